@@ -1,0 +1,1 @@
+"""The Call Handler: conducts phone calls and reports what became of them."""
