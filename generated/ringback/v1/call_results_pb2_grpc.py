@@ -65,7 +65,7 @@ class CallResultsStub:
                 request_serializer=ringback_dot_v1_dot_call__results__pb2.ListResultsRequest.SerializeToString,
                 response_deserializer=ringback_dot_v1_dot_call__results__pb2.ListResultsResponse.FromString,
                 _registered_method=True)
-        self.WatchResults = channel.unary_unary(
+        self.WatchResults = channel.unary_stream(
                 '/ringback.v1.CallResults/WatchResults',
                 request_serializer=ringback_dot_v1_dot_call__results__pb2.WatchResultsRequest.SerializeToString,
                 response_deserializer=ringback_dot_v1_dot_call__results__pb2.WatchResultsResponse.FromString,
@@ -172,7 +172,7 @@ def add_CallResultsServicer_to_server(servicer, server):
                     request_deserializer=ringback_dot_v1_dot_call__results__pb2.ListResultsRequest.FromString,
                     response_serializer=ringback_dot_v1_dot_call__results__pb2.ListResultsResponse.SerializeToString,
             ),
-            'WatchResults': grpc.unary_unary_rpc_method_handler(
+            'WatchResults': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchResults,
                     request_deserializer=ringback_dot_v1_dot_call__results__pb2.WatchResultsRequest.FromString,
                     response_serializer=ringback_dot_v1_dot_call__results__pb2.WatchResultsResponse.SerializeToString,
@@ -340,7 +340,7 @@ class CallResults:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/ringback.v1.CallResults/WatchResults',

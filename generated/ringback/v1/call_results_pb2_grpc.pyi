@@ -74,7 +74,7 @@ class CallResultsStub:
 
     Codes: INVALID_ARGUMENT for a page token that this server did not write or a filter it does not know.
     """
-    WatchResults: _grpc.UnaryUnaryMultiCallable[_call_results_pb2.WatchResultsRequest, _call_results_pb2.WatchResultsResponse]
+    WatchResults: _grpc.UnaryStreamMultiCallable[_call_results_pb2.WatchResultsRequest, _call_results_pb2.WatchResultsResponse]
     """Streams every new result and every new revision in the order of their commits, resuming after a cursor.
 
     Ends only when the client cancels or the server stops. Codes: INVALID_ARGUMENT for a cursor from the future or
@@ -125,7 +125,7 @@ class CallResultsAsyncStub(CallResultsStub):
 
     Codes: INVALID_ARGUMENT for a page token that this server did not write or a filter it does not know.
     """
-    WatchResults: _aio.UnaryUnaryMultiCallable[_call_results_pb2.WatchResultsRequest, _call_results_pb2.WatchResultsResponse]  # type: ignore[assignment]
+    WatchResults: _aio.UnaryStreamMultiCallable[_call_results_pb2.WatchResultsRequest, _call_results_pb2.WatchResultsResponse]  # type: ignore[assignment]
     """Streams every new result and every new revision in the order of their commits, resuming after a cursor.
 
     Ends only when the client cancels or the server stops. Codes: INVALID_ARGUMENT for a cursor from the future or
@@ -209,7 +209,7 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _call_results_pb2.WatchResultsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_call_results_pb2.WatchResultsResponse, _abc.Awaitable[_call_results_pb2.WatchResultsResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_call_results_pb2.WatchResultsResponse], _abc.AsyncIterator[_call_results_pb2.WatchResultsResponse]]:
         """Streams every new result and every new revision in the order of their commits, resuming after a cursor.
 
         Ends only when the client cancels or the server stops. Codes: INVALID_ARGUMENT for a cursor from the future or

@@ -1,0 +1,152 @@
+"""`ringback call`: one errand from the terminal, through the same chat API as the page."""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from ringback.v1 import call_results_pb2
+from ringback_cli.errors import CommandFailed
+from ringback_cli.launcher import Launcher
+from ringback_cli.parts import (
+    DEFAULT_BASE,
+    Addresses,
+    find_free_base,
+    plan_system,
+    read_outer_environment,
+)
+from ringback_cli.results import fetch_result, print_result
+from ringback_cli.up import running
+from ringback_cli.wire import Json, as_object, follow_events, send_json
+
+CALL_SILENCE_S = 900.0
+ERRAND = (
+    "Order a large margherita from {callee}, for pick-up. My name is Ada Lovelace, "
+    "you can reach me at +14155550123."
+)
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its flags."""
+    parser = commands.add_parser(
+        "call",
+        help="run one errand and print its CallResult",
+        description="Orders a large margherita through the chat API, follows the call on stderr "
+        "and prints the final CallResult. Exit code 0 only if the errand succeeded.",
+        epilog="example: ringback call --scenario busy --json",
+    )
+    parser.add_argument("--port", type=int, default=DEFAULT_BASE, help="base port of `ringback up`")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--scenario", help="what the sandbox plays (see `ringback scenarios`)")
+    where.add_argument("--to", metavar="NUMBER", help="the number to call, E.164")
+    parser.add_argument("--text", help="the errand in your own words; {callee} is filled in")
+    parser.add_argument("--json", action="store_true", help="print the CallResult as JSON")
+    parser.add_argument(
+        "--private",
+        action="store_true",
+        help="start a system of its own on free ports for this one call, and stop it after",
+    )
+    parser.add_argument("--time-factor", type=float, default=1.0, help="speed with --private")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run one errand; the CallResult goes to stdout, everything else to stderr."""
+    if options.private:
+        return asyncio.run(_run_privately(options))
+    return _run_errand(options, Addresses(options.port))
+
+
+async def _run_privately(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="ringback-") as folder:
+        plan = plan_system(
+            find_free_base(),
+            data_dir=Path(folder),
+            time_factor=options.time_factor,
+            outer=read_outer_environment(),
+        )
+        with _log_file(Path(folder) / "parts.log") as log:
+            try:
+                async with running(Launcher(plan.parts, log)):
+                    return await asyncio.to_thread(_run_errand, options, plan.addresses)
+            except* CommandFailed as failures:
+                _show_tail(Path(folder) / "parts.log")
+                raise failures.exceptions[0] from None
+
+
+def _run_errand(options: argparse.Namespace, addresses: Addresses) -> int:
+    callee = options.to or (
+        _number_of(options.scenario, addresses) if options.scenario else "Luigi's"
+    )
+    task = send_json("POST", f"{addresses.page}/api/tasks", {})
+    task_url = f"{addresses.page}/api/tasks/{task['task_id']}"
+    text = (options.text or ERRAND).replace("{callee}", callee)
+    _say("you", text)
+    task = send_json("POST", f"{task_url}/messages", {"text": text})
+    if not task.get("can_confirm"):
+        raise CommandFailed(f"the errand is not complete: {_last_reply(task)}")
+    _say("ringback", _last_reply(task))
+    placed = send_json("POST", f"{task_url}/confirm", {})
+    call_id = str(placed["call_id"])
+    _follow_call(f"{task_url}/events", call_id)
+    result = fetch_result(addresses.grpc, call_id=call_id)
+    print_result(result, as_json=options.json)
+    return 0 if result.outcome == call_results_pb2.OUTCOME_SUCCEEDED else 1
+
+
+def _number_of(scenario: str, addresses: Addresses) -> str:
+    listed = send_json("GET", f"{addresses.phone}/control/scenarios")["scenarios"]
+    numbers: dict[str, str] = {}
+    for entry in listed if isinstance(listed, list) else []:
+        known = as_object(entry)
+        numbers[str(known["name"])] = str(known["number"])
+    if scenario not in numbers:
+        raise CommandFailed(f"no scenario {scenario!r}; there are: {', '.join(sorted(numbers))}")
+    return numbers[scenario]
+
+
+def _follow_call(url: str, call_id: str) -> None:
+    """Show what happens until the call has its result."""
+    for kind, data in follow_events(url, CALL_SILENCE_S):
+        if data.get("call_id") != call_id:
+            continue
+        match kind:
+            case "call":
+                _say("call", _state_in_words(data))
+            case "turn":
+                _say(str(data.get("role", "")), str(data.get("text", "")))
+            case "result":
+                return
+    raise CommandFailed("the event stream ended before the call had its result")
+
+
+def _state_in_words(data: Json) -> str:
+    state, status = str(data.get("state", "")), str(data.get("status", ""))
+    return f"{state} ({status})" if status and status != state else state
+
+
+def _last_reply(task: Json) -> str:
+    messages = task.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else {}
+    return str(as_object(last).get("text", ""))
+
+
+def _say(who: str, text: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(f"{who:>9}: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[TextIO]:
+    with path.open("w", encoding="utf-8") as log:
+        yield log
+
+
+def _show_tail(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()[-25:]
+    print("\n".join(["The parts' last lines:", *lines]), file=sys.stderr)

@@ -1,0 +1,166 @@
+"""`ringback calls list | show | watch`: results as tables, as JSON, or as they come."""
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from ringback.v1 import call_results_pb2, call_results_pb2_grpc
+from ringback_cli.errors import CommandFailed, WrongUse
+from ringback_cli.parts import DEFAULT_BASE, Addresses
+from ringback_cli.results import (
+    RPC_TIMEOUT_S,
+    describe_rpc_error,
+    fetch_result,
+    print_result,
+    to_json,
+    word_of,
+)
+from ringback_cli.wire import open_channel, token_metadata
+
+COLUMNS = ("time", "call", "status", "outcome", "end reason", "s", "summary")
+RESUME_DELAY_S = 1.0
+T = TypeVar("T")
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command, its three verbs and their flags."""
+    parser = commands.add_parser(
+        "calls",
+        help="list, show or watch results",
+        description="Reads results from the Orchestrator over gRPC.",
+        epilog="example: ringback calls list --outcome follow-up",
+    )
+    parser.add_argument(
+        "--from",
+        dest="target",
+        default=Addresses(DEFAULT_BASE).grpc,
+        metavar="HOST:PORT",
+        help="CallResults' address (default 127.0.0.1:8904)",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|watch")
+    listing = verbs.add_parser("list", help="newest calls first")
+    listing.add_argument("--status", help="only this status, such as no-answer")
+    listing.add_argument("--outcome", help="only this outcome, such as succeeded")
+    listing.add_argument("--limit", type=int, default=20, help="at most this many (default 20)")
+    showing = verbs.add_parser("show", help="one result in full")
+    showing.add_argument("id", help="a call_id or a CallSid")
+    watching = verbs.add_parser("watch", help="each new result as it comes, until Ctrl-C")
+    watching.add_argument("--all", action="store_true", help="begin with the oldest result")
+    for verb in (listing, showing, watching):
+        verb.add_argument("--json", action="store_true", help="JSON, one result a line")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run one verb."""
+    match options.verb:
+        case "list":
+            _list_results(options)
+        case "show":
+            by = "call_sid" if options.id.startswith("CA") else "call_id"
+            print_result(fetch_result(options.target, **{by: options.id}), as_json=options.json)
+        case _:
+            _watch_results(options)
+    return 0
+
+
+def _list_results(options: argparse.Namespace) -> None:
+    results = list(_pages(options))[: options.limit]
+    if options.json:
+        for result in results:
+            print(to_json(result, indent=None))
+        return
+    from rich.console import Console  # noqa: PLC0415 - the orchestrator extra brings it
+    from rich.table import Table  # noqa: PLC0415 - see above
+
+    table = Table(*COLUMNS, box=None, pad_edge=False)
+    for result in results:
+        table.add_row(*_cells(result))
+    Console().print(table if results else "No results yet.")
+
+
+def _pages(options: argparse.Namespace) -> Iterator[call_results_pb2.CallResult]:
+    import grpc  # noqa: PLC0415 - keeps `ringback --help` quick
+
+    request = call_results_pb2.ListResultsRequest(
+        page_size=min(options.limit, 200),
+        status=_find_value(
+            "status",
+            options.status,
+            call_results_pb2.CallStatus.items(),
+            call_results_pb2.CALL_STATUS_UNSPECIFIED,
+        ),
+        outcome=_find_value(
+            "outcome",
+            options.outcome,
+            call_results_pb2.Outcome.items(),
+            call_results_pb2.OUTCOME_UNSPECIFIED,
+        ),
+    )
+    left = options.limit
+    with open_channel(options.target) as channel:
+        stub = call_results_pb2_grpc.CallResultsStub(channel)
+        while left > 0:
+            try:
+                page = stub.ListResults(request, timeout=RPC_TIMEOUT_S, metadata=token_metadata())
+            except grpc.RpcError as error:
+                raise CommandFailed(describe_rpc_error(error, options.target)) from error
+            yield from page.results
+            left -= len(page.results)
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                return
+
+
+def _watch_results(options: argparse.Namespace) -> None:
+    """Follow the stream for ever; after a break go on behind the last result that was printed."""
+    import grpc  # noqa: PLC0415 - keeps `ringback --help` quick
+
+    cursor = "" if options.all else "now"
+    while True:
+        with open_channel(options.target) as channel:
+            stub = call_results_pb2_grpc.CallResultsStub(channel)
+            request = call_results_pb2.WatchResultsRequest(cursor=cursor)
+            try:
+                for answer in stub.WatchResults(request, metadata=token_metadata()):
+                    _print_line(answer.result, as_json=options.json)
+                    cursor = answer.cursor
+            except grpc.RpcError as error:
+                if not _is_worth_waiting_for(error):
+                    raise CommandFailed(describe_rpc_error(error, options.target)) from error
+        time.sleep(RESUME_DELAY_S)
+
+
+def _is_worth_waiting_for(error: BaseException) -> bool:
+    import grpc  # noqa: PLC0415 - see _watch_results
+
+    later = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+    return isinstance(error, grpc.Call) and error.code() in later
+
+
+def _print_line(result: call_results_pb2.CallResult, *, as_json: bool) -> None:
+    line = to_json(result, indent=None) if as_json else "  ".join(c for c in _cells(result) if c)
+    print(line, flush=True)
+
+
+def _cells(result: call_results_pb2.CallResult) -> tuple[str, ...]:
+    recorded = result.record_time.ToDatetime().strftime("%Y-%m-%d %H:%M:%S")
+    return (
+        recorded if result.HasField("record_time") else "",
+        result.call_id,
+        word_of(call_results_pb2.CallStatus.Name(result.status)),
+        word_of(call_results_pb2.Outcome.Name(result.outcome)),
+        word_of(call_results_pb2.EndReason.Name(result.end_reason)),
+        str(result.duration) if result.HasField("duration") else "",
+        result.summary,
+    )
+
+
+def _find_value(flag: str, word: str | None, known: Sequence[tuple[str, T]], absent: T) -> T:
+    if word is None:
+        return absent
+    numbers = {word_of(name).replace(" ", "-"): number for name, number in known if number}
+    if word not in numbers:
+        raise WrongUse(f"--{flag}: {word!r} is not one of {', '.join(numbers)}")
+    return numbers[word]

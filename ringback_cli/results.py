@@ -1,0 +1,86 @@
+"""Fetches and prints CallResults: as JSON for programs, as a small table for people."""
+
+from typing import TYPE_CHECKING
+
+from google.protobuf import json_format
+
+from ringback.v1 import call_results_pb2, call_results_pb2_grpc
+from ringback_cli.errors import CommandFailed
+from ringback_cli.wire import open_channel, token_metadata
+
+if TYPE_CHECKING:
+    import grpc
+
+RPC_TIMEOUT_S = 10.0
+
+
+def fetch_result(
+    target: str, *, call_id: str = "", call_sid: str = ""
+) -> call_results_pb2.CallResult:
+    """Fetch the newest revision of one result; raises CommandFailed when there is none."""
+    import grpc  # noqa: PLC0415 - keeps `ringback --help` quick
+
+    request = call_results_pb2.GetResultRequest(call_id=call_id, call_sid=call_sid)
+    with open_channel(target) as channel:
+        stub = call_results_pb2_grpc.CallResultsStub(channel)
+        try:
+            answer = stub.GetResult(request, timeout=RPC_TIMEOUT_S, metadata=token_metadata())
+        except grpc.RpcError as error:
+            raise CommandFailed(describe_rpc_error(error, target)) from error
+    return answer.result
+
+
+def print_result(result: call_results_pb2.CallResult, *, as_json: bool) -> None:
+    """Print one result on stdout."""
+    if as_json:
+        print(to_json(result))
+        return
+    for label, value in _rows(result):
+        if value:
+            print(f"{label:<14}{value}")
+
+
+def to_json(result: call_results_pb2.CallResult, *, indent: int | None = 2) -> str:
+    """Write a result as the contract's JSON, snake_case names, enum words."""
+    return json_format.MessageToJson(
+        result, preserving_proto_field_name=True, indent=indent, ensure_ascii=False
+    )
+
+
+def word_of(enum_name: str) -> str:
+    """Turn an enum name such as CALL_STATUS_NO_ANSWER into words: no answer."""
+    for prefix in (
+        "CALL_STATUS_",
+        "OUTCOME_",
+        "END_REASON_",
+        "DISPOSITION_",
+        "CALL_ORIGIN_",
+        "ROLE_",
+    ):
+        enum_name = enum_name.removeprefix(prefix)
+    return enum_name.replace("_", " ").lower()
+
+
+def describe_rpc_error(error: "grpc.RpcError", target: str) -> str:
+    """Say in one line what went wrong with an RPC."""
+    import grpc  # noqa: PLC0415 - see fetch_result
+
+    if not isinstance(error, grpc.Call):
+        return str(error)
+    if error.code() is grpc.StatusCode.UNAVAILABLE:
+        return f"{target} does not answer: is `ringback up` running? ({error.details()})"
+    return f"{error.code().name}: {error.details()}"
+
+
+def _rows(result: call_results_pb2.CallResult) -> list[tuple[str, str]]:
+    rows = [
+        ("call", result.call_id),
+        ("status", word_of(call_results_pb2.CallStatus.Name(result.status))),
+        ("outcome", word_of(call_results_pb2.Outcome.Name(result.outcome))),
+        ("end reason", word_of(call_results_pb2.EndReason.Name(result.end_reason))),
+        ("duration", f"{result.duration} s" if result.HasField("duration") else ""),
+        ("summary", result.summary),
+        ("error", result.error_message),
+    ]
+    rows += [(fact.name, fact.value) for fact in result.facts]
+    return rows

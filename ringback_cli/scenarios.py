@@ -1,0 +1,42 @@
+"""`ringback scenarios`: what the sandbox can play."""
+
+import argparse
+import json
+
+from ringback_cli.parts import DEFAULT_BASE, Addresses
+from ringback_cli.results import word_of
+from ringback_cli.wire import as_object, send_json
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its flags."""
+    parser = commands.add_parser(
+        "scenarios",
+        help="list what the sandbox can play",
+        description="Lists the sandbox's scenarios; each has a number of its own.",
+        epilog="example: ringback call --scenario busy",
+    )
+    parser.add_argument("--port", type=int, default=DEFAULT_BASE, help="base port of `ringback up`")
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the scenarios."""
+    listed = send_json("GET", f"{Addresses(options.port).phone}/control/scenarios")
+    if options.json:
+        print(json.dumps(listed, indent=2))
+        return 0
+    from rich.console import Console  # noqa: PLC0415 - the orchestrator extra brings it
+    from rich.table import Table  # noqa: PLC0415 - see above
+
+    table = Table("scenario", "number", "expected", "what happens", box=None, pad_edge=False)
+    scenarios = listed["scenarios"]
+    for entry in scenarios if isinstance(scenarios, list) else []:
+        known = as_object(entry)
+        expected = [word_of(str(known[key])) for key in ("expected_status", "expected_outcome")]
+        table.add_row(
+            str(known["name"]), str(known["number"]), " / ".join(expected), str(known["summary"])
+        )
+    Console().print(table)
+    return 0
