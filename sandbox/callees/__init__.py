@@ -1,0 +1,28 @@
+"""The people (and machines) who answer the sandbox's telephones, one file each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a callee does in 20 ms: the 160 bytes it says, and at most one act."""
+
+    frame: bytes
+    hang_up: bool = False
+    reset: bool = False
+    """The line breaks: the media stream is reset without `stop`."""
+    digit: str | None = None
+    """A key pressed in this step; None: none."""
+
+
+class Callee(Protocol):
+    """Somebody on the other end of one call. Has no clock: it counts its steps."""
+
+    def step(self, heard: bytes) -> Step:
+        """Live through 20 ms of media time. `heard`: 160 bytes from the agent, or silence."""
+        ...
+
+
+CalleeFactory = Callable[[], Callee]

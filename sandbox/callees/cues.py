@@ -1,0 +1,96 @@
+"""What makes a scripted callee say its next line."""
+
+import re
+from dataclasses import dataclass, field
+
+from sandbox.listening import Utterance
+from sandbox.speech import FRAME_MS, SILENCE, is_loud
+
+_PAUSE_MS = 300  # silence after a sentence's end before a polite callee speaks
+_BROKEN_OFF_MS = 1_000  # silence after which a sentence without an end counts as over
+
+
+@dataclass(slots=True)
+class AgentTurn:
+    """One stretch of the agent's speech, and the silence after it."""
+
+    heard: Utterance = field(default_factory=Utterance)
+    speech_ms: int = 0
+    quiet_ms: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether the agent has finished, or has broken off and does not go on."""
+        if not self.speech_ms:
+            return False
+        return self.quiet_ms >= (_PAUSE_MS if self.heard.has_ended else _BROKEN_OFF_MS)
+
+
+class Ear:
+    """Follows what the agent says, turn by turn."""
+
+    def __init__(self) -> None:
+        self.turn = AgentTurn()
+        self.turns_heard = 0
+        self.quiet_ms = 0
+        """Silence since the agent's last sound, or since the answer."""
+
+    def hear(self, frame: bytes) -> None:
+        """Take what the agent said in 20 ms."""
+        loud = frame != SILENCE and (self.turn.heard.add(frame) is not None or is_loud(frame))
+        if loud:
+            self.turn.speech_ms += FRAME_MS
+            self.turn.quiet_ms = self.quiet_ms = 0
+        else:
+            self.turn.quiet_ms += FRAME_MS
+            self.quiet_ms += FRAME_MS
+
+    def finish_turn(self) -> None:
+        """Begin to listen for the next turn."""
+        self.turn = AgentTurn()
+        self.turns_heard += 1
+
+
+class Cue:
+    """A moment in the call."""
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether the moment is now. `since_ms`: time since the callee's last line ended."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class After(Cue):
+    """So many milliseconds after the callee's own last line (or the answer)."""
+
+    wait_ms: int
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether the time has passed."""
+        del ear
+        return since_ms >= self.wait_ms
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFinished(Cue):
+    """The agent has said something to its end; `about`: with words that match, if given."""
+
+    about: str = ""
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether the agent has just finished a turn of that kind."""
+        del since_ms
+        matches = re.search(self.about, ear.turn.heard.text, re.IGNORECASE)
+        return ear.turn.is_over and matches is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpeaking(Cue):
+    """The agent is in the middle of a turn and has talked for `for_ms`."""
+
+    for_ms: int
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether the agent has talked that long without a pause."""
+        del since_ms
+        return ear.turn.speech_ms >= self.for_ms and not ear.turn.quiet_ms

@@ -1,0 +1,104 @@
+"""A callee who says a list of lines, each at its cue, and otherwise behaves sensibly."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sandbox.callees import Step
+from sandbox.callees.cues import Cue, Ear
+from sandbox.speech import FRAME_BYTES, FRAME_MS, SILENCE, speak
+
+_PATIENCE_MS = 8_000  # of silence, before the callee asks who is there
+_ASKS = 3
+_LONGEST_MS = 240_000
+_ASKED_AGAIN = re.compile(r"did not understand|did not catch|say that again|pardon", re.IGNORECASE)
+
+
+class Act(StrEnum):
+    """What a callee does at the end of a line."""
+
+    NOTHING = "nothing"
+    HANG_UP = "hang_up"
+    BREAK_LINE = "break_line"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a callee: when, what, and what happens at its end."""
+
+    cue: Cue
+    say: str = ""
+    act: Act = Act.NOTHING
+
+
+class ScriptedCallee:
+    """Plays its lines in order. Repeats one when asked; hangs up on a line that stays dead."""
+
+    def __init__(self, voice: str, lines: Sequence[Line], *, waits: bool = True) -> None:
+        """`waits`: asks "Hello?" into a long silence before hanging up; else only hangs up."""
+        self.said: list[str] = []
+        self._voice = voice
+        self._lines = list(lines)
+        self._ear = Ear()
+        self._audio = b""
+        self._at = 0
+        self._act = Act.NOTHING
+        self._since_ms = 0
+        self._lived_ms = 0
+        self._asks_left = _ASKS if waits else 0
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether every line was said: a test fails on lines left over."""
+        return not self._lines
+
+    def step(self, heard: bytes) -> Step:
+        """Live through 20 ms of media time. `heard`: 160 bytes from the agent, or silence."""
+        self._lived_ms += FRAME_MS
+        self._ear.hear(heard)
+        if self._at >= len(self._audio):
+            self._since_ms += FRAME_MS
+            self._choose()
+        if self._lived_ms >= _LONGEST_MS:
+            self._act = Act.HANG_UP
+        return self._speak()
+
+    def _choose(self) -> None:
+        """Begin the next line if its cue has come."""
+        if self._lines and self._lines[0].cue.has_come(self._ear, self._since_ms):
+            self._begin(self._lines.pop(0))
+        elif self._ear.turn.is_over:
+            asked_again = _ASKED_AGAIN.search(self._ear.turn.heard.text)
+            self._ear.finish_turn()
+            if asked_again and self.said:
+                self._utter(self.said[-1])
+        elif min(self._ear.quiet_ms, self._since_ms) >= _PATIENCE_MS:
+            self._lose_patience()
+
+    def _begin(self, line: Line) -> None:
+        if self._ear.turn.is_over:
+            self._ear.finish_turn()
+        self._act = line.act
+        self._utter(line.say)
+
+    def _utter(self, text: str) -> None:
+        self._audio, self._at, self._since_ms = speak(text, self._voice), 0, 0
+        if text:
+            self.said.append(text)
+
+    def _lose_patience(self) -> None:
+        # Once all lines are said and the agent is silent, there is nothing left to wait for.
+        if self._asks_left and self._lines:
+            self._asks_left -= 1
+            self._utter("Hello? Is anybody there?")
+        else:
+            self._act = Act.HANG_UP
+
+    def _speak(self) -> Step:
+        if self._at < len(self._audio):
+            frame = self._audio[self._at : self._at + FRAME_BYTES]
+            self._at += FRAME_BYTES
+            return Step(frame)
+        act, self._act = self._act, Act.NOTHING
+        return Step(SILENCE, hang_up=act is Act.HANG_UP, reset=act is Act.BREAK_LINE)

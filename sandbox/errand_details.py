@@ -1,0 +1,70 @@
+"""What the sandbox's agent knows of its errand: the first JSON object in its instructions."""
+
+import json
+from collections.abc import Mapping
+
+_NEUTRAL = {
+    "customer_name": "a customer",
+    "order": "the usual order",
+    "callback_number": "the number you see on your telephone",
+    "address": "the address on file",
+    "delivery": "pick-up",
+}
+
+
+def read_details(instructions: str) -> dict[str, str]:
+    """Give every placeholder of the agent's sentences a wording.
+
+    Keys: those of the JSON object (one level of nesting is opened), the neutral wordings where
+    it has none, and `delivery_clause` ("for pick-up", "for delivery to 5 Elm Street").
+    """
+    details = dict(_NEUTRAL)
+    for key, value in _flattened(_first_object(instructions)):
+        worded = _worded(value)
+        if worded:
+            details[key] = worded
+    address = details["address"]
+    to_address = "" if address == _NEUTRAL["address"] else f" to {address}"
+    wants_delivery = details["delivery"].lower() in {"delivery", "deliver", "delivered", "yes"}
+    details["delivery"] = "delivery" if wants_delivery else "pick-up"
+    details["delivery_clause"] = f"for delivery{to_address}" if wants_delivery else "for pick-up"
+    return details
+
+
+def _first_object(text: str) -> Mapping[str, object]:
+    decoder = json.JSONDecoder()
+    start = text.find("{")
+    while start >= 0:
+        try:
+            found, _ = decoder.raw_decode(text, start)
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and found:
+            return found
+        start = text.find("{", start + 1)
+    return {}
+
+
+def _flattened(details: Mapping[str, object]) -> list[tuple[str, object]]:
+    flat: list[tuple[str, object]] = []
+    for key, value in details.items():
+        if isinstance(value, dict):
+            flat += [(str(inner), found) for inner, found in value.items()]
+        else:
+            flat.append((key, value))
+    return flat
+
+
+def _worded(value: object) -> str:
+    """Word one value for speaking; empty for null and for what has no wording."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return " and ".join(filter(None, map(_worded, value)))
+        case dict():
+            return " ".join(filter(None, map(_worded, value.values())))
+        case _:
+            return " ".join(str(value).replace("{", "").replace("}", "").split())

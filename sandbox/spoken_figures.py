@@ -1,0 +1,71 @@
+"""Prices and times as people say them on the telephone, read from text."""
+
+import re
+
+_UNITS = (
+    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_VALUES = {word: value for value, word in enumerate(_UNITS, start=1)}
+_VALUES |= {word: 10 * (tens + 2) for tens, word in enumerate(_TENS)}
+_DIGITS, _TEENS, _WHOLE_TENS = "|".join(_UNITS[:9]), "|".join(_UNITS[9:]), "|".join(_TENS)
+_COUNT = rf"(?:\d+|(?:{_WHOLE_TENS})(?:[- ](?:{_DIGITS}))?|{_TEENS}|{_DIGITS}|a hundred)"
+_CENTS = rf"(?:{_WHOLE_TENS})(?:[- ](?:{_DIGITS}))?|{_TEENS}"
+_MONEY = "dollars?|bucks|euros?|pounds?"
+_PRICES = (
+    re.compile(rf"(?P<whole>{_COUNT}) (?:{_MONEY})(?: and)? (?P<cents>{_COUNT})(?: cents?)?\b"),
+    re.compile(r"[$\u20ac\u00a3]? ?(?P<whole>\d+)[.,](?P<cents>\d\d)\b"),
+    re.compile(r"[$\u20ac\u00a3] ?(?P<whole>\d+)(?P<cents>)\b"),
+    re.compile(rf"\b(?P<whole>{_COUNT})(?P<cents>) (?:{_MONEY})\b"),
+    re.compile(rf"\b(?P<whole>{_COUNT}) (?P<cents>{_CENTS})\b(?! minutes?)"),
+)
+_TIMES = (
+    (re.compile(rf"\b({_COUNT})[- ](?:to {_COUNT} )?(?:minutes?|mins?)\b"), "{} minutes"),
+    (re.compile(r"\b(half an hour)\b"), "30 minutes"),
+    (re.compile(r"\b((?:a )?quarter of an hour)\b"), "15 minutes"),
+    (re.compile(r"(?<!half )(?<!quarter of )\b((?:an|one|1) hour)\b"), "60 minutes"),
+    (re.compile(r"\bat (\d{1,2}(?::\d\d)?(?: ?[ap]m)?)(?![\d.])"), "{}"),
+)
+
+
+def find_price(text: str) -> str | None:
+    """Give the last price in a text as `14.50`; None when there is none."""
+    folded = text.lower()
+    found = [
+        (match.start(), order, match)
+        for order, pattern in enumerate(_PRICES)
+        for match in pattern.finditer(folded)
+    ]
+    if not found:
+        return None
+    # The last one said counts ("fourteen fifty, sorry, sixteen"); of two readings at one place
+    # the earlier pattern, which reads more of it.
+    _, _, match = max(found, key=lambda each: (each[0], -each[1]))
+    cents = match["cents"]
+    return f"{_count(match['whole'])}.{_count(cents) if cents else 0:02d}"
+
+
+def find_time(text: str) -> str | None:
+    """Give the last time in a text as `20 minutes` or the hour as said; None when there is none."""
+    folded = text.lower()
+    found = [
+        (match.start(), match, wording)
+        for pattern, wording in _TIMES
+        for match in pattern.finditer(folded)
+    ]
+    if not found:
+        return None
+    _, match, wording = max(found, key=lambda each: each[0])
+    said = match[1]
+    return wording.format(_count(said) if wording == "{} minutes" else said)
+
+
+def _count(said: str) -> int:
+    """Give the value of `14`, `fourteen`, `thirty-two` or `a hundred`."""
+    if said.isdigit():
+        return int(said)
+    if said == "a hundred":
+        return 100
+    return sum(_VALUES[word] for word in re.split(r"[- ]", said))
