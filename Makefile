@@ -9,7 +9,7 @@ ARGS ?=
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: run test check proto call lock clean help
+.PHONY: run test chaos check proto call lock clean help
 
 run: $(STAMP)  ## start everything and print the address (BASE=9000 for other ports)
 	@exec $(BIN)/ringback up $(if $(BASE),--port $(BASE)) $(ARGS)
@@ -19,6 +19,9 @@ call: $(STAMP)  ## one errand against the sandbox, the CallResult as JSON (SCENA
 
 test: $(STAMP)  ## all tests that kill nothing (ARGS="-k name")
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+
+chaos: $(STAMP)  ## the tests that kill processes
+	@exec $(BIN)/python -m pytest -m chaos -q $(ARGS)
 
 check: $(STAMP)  ## contract, generated code, lint, types, import contracts
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/check.sh

@@ -42,9 +42,12 @@ class _Running:
 class Launcher:
     """Keeps a set of parts running until `stop`; each line they print gets their name in front."""
 
-    def __init__(self, parts: Sequence[Part], log: TextIO) -> None:
+    def __init__(
+        self, parts: Sequence[Part], log: TextIO, *, stop_timeout_s: float = STOP_TIMEOUT_S
+    ) -> None:
         self._parts = parts
         self._log = log
+        self._stop_timeout_s = stop_timeout_s
         self._colour = log.isatty() and "NO_COLOR" not in os.environ
         self._running: dict[str, _Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,7 +60,7 @@ class Launcher:
         Raises: CommandFailed when a part keeps dying or stays silent for 20 s.
         """
         for part in self._parts:
-            running = _Running(part, await _spawn(part))
+            running = _Running(part, await self._spawn(part))
             self._running[part.name] = running
             self._hold(self._watch(running))
         healthy = asyncio.ensure_future(self._wait_until_healthy())
@@ -78,7 +81,7 @@ class Launcher:
             for process in alive:
                 _signal_all(process, number)
             if waits:
-                _, late = await asyncio.wait(waits, timeout=STOP_TIMEOUT_S)
+                _, late = await asyncio.wait(waits, timeout=self._stop_timeout_s)
                 for wait in late:
                     wait.cancel()
         for task in list(self._tasks):
@@ -98,6 +101,20 @@ class Launcher:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _spawn(self, part: Part) -> asyncio.subprocess.Process:
+        environment = {**part.environment, "RINGBACK_LAUNCHER_PID": str(os.getpid())}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ringback_cli.tether", *part.command),
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=LINE_LIMIT_BYTES,
+            start_new_session=True,  # a Ctrl-C in the terminal reaches the launcher only
+        )
+        self.say("ringback", f"{part.name} runs as process {process.pid}")
+        return process
+
     async def _watch(self, running: _Running) -> None:
         """Pass on what a part prints; when it dies, say so and start it again, up to a limit."""
         while True:
@@ -114,8 +131,7 @@ class Launcher:
             await asyncio.sleep(RESTART_DELAYS_S[len(running.deaths) - 1])
             if self._stopping:
                 return
-            self.say("ringback", f"starting {running.part.name} again")
-            running.process = await _spawn(running.part)
+            running.process = await self._spawn(running.part)
 
     async def _pass_on_lines(self, running: _Running) -> None:
         output = running.process.stdout
@@ -135,19 +151,6 @@ class Launcher:
             for part in self._parts:
                 for port in part.health_ports:
                     group.create_task(_wait_for_health(part.name, port))
-
-
-async def _spawn(part: Part) -> asyncio.subprocess.Process:
-    environment = {**part.environment, "RINGBACK_LAUNCHER_PID": str(os.getpid())}
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ringback_cli.tether", *part.command),
-        env=environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        limit=LINE_LIMIT_BYTES,
-        start_new_session=True,  # a Ctrl-C in the terminal reaches the launcher only
-    )
 
 
 async def _wait_for_health(name: str, port: int) -> None:

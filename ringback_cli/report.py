@@ -14,6 +14,15 @@ from ringback_cli.parts import DEFAULT_BASE, Addresses
 from ringback_cli.results import RPC_TIMEOUT_S, describe_rpc_error, word_of
 from ringback_cli.wire import Json, as_object, open_channel, token_metadata
 
+# Words that a call which is over cannot have.
+LIVE = (
+    "CALL_STATUS_UNSPECIFIED",
+    "CALL_STATUS_QUEUED",
+    "CALL_STATUS_INITIATED",
+    "CALL_STATUS_RINGING",
+    "CALL_STATUS_IN_PROGRESS",
+    "OUTCOME_UNSPECIFIED",
+)
 FLAGS = {
     "call_sid": "the carrier's id: CA and 32 hex digits",
     "call_id": "the Orchestrator's id, for one of its own calls",
@@ -113,6 +122,6 @@ def _name_enum(fields: Json, name: str, known: Sequence[str], prefix: str) -> No
         return
     full = prefix + value.replace("-", "_").upper()
     if full not in known:
-        words = ", ".join(word_of(each).replace(" ", "-") for each in known[1:])
+        words = ", ".join(word_of(each).replace(" ", "-") for each in known if each not in LIVE)
         raise WrongUse(f"{name}: {value!r} is not one of {words}")
     fields[name] = full

@@ -1,0 +1,155 @@
+"""The whole system as real processes: started as `ringback up` starts it, in scaled time."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringback_cli.parts import Addresses, find_free_base
+
+TIME_FACTOR = 10
+CALL_TIMEOUT_S = 60
+
+
+class System:
+    """One running system and the lines that its parts have printed so far."""
+
+    def __init__(self, base: int, data_dir: Path) -> None:
+        self.base = base
+        self.addresses = Addresses(base)
+        self.data_dir = data_dir
+        self.lines: list[str] = []
+        self._printed = threading.Condition()
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            [
+                *(sys.executable, "-m", "ringback_cli.main", "up", "--port", str(base)),
+                *("--data-dir", str(data_dir), "--time-factor", str(TIME_FACTOR)),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=data_dir,
+            env=_environment(),
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout or []:
+            with self._printed:
+                self.lines.append(line.rstrip("\n"))
+                self._printed.notify_all()
+
+    def wait_for_line(
+        self, holds: Callable[[str], bool], *, after: int = 0, timeout_s: float = 20
+    ) -> str:
+        """Wait until some part has printed a line for which `holds` is true; the line."""
+        seen: list[str] = []
+
+        def found() -> bool:
+            seen[:] = [line for line in self.lines[after:] if holds(line)]
+            return bool(seen)
+
+        with self._printed:
+            if not self._printed.wait_for(found, timeout_s):
+                pytest.fail("no such line in:\n" + "\n".join(self.lines[-60:]))
+        return seen[0]
+
+    def pid_of(self, part: str) -> int:
+        """The newest process of a part."""
+        runs = [line for line in self.lines if f"{part} runs as process " in line]
+        return int(runs[-1].rsplit(" ", 1)[1])
+
+    def kill(self, part: str) -> None:
+        """End a part as a power cut would."""
+        os.kill(self.pid_of(part), signal.SIGKILL)
+
+    def call(self, scenario: str) -> tuple[int, dict[str, Any], str]:
+        """Run one errand with `ringback call`; its exit code, its result, its progress."""
+        done = subprocess.run(  # noqa: S603 - our own command
+            [
+                *(sys.executable, "-m", "ringback_cli.main", "call", "--port", str(self.base)),
+                *("--scenario", scenario, "--json"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=CALL_TIMEOUT_S,
+            check=False,
+            cwd=self.data_dir,
+            env=_environment(),
+        )
+        assert "Traceback" not in done.stderr
+        if not done.stdout:
+            pytest.fail(f"no result: {done.stderr}\n" + "\n".join(self.lines[-60:]))
+        return done.returncode, json.loads(done.stdout), done.stderr
+
+    def get(self, url: str) -> Any:
+        """Fetch JSON."""
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+            return json.load(answer)
+
+    def ledger(self, call_id: str) -> list[dict[str, Any]]:
+        """What the sandbox carrier wrote down about one call."""
+        lines: list[dict[str, Any]] = self.get(
+            f"{self.addresses.phone}/control/ledger?call_id={call_id}"
+        )["lines"]
+        return lines
+
+    def scenarios(self) -> dict[str, dict[str, str]]:
+        """What the sandbox can play, by name."""
+        listed = self.get(f"{self.addresses.phone}/control/scenarios")["scenarios"]
+        return {entry["name"]: entry for entry in listed}
+
+    def stop(self) -> None:
+        """Press Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+        self._reader.join(5)
+
+    @property
+    def pids(self) -> list[int]:
+        """Every process that was ever started."""
+        found = re.findall(r"runs as process (\d+)", "\n".join(self.lines))
+        return [int(pid) for pid in found]
+
+
+@contextmanager
+def running_system() -> Iterator[System]:
+    """Start a system on free ports in a folder of its own, and stop it."""
+    with tempfile.TemporaryDirectory(prefix="ringback e2e ") as folder:
+        system = System(find_free_base(), Path(folder))
+        try:
+            system.wait_for_line(lambda line: "Ringback is ready" in line)
+            yield system
+        finally:
+            system.stop()
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    """One system for all tests of a worker that kill nothing."""
+    with running_system() as running:
+        yield running
+
+
+@pytest.fixture
+def own_system() -> Iterator[System]:
+    """A system of the test's own, to be killed in."""
+    with running_system() as running:
+        yield running
+
+
+def _environment() -> dict[str, str]:
+    names = ("TWILIO_", "OPENAI_", "RINGBACK_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(names)}

@@ -1,0 +1,81 @@
+"""The whole system when its processes die, and when it is told to stop."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import System
+
+CLI = (sys.executable, "-m", "ringback_cli.main")
+
+
+def start_errand(system: "System") -> str:
+    """Confirm an errand and return its call_id once the call talks."""
+    seen = len(system.lines)
+    subprocess.Popen(  # noqa: S603 - our own command; ends with the system
+        [*CLI, "call", "--json", "--port", str(system.base), "--scenario", "order_taken"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    line = system.wait_for_line(lambda line: "call_claimed" in line, after=seen)
+    return line.split("call_id=")[1].split()[0]
+
+
+def wait_for_ledger(system: "System", call_id: str, kind: str, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while kind not in {line["kind"] for line in system.ledger(call_id)}:
+        if time.monotonic() > deadline:
+            pytest.fail(f"the ledger has no {kind} of {call_id} after {timeout_s} s")
+
+
+def wait_for_result(system: "System", call_id: str, timeout_s: float) -> dict[str, Any]:
+    deadline = time.monotonic() + timeout_s
+    command = [*CLI, "calls", "--from", system.addresses.grpc, "show", call_id, "--json"]
+    while time.monotonic() < deadline:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+        if done.returncode == 0:
+            result: dict[str, Any] = json.loads(done.stdout)
+            return result
+    pytest.fail(f"no result of {call_id} in {timeout_s} s:\n" + "\n".join(system.lines[-60:]))
+
+
+@pytest.mark.chaos
+def test_the_orchestrator_killed_while_a_call_talks_has_its_result_after(
+    own_system: "System",
+) -> None:
+    call_id = start_errand(own_system)
+    own_system.kill("orchestrator")
+    wait_for_ledger(own_system, call_id, "call_ended", 30)
+
+    result = wait_for_result(own_system, call_id, 5)
+
+    assert result["status"] == "CALL_STATUS_COMPLETED"
+    assert result["source"] == "SOURCE_HANDLER"
+
+
+@pytest.mark.chaos
+def test_the_call_handler_killed_in_mid_call_leaves_one_result(own_system: "System") -> None:
+    call_id = start_errand(own_system)
+    own_system.kill("handler")
+    wait_for_ledger(own_system, call_id, "call_ended", 30)
+
+    result = wait_for_result(own_system, call_id, 60)
+
+    assert result["status"] == "CALL_STATUS_COMPLETED"
+    assert result["end_reason"] == "END_REASON_HANDLER_LOST"
+    assert len([li for li in own_system.ledger(call_id) if li["kind"] == "create_accepted"]) == 1
+
+
+def test_ctrl_c_leaves_no_process(own_system: "System") -> None:
+    own_system.stop()
+
+    assert len(own_system.pids) == 3
+    for pid in own_system.pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

@@ -1,0 +1,108 @@
+"""Every scenario end to end with real processes: the result, both sides' log lines, the ledger."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import System
+
+CONNECTED = (
+    "order_taken",
+    "order_refused",
+    "callee_asks_back",
+    "hang_up_mid_sentence",
+    "socket_lost",
+    "model_lost",
+    "callbacks_late_and_doubled",
+)
+NEVER_CONNECTED = ("busy", "no_answer", "declined", "dial_refused")
+
+
+def accepted_creates(system: "System", call_id: str) -> int:
+    kinds = [line.get("kind") for line in system.ledger(call_id)]
+    return kinds.count("create_accepted")
+
+
+def check_against_scenario(system: "System", name: str) -> dict[str, Any]:
+    expected = system.scenarios()[name]
+    exit_code, result, _ = system.call(name)
+    assert expected["expected_status"] == result["status"]
+    assert expected["expected_outcome"] == result.get("outcome", "OUTCOME_UNSPECIFIED")
+    assert (exit_code == 0) == (result["outcome"] == "OUTCOME_SUCCEEDED")
+    return result
+
+
+def results_of(system: "System", call_id: str) -> int:
+    listed = system.get(f"{system.addresses.page}/api/calls?limit=200")["calls"]
+    return [call["call_id"] for call in listed].count(call_id)
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_a_connected_call_is_reported_by_its_handler(system: "System", name: str) -> None:
+    result = check_against_scenario(system, name)
+    call_id, sid = result["call_id"], result["call_sid"]
+
+    assert result["source"] == "SOURCE_HANDLER"
+    assert accepted_creates(system, call_id) == 1
+    assert results_of(system, call_id) == 1
+    about_this_call = [line for line in system.lines if call_id in line]
+    system.wait_for_line(lambda line: "call_terminated" in line and call_id in line)
+    acknowledged = system.wait_for_line(
+        lambda line: "report_acknowledged" in line and call_id in line
+    )
+    receipt = system.wait_for_line(lambda line: "result_stored" in line and call_id in line)
+    assert about_this_call
+    assert sid in acknowledged
+    for word in (sid, "status", "outcome", "duration", "end_reason", "turns"):
+        assert word in receipt
+
+
+@pytest.mark.parametrize("name", NEVER_CONNECTED)
+def test_a_call_that_never_connected_has_its_result_too(system: "System", name: str) -> None:
+    result = check_against_scenario(system, name)
+
+    assert accepted_creates(system, result["call_id"]) == (0 if name == "dial_refused" else 1)
+    assert results_of(system, result["call_id"]) == 1
+
+
+def test_an_order_taken_has_its_facts_with_evidence(system: "System") -> None:
+    _, result, _ = system.call("order_taken")
+    facts = {fact["name"]: fact for fact in result["facts"]}
+
+    for name in ("total_price", "ready_time"):
+        positions = facts[name]["evidence_turns"]
+        assert positions
+        assert all(result["transcript"][at]["role"] == "ROLE_CALLEE" for at in positions)
+    assert result["transcript_complete"] is True
+    assert result["test"] is True
+
+
+def test_a_declined_call_says_so(system: "System") -> None:
+    _, result, _ = system.call("declined")
+
+    assert result["end_reason"] == "END_REASON_DECLINED"
+
+
+def test_a_refused_dial_tells_the_reason_in_words(system: "System") -> None:
+    _, result, _ = system.call("dial_refused")
+
+    assert result["fault"]["code"] == "21211"
+    assert result["end_reason"] == "END_REASON_DIAL_REFUSED"
+
+
+def test_nothing_is_left_open_after_a_call(system: "System") -> None:
+    system.call("order_taken")
+    sessions = system.get(f"{system.addresses.phone}/control/sessions")
+
+    assert sessions == {"open_model_sessions": 0, "open_media_streams": 0, "live_calls": 0}
+
+
+def test_no_log_line_tells_what_was_said_or_a_whole_number(system: "System") -> None:
+    _, result, _ = system.call("order_taken")
+    product = [line for line in system.lines if line.startswith(("orchestrator", "handler"))]
+
+    assert product
+    said = [turn["text"] for turn in result["transcript"] if turn.get("text")]
+    assert not [line for line in product if any(text in line for text in said)]
+    assert not [line for line in product if "+14155550123" in line]
