@@ -1,0 +1,118 @@
+"""`python -m sandbox`: carrier, realtime model, phone and control door in one process."""
+
+import argparse
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from sandbox.address_map import Address, AddressMap, parse_mapping
+from sandbox.calls import CallBook, Names
+from sandbox.carrier import CarrierPorts, run_carrier
+from sandbox.ledger import Ledger
+from sandbox.realtime_model import serve_model
+from sandbox.scenarios import SCENARIOS
+from sandbox.script_time import ScriptClock
+from sandbox.world import CarrierSettings, World
+
+DEFAULT_BASE = 8900
+DEFAULT_ACCOUNT = "AC" + "5a" * 16
+DEFAULT_TOKEN = "sandbox-auth-token"  # noqa: S105 - of an account that exists only here
+CARRIER, MODEL, HANDLER, CONTROL = 1, 2, 3, 5
+
+
+def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; a wrong one prints what is wrong and exits 2."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=DEFAULT_BASE, metavar="BASE")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--data-dir", type=Path, default=Path(".ringback/sandbox"))
+    parser.add_argument("--time-factor", type=_positive, default=1.0, metavar="F")
+    parser.add_argument("--seed", type=int, help="default: a new one each time, printed")
+    parser.add_argument("--cps", type=_positive, default=1.0, help="creates begun per second")
+    parser.add_argument("--map", type=_mapping, action="append", default=[], metavar="HOST=IP:PORT")
+    return parser.parse_args(argv)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def _mapping(text: str) -> tuple[str, Address]:
+    try:
+        return parse_mapping(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def build_world(arguments: argparse.Namespace, ledger: Ledger, seed: int) -> World:
+    """Build the carrier's parts from the command line and the account in the environment."""
+    base: int = arguments.port
+    hosts = {
+        "orchestrator.ringback.test": Address("127.0.0.1", base),
+        "handler.ringback.test": Address("127.0.0.1", base + HANDLER),
+        **dict(arguments.map),
+    }
+    settings = CarrierSettings(
+        account_sid=os.environ.get("TWILIO_ACCOUNT_SID") or DEFAULT_ACCOUNT,
+        auth_token=os.environ.get("TWILIO_AUTH_TOKEN") or DEFAULT_TOKEN,
+        calls_per_s=arguments.cps,
+    )
+    clock = ScriptClock(arguments.time_factor)
+    return World(settings, CallBook(SCENARIOS), ledger, AddressMap(hosts), (Names(seed), clock))
+
+
+async def run_sandbox(arguments: argparse.Namespace) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    seed = secrets.randbits(31) if arguments.seed is None else arguments.seed
+    host, base = arguments.host, arguments.port
+    async with AsyncExitStack() as stack:
+        ledger = stack.enter_context(Ledger(arguments.data_dir / "ledger.jsonl"))
+        world = build_world(arguments, ledger, seed)
+        ledger.write("begin", seed=seed, time_factor=arguments.time_factor)
+        factor = arguments.time_factor
+        model = await serve_model(host, base + MODEL, world.book, factor, ledger)
+        stack.push_async_callback(model.close)
+        ports = CarrierPorts(base + CARRIER, base + CONTROL, host)
+        await stack.enter_async_context(run_carrier(world, ports, lambda: model.open_sessions))
+        _announce(world, host, base, seed)
+        await stop.wait()
+
+
+def _announce(world: World, host: str, base: int, seed: int) -> None:
+    lines = [
+        f"sandbox: carrier http://{host}:{base + CARRIER}, seed {seed}, x{world.clock.factor:g}",
+        f"sandbox: realtime model ws://{host}:{base + MODEL}/v1/realtime",
+        f"sandbox: phone and control http://{host}:{base + CONTROL}",
+        *(f"sandbox: {line}" for line in world.addresses.lines()),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the sandbox. Exit code: 0 ended by signal, 1 a port was taken or the disk refused."""
+    arguments = read_arguments()
+    logging.basicConfig(level=logging.INFO, format="sandbox: %(levelname)s %(message)s")
+    try:
+        asyncio.run(run_sandbox(arguments))
+    except OSError as error:
+        sys.stderr.write(f"sandbox: cannot start: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The carrier and its control door as two served apps; the whole sandbox in one context."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from sandbox.abortable_http import serve
+from sandbox.control import ControlApi, phone_files
+from sandbox.operator_desk import OperatorDesk
+from sandbox.rest import CallsApi
+from sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierPorts:
+    """Where the carrier listens; 0 lets the system choose."""
+
+    carrier: int = 0
+    control: int = 0
+    host: str = "127.0.0.1"
+
+
+@asynccontextmanager
+async def run_carrier(
+    world: World, ports: CarrierPorts, model_sessions: Callable[[], int] = lambda: 0
+) -> AsyncIterator[CarrierPorts]:
+    """Serve REST and control until the block ends; gives the ports that are really used."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(world.tasks.close)
+        rest = _app("Sandbox carrier")
+        rest.include_router(CallsApi(OperatorDesk(world)).router)
+        carrier = await stack.enter_async_context(serve(rest, ports.host, ports.carrier))
+        control = _app("Sandbox control")
+        control.include_router(ControlApi(world, model_sessions).router)
+        control.mount("/", phone_files())
+        door = await stack.enter_async_context(serve(control, ports.host, ports.control))
+        yield CarrierPorts(carrier, door, ports.host)
+
+
+def _app(title: str) -> FastAPI:
+    app = FastAPI(title=title, openapi_url=None)
+
+    async def answer_health() -> JSONResponse:
+        """Say that the server answers."""
+        return JSONResponse({"status": "ok"})
+
+    app.add_api_route("/healthz", answer_health, methods=["GET"])
+    return app

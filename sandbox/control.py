@@ -1,0 +1,121 @@
+"""The sandbox's own door for tests and people: scenarios, bindings, books, leak check, phone."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
+from starlette.staticfiles import StaticFiles
+
+from sandbox.call_form import E164
+from sandbox.phone import OpenPage
+from sandbox.world import World
+
+PAGE_FOLDER = Path(__file__).parent / "phone_page"
+NOT_FOUND, UNPROCESSABLE = 404, 422
+
+
+class ControlApi:
+    """The control API. `model_sessions` counts the open sessions of the realtime model."""
+
+    def __init__(self, world: World, model_sessions: Callable[[], int]) -> None:
+        self._world = world
+        self._model_sessions = model_sessions
+        self.router = APIRouter()
+        add = self.router.add_api_route
+        add("/control/scenarios", self.list_scenarios, methods=["GET"])
+        add("/control/bind", self.bind, methods=["POST"])
+        add("/control/ledger", self.read_ledger, methods=["GET"])
+        add("/control/sessions", self.count_sessions, methods=["GET"])
+        self.router.add_api_websocket_route("/phone", self.connect_phone)
+
+    async def list_scenarios(self) -> Response:
+        """List what the sandbox can play, each with its own number."""
+        scenarios = [
+            {
+                "name": scenario.name,
+                "summary": scenario.summary,
+                "number": scenario.number,
+                "expected_status": scenario.expected_status,
+                "expected_outcome": scenario.expected_outcome,
+            }
+            for scenario in self._world.book.scenarios.values()
+        ]
+        return JSONResponse({"scenarios": scenarios})
+
+    async def bind(self, request: Request) -> Response:
+        """Bind a scenario to a number, for all calls or the next `count`."""
+        try:
+            body = json.loads(await request.body())
+        except ValueError:
+            return _error(UNPROCESSABLE, "the body is not JSON")
+        if not isinstance(body, dict):
+            return _error(UNPROCESSABLE, "the body is not an object")
+        number, name, count = body.get("number"), body.get("scenario"), body.get("count")
+        if not isinstance(number, str) or not E164.fullmatch(number):
+            return _error(UNPROCESSABLE, f"number {number!r} is not in the form +14155550100")
+        if count is not None and (not isinstance(count, int) or count < 1):
+            return _error(UNPROCESSABLE, f"count {count!r} is neither null nor from 1")
+        if not isinstance(name, str) or name not in self._world.book.scenarios:
+            known = ", ".join(self._world.book.scenarios)
+            return _error(NOT_FOUND, f"unknown scenario {name!r}; known: {known}")
+        self._world.book.bind(number, name, count)
+        facts = {"number": number, "scenario": name, "count": count, "seed": body.get("seed")}
+        self._world.ledger.write("bind", **facts)
+        await self._world.ledger.settle()
+        return JSONResponse({"number": number, "scenario": name})
+
+    async def read_ledger(self, call_id: str | None = None) -> Response:
+        """Read the books, of one call or all."""
+        return JSONResponse({"lines": self._world.ledger.of_call(call_id)})
+
+    async def count_sessions(self) -> Response:
+        """Count what is open: the leak check."""
+        counts = {
+            "open_model_sessions": self._model_sessions(),
+            "open_media_streams": self._world.open_streams,
+            "live_calls": self._world.book.live_calls,
+        }
+        return JSONResponse(counts)
+
+    async def connect_phone(self, socket: WebSocket) -> None:
+        """Serve one open phone page."""
+        await socket.accept()
+        page = self._world.phone.open_page()
+        outgoing = asyncio.create_task(_send_messages(socket, page), name="phone page")
+        try:
+            while True:
+                _obey(page, await socket.receive_text())
+        except WebSocketDisconnect:
+            return
+        finally:
+            self._world.phone.close_page(page)
+            outgoing.cancel()
+            await asyncio.wait({outgoing})
+
+
+def phone_files() -> StaticFiles:
+    """Give the phone page's files, to be mounted at `/`."""
+    return StaticFiles(directory=PAGE_FOLDER, html=True)
+
+
+async def _send_messages(socket: WebSocket, page: OpenPage) -> None:
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket.send_json(await page.outgoing.get())
+
+
+def _obey(page: OpenPage, text: str) -> None:
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return
+    if isinstance(message, dict) and page.person is not None:
+        page.person.do(str(message.get("do", "")), str(message.get("text", "")))
+
+
+def _error(status: int, words: str) -> Response:
+    return JSONResponse({"error": words}, status)
