@@ -94,10 +94,11 @@ class System:
             pytest.fail(f"no result: {done.stderr}\n" + "\n".join(self.lines[-60:]))
         return done.returncode, json.loads(done.stdout), done.stderr
 
-    def get(self, url: str) -> Any:
-        """Fetch JSON."""
+    def get(self, url: str) -> dict[str, Any]:
+        """Fetch a JSON object."""
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
-            return json.load(answer)
+            fetched: dict[str, Any] = json.load(answer)
+        return fetched
 
     def ledger(self, call_id: str) -> list[dict[str, Any]]:
         """What the sandbox carrier wrote down about one call."""

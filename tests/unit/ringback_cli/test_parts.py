@@ -1,0 +1,84 @@
+"""Which parts are started, with which keys."""
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from ringback_cli.errors import CommandFailed, WrongUse
+from ringback_cli.parts import Plan, find_free_base, plan_system
+
+REAL_TWILIO = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "secret"}
+
+
+def plan(tmp_path: Path, **outer: str) -> Plan:
+    return plan_system(find_free_base(), data_dir=tmp_path, time_factor=1, outer=outer)
+
+
+def names(plan: Plan) -> list[str]:
+    return [part.name for part in plan.parts]
+
+
+def test_without_keys_the_sandbox_plays_carrier_and_model(tmp_path: Path) -> None:
+    planned = plan(tmp_path)
+
+    assert names(planned) == ["sandbox", "orchestrator", "handler"]
+    assert planned.has_sandbox_carrier
+    assert planned.has_sandbox_model
+
+
+def test_with_all_keys_there_is_no_sandbox(tmp_path: Path) -> None:
+    planned = plan(tmp_path, OPENAI_API_KEY="key", **REAL_TWILIO)
+
+    assert names(planned) == ["orchestrator", "handler"]
+
+
+def test_an_openai_key_alone_keeps_the_sandbox_carrier_only(tmp_path: Path) -> None:
+    planned = plan(tmp_path, OPENAI_API_KEY="key")
+    handler = planned.parts[-1].environment
+
+    assert (planned.has_sandbox_carrier, planned.has_sandbox_model) == (True, False)
+    assert handler["OPENAI_API_KEY"] == "key"
+    assert "OPENAI_BASE_URL" not in handler
+
+
+def test_only_the_handler_learns_the_sandbox_models_address(tmp_path: Path) -> None:
+    parts = {part.name: part.environment for part in plan(tmp_path).parts}
+
+    assert "OPENAI_BASE_URL" in parts["handler"]
+    assert "OPENAI_BASE_URL" not in parts["orchestrator"]
+    assert "OPENAI_API_KEY" not in parts["orchestrator"]
+
+
+@pytest.mark.parametrize("name", sorted(REAL_TWILIO))
+def test_half_a_twilio_set_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WrongUse, match="half a Twilio set"):
+        plan(tmp_path, **{name: "value"})
+
+
+def test_twilio_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="OPENAI_API_KEY"):
+        plan(tmp_path, **REAL_TWILIO)
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    base = find_free_base()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", base + 3))
+        taken.listen()
+        with pytest.raises(CommandFailed, match=f"port {base + 3} is in use"):
+            plan_system(base, data_dir=tmp_path, time_factor=1, outer={})
+
+
+def test_the_launchers_keys_survive_a_restart_and_are_private(tmp_path: Path) -> None:
+    first = plan(tmp_path).parts[1].environment["RINGBACK_TOKEN_ORCHESTRATOR"]
+    second = plan(tmp_path).parts[1].environment["RINGBACK_TOKEN_ORCHESTRATOR"]
+
+    assert first == second
+    assert stat.S_IMODE((tmp_path / "launcher.json").stat().st_mode) == 0o600
+
+
+def test_no_key_stands_on_a_command_line(tmp_path: Path) -> None:
+    for part in plan(tmp_path, OPENAI_API_KEY="canary").parts:
+        assert "canary" not in " ".join(part.command)
