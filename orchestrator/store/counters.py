@@ -1,0 +1,35 @@
+"""Statements on the counters, the sequence of events among them, and time as the tables hold it."""
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from foundation.clock import Clock
+from orchestrator.store.schema import counter
+
+EVENT_COUNTER = "event"
+
+_READ = select(counter.c.value).where(counter.c.name == bindparam("wanted"))
+_SAVE = update(counter).where(counter.c.name == bindparam("wanted")).values(value=bindparam("new"))
+
+
+def clock_us(clock: Clock) -> int:
+    """Return the clock's time in microseconds since the epoch."""
+    return int(clock.now().timestamp() * 1_000_000)
+
+
+def read_counter(connection: Connection, name: str) -> int:
+    """Read a counter; one that nobody has counted yet is 0."""
+    return int(connection.execute(_READ, {"wanted": name}).scalar() or 0)
+
+
+def save_counter(connection: Connection, name: str, value: int) -> None:
+    """Write a counter that exists."""
+    connection.execute(_SAVE, {"wanted": name, "new": value})
+
+
+def add_to_counter(connection: Connection, name: str, amount: int = 1) -> None:
+    """Count up, creating the counter if need be."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = insert(counter).values(name=name, value=amount)
+    grown = {"value": counter.c.value + row.excluded.value}
+    connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=grown))

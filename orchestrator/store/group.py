@@ -1,0 +1,145 @@
+"""One commit: the jobs of a group are written so that the failure of each is its own."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from orchestrator.store.counters import EVENT_COUNTER, save_counter
+from orchestrator.store.transaction import Numbers, Transaction
+
+log = structlog.get_logger(__name__)
+
+Unit: TypeAlias = Callable[[Transaction], object]
+Batch: TypeAlias = Callable[[Transaction, Sequence[object]], Sequence[object]]
+
+
+class Dialect(Protocol):
+    """Knows what differs between the databases."""
+
+    def open_group(self, connection: Connection) -> tuple[int, int]:
+        """Return the time in microseconds and the newest event; hold the counter's row until the commit."""
+
+    def is_lost(self, error: Exception, connection: Connection) -> bool:
+        """Say whether `error` ended the whole transaction, not one statement."""
+
+
+@dataclass(slots=True)
+class Job:
+    """Holds what one caller wants written, and where its answer goes."""
+
+    future: asyncio.Future[object]
+    work: Unit | Batch
+    items: Sequence[object] | None = None
+    """What a batch is given; None makes `work` a single unit."""
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows the job counts for."""
+        return 1 if self.items is None else len(self.items)
+
+
+@dataclass(slots=True)
+class Settled:
+    """Holds the answer to one job."""
+
+    job: Job
+    value: object = None
+    error: Exception | None = None
+    """Set if the unit failed; `value` is void then."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Holds what one commit answers."""
+
+    settled: list[Settled] = field(default_factory=list)
+    actions: list[Callable[[], None]] = field(default_factory=list)
+    """What the units want done after the commit."""
+    newest_event: int = 0
+    stamp_us: int = 0
+
+
+def write_group(
+    connection: Connection, dialect: Dialect, jobs: Sequence[Job], stamp_us: int
+) -> Group:
+    """Write all jobs into the open transaction.
+
+    Raises: whatever ended the transaction as a whole; nothing is committed then.
+    """
+    now_us, newest_event = dialect.open_group(connection)
+    numbers = Numbers(event=newest_event, stamp_us=stamp_us)
+    scribe = _Scribe(connection, dialect, now_us, numbers)
+    for work, together in _gather(jobs):
+        if together[0].items is None:
+            scribe.write_unit(together[0])
+        else:
+            scribe.write_batch(work, together)
+    if numbers.event != newest_event:
+        save_counter(connection, EVENT_COUNTER, numbers.event)
+    scribe.group.newest_event, scribe.group.stamp_us = numbers.event, numbers.stamp_us
+    return scribe.group
+
+
+class _Scribe:
+    """Writes units and batches, each in a savepoint of its own."""
+
+    def __init__(
+        self, connection: Connection, dialect: Dialect, now_us: int, numbers: Numbers
+    ) -> None:
+        self.group = Group()
+        self._connection = connection
+        self._dialect = dialect
+        self._now_us = now_us
+        self._numbers = numbers
+
+    def write_unit(self, job: Job) -> None:
+        value, error = self._attempt(job.work)
+        self.group.settled.append(Settled(job, value, error))
+
+    def write_batch(self, batch: Batch, jobs: Sequence[Job]) -> None:
+        """Run all items of one kind as one set; if that fails, one by one."""
+        items = [item for job in jobs for item in job.items or ()]
+        answers, error = self._attempt(lambda transaction: batch(transaction, items))
+        if error is not None:
+            log.warning("batch_split", rows=len(items), error=describe_error(error))
+            answers = [self._write_item(batch, item) for item in items]
+        every = iter(answers)
+        for job in jobs:
+            self.group.settled.append(Settled(job, [next(every) for _ in job.items or ()]))
+
+    def _write_item(self, batch: Batch, item: object) -> object:
+        answers, error = self._attempt(lambda transaction: batch(transaction, [item]))
+        return error if error is not None else answers[0]
+
+    def _attempt(self, unit: Unit) -> tuple[object, Exception | None]:
+        before = (self._numbers.event, self._numbers.stamp_us)
+        transaction = Transaction(self._connection, self._now_us, self._numbers)
+        try:
+            with self._connection.begin_nested():
+                value = unit(transaction)
+                actions = transaction.finish()
+        except Exception as error:  # the unit's own fault must not end the group
+            if self._dialect.is_lost(error, self._connection):
+                raise
+            self._numbers.event, self._numbers.stamp_us = before
+            return None, error
+        self.group.actions.extend(actions)
+        return value, None
+
+
+def _gather(jobs: Sequence[Job]) -> list[tuple[Unit | Batch, list[Job]]]:
+    """Put the jobs of the same batch together; among callers who wait at once the order is free."""
+    gathered: dict[int, list[Job]] = {}
+    for job in jobs:
+        gathered.setdefault(id(job) if job.items is None else id(job.work), []).append(job)
+    return [(together[0].work, together) for together in gathered.values()]
+
+
+def describe_error(error: BaseException) -> str:
+    """Say what failed without the statement's values, which may hold what was said."""
+    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__

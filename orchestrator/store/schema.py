@@ -1,0 +1,165 @@
+"""The tables of the Orchestrator, written once for SQLite and PostgreSQL.
+
+Times are BIGINT microseconds since the epoch, UTC. Status, origin, source, outcome and disposition are the numbers of
+the contract's enums; call_id and task_id are UUIDv7 in lower case, so that keys grow with time.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.dialects import sqlite
+
+SCHEMA_VERSION = "0001"
+"""The newest migration; `alembic_version` holds it in a database that is up to date."""
+
+metadata = MetaData()
+
+# SQLite compares text bytewise by itself; PostgreSQL is told to, which keeps UUIDv7 keys in order of time.
+Key = String().with_variant(String(collation="C"), "postgresql")
+# SQLite numbers rows by itself only for a column whose type is exactly INTEGER.
+RowNumber = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+task = Table(
+    "task",
+    metadata,
+    Column("task_id", Key, primary_key=True),
+    Column("state", Text, nullable=False, comment="collecting, confirming, calling or done"),
+    Column("errand", Text, nullable=False),
+    Column("form", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("message_id", RowNumber, primary_key=True, autoincrement=True),
+    Column("task_id", Key, nullable=False),
+    Column("role", Text, nullable=False, comment="person or assistant"),
+    Column("text", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("message_by_task", "task_id", "message_id"),
+    sqlite_autoincrement=True,
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("call_id", Key, primary_key=True),
+    Column("task_id", Key, comment="NULL for external calls"),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("origin", Integer, nullable=False),
+    Column("state", Text, nullable=False, comment="ready, dialing, waiting or final"),
+    Column("status", Integer, nullable=False, server_default="0"),
+    Column("call_sid", Key, unique=True, comment="NULL until it is bound"),
+    Column("to_number", Text, nullable=False, server_default=""),
+    Column("from_number", Text, nullable=False, server_default=""),
+    Column("order", JSON, comment="what the call is for; NULL for external calls"),
+    Column("due_at", BigInteger, comment="when somebody must look; NULL: never"),
+    Column("not_after", BigInteger, comment="no dial after this; NULL for external calls"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("dial_at", BigInteger, comment="when the order was sent; NULL before"),
+    Column("answered_at", BigInteger, comment="NULL until somebody answers"),
+    Column("ended_at", BigInteger, comment="NULL while the call runs"),
+    Column(
+        "stream_nonce",
+        Text,
+        comment="of the media stream that holds the call; NULL before the claim",
+    ),
+    Column("handler_instance", Text, nullable=False, server_default=""),
+    Column("cancel_requested", Boolean, nullable=False, server_default=false()),
+    Column(
+        "asked",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="how often the carrier was asked",
+    ),
+    Column("ring_deadline_at", BigInteger, comment="NULL before the dial"),
+    Column("provider", JSON, comment="the carrier's last facts; NULL before the first"),
+    Column("confirm_key", Text, comment="the person's Idempotency-Key; NULL for external calls"),
+    UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
+    Index("call_by_due", "due_at"),
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("call_id", Key, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False, comment="a serialised TranscriptTurn"),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("call_id", Key, primary_key=True),
+    Column("report_id", Key, primary_key=True),
+    Column("call_sid", Text, nullable=False, server_default=""),
+    Column("source", Integer, nullable=False),
+    Column("received_at", BigInteger, nullable=False, comment="strictly rising within one process"),
+    Column("report_time", BigInteger, nullable=False, comment="as reported, else received_at"),
+    Column("raw", LargeBinary, nullable=False, comment="as received"),
+    Column("transport", Text, nullable=False, comment="grpc, rest, callback, fetched or internal"),
+    Column("disposition", Integer, nullable=False),
+    Column("override", Boolean, nullable=False, server_default=false()),
+)
+
+result = Table(
+    "result",
+    metadata,
+    Column("call_id", Key, primary_key=True),
+    Column("call_sid", Text, nullable=False, server_default=""),
+    Column("task_id", Key, comment="NULL for external calls"),
+    Column("origin", Integer, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("end_reason", Integer, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("record", LargeBinary, nullable=False, comment="a serialised CallResult"),
+    Column("provenance", JSON, nullable=False, comment="which report each field comes from"),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("result_by_task", "task_id"),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False, comment="message, task, call, turn or result"),
+    Column("task_id", Key, comment="NULL for external calls"),
+    Column("call_id", Key, comment="NULL for events of a task"),
+    Column("data", JSON, nullable=False),
+    Index("event_by_task", "task_id", "seq"),
+    Index("event_by_kind", "kind", "seq"),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
