@@ -1,1 +1,1 @@
-"""What both services stand on: clock, failpoints, text cleaning, logging, settings, the draining server."""
+"""What both services stand on: clock, failpoints, text, logging, settings, the draining server."""

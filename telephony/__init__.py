@@ -1,1 +1,1 @@
-"""Telephony shared by both services: carrier client, webhook signatures, stream messages, number rules."""
+"""Telephony for both services: carrier client, signatures, stream messages, number rules."""

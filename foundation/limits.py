@@ -1,0 +1,166 @@
+"""ASGI middleware that both services put around their app: who may come in, and for how long.
+
+Written against the bare ASGI interface: this room stands below the doors and knows no framework.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from typing import Any, TypeAlias
+
+from foundation.drain import Drain
+from foundation.settings import is_loopback_host
+
+# ASGI's own shapes; their values are as open as the specification leaves them.
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_TIME_S = 10.0
+_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto")
+
+
+class SlowBodyLimit:
+    """Answers 408 to a request whose whole body has not come within `seconds`."""
+
+    def __init__(self, app: App, seconds: float = BODY_TIME_S) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, with a receive that gives up."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        timed = _TimedBody(receive, send, asyncio.get_running_loop().time() + self._seconds)
+        try:
+            await self._app(scope, timed.receive, timed.send)
+        except Exception:
+            if not timed.is_late:
+                raise
+
+
+class _TimedBody:
+    """One request: its body under a deadline, its answer unless the deadline answered first."""
+
+    def __init__(self, receive: Receive, send: Send, deadline: float) -> None:
+        self._receive = receive
+        self._send = send
+        self._deadline = deadline
+        self._is_whole = False
+        self._has_answer = False
+        self.is_late = False
+
+    async def receive(self) -> Message:
+        """Receive the next part; after the deadline answer 408 and call the client gone."""
+        if self._is_whole or self._has_answer:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            self.is_late = True
+            await _answer(self._send, 408, "the body took too long")
+            return {"type": "http.disconnect"}
+        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send the app's answer, unless 408 went out."""
+        if not self.is_late:
+            self._has_answer = True
+            await self._send(message)
+
+
+class PublicHostGate:
+    """Lets a public host name reach the carrier's paths only, and an unknown one nothing.
+
+    A tunnel or proxy before a loopback port would otherwise open everything to strangers. With
+    `has_tokens` each door asks for its token, and the gate stands open.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        public_hosts: Collection[str],
+        public_paths: tuple[str, ...],
+        has_tokens: bool,
+    ) -> None:
+        self._app = app
+        self._public_hosts = frozenset(host.lower() for host in public_hosts)
+        self._public_paths = public_paths
+        self._has_tokens = has_tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 404 (400 for a host name that is not ours)."""
+        if scope["type"] == "lifespan" or self._has_tokens:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        host = _host_without_port(headers.get(b"host", b"").decode("latin-1"))
+        is_local = is_loopback_host(host) and not any(name in headers for name in _FORWARDED)
+        if is_local or self._is_for_the_carrier(scope["path"], host):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        elif is_loopback_host(host) or host in self._public_hosts:
+            await _answer(send, 404, "not found")
+        else:
+            await _answer(send, 400, "unknown host")
+
+    def _is_for_the_carrier(self, path: str, host: str) -> bool:
+        known = host in self._public_hosts or is_loopback_host(host)
+        return known and path.startswith(self._public_paths)
+
+
+class CountedStreams:
+    """Notes in the `drain` every media stream that the app accepts, from accept to end.
+
+    The call's id is the first segment of the path after `prefix`.
+    """
+
+    def __init__(self, app: App, drain: Drain, prefix: str = "/media-stream/") -> None:
+        self._app = app
+        self._drain = drain
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the connection on; count it once it is accepted."""
+        if scope["type"] != "websocket" or not scope["path"].startswith(self._prefix):
+            await self._app(scope, receive, send)
+            return
+        call_id = scope["path"].removeprefix(self._prefix).partition("/")[0]
+        accepted = False
+
+        async def noting_send(message: Message) -> None:
+            nonlocal accepted
+            if message["type"] == "websocket.accept":
+                accepted = True
+                self._drain.enter(call_id)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting_send)
+        finally:
+            if accepted:
+                self._drain.leave(call_id)
+
+
+def _host_without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0].lstrip("[").lower()
+    return host.partition(":")[0].lower()
+
+
+async def _answer(send: Send, status: int, words: str) -> None:
+    body = b'{"error":"refused","message":"' + words.encode() + b'"}'
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,82 @@
+"""Logging for both services: structlog events and stdlib records as one kind of line, masked."""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from foundation.text import mask_line
+
+# They log whole requests, numbers included, at INFO and DEBUG.
+_TALKATIVE = ("twilio", "urllib3", "requests", "aiohttp.access", "httpx", "asyncio")
+
+
+def configure_logging(service: str, level: str = "INFO", json: bool = False) -> None:
+    """Send every log line of this process to stderr, one per event.
+
+    `service` stands in each line. `json`: one JSON object a line instead of words.
+    Full telephone numbers and media stream tokens are masked in the finished line.
+    """
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+        )
+    )
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _ServiceName(service),
+    ]
+    if json:
+        shared.append(structlog.processors.format_exc_info)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _Masked(renderer),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+class _ServiceName:
+    """Adds the service's name to every event."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["service"] = self._service
+        return event
+
+
+class _Masked:
+    """Renders an event and masks numbers and tokens in the finished line."""
+
+    def __init__(self, renderer: Processor) -> None:
+        self._renderer = renderer
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
+        return mask_line(str(self._renderer(logger, method, event)))

@@ -1,0 +1,172 @@
+"""Signatures of the carrier's requests: computed over the public URL, checked before anything else.
+
+Source: Twilio's "Security" page; `docs` of the two schemes HMAC-SHA1 (AuthToken) and HMAC-SHA256
+(SharedKey). The URL is the one the carrier was given, never built from Host or the request.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+SIGNATURE_HEADER = "x-twilio-signature"
+SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
+_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+
+
+class SignatureRefused(Exception):
+    """A request that is not proven to come from the carrier. `status`: the HTTP status to answer.
+
+    SignatureRefused
+    |- MissingSignature  403: no signature at all; refuse before reading the body
+    |- BadSignature      403: it does not fit, or its algorithm is unknown
+    `- NoKeys            503: nothing configured to check with; never means "accept"
+    """
+
+    status = 403
+
+
+class MissingSignature(SignatureRefused):
+    """The request carries no signature."""
+
+
+class BadSignature(SignatureRefused):
+    """The signature does not fit the request."""
+
+
+class NoKeys(SignatureRefused):
+    """No AuthToken and no SharedKey is configured."""
+
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureKeys:
+    """The secrets that may sign: one each, two during a rotation."""
+
+    auth_tokens: tuple[str, ...] = field(default=(), repr=False)
+    shared_keys: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What the headers claim: the signature, and with which keys and hash to check it."""
+
+    signature: bytes
+    keys: tuple[str, ...]
+    digest: str
+
+
+def require_signature(keys: SignatureKeys, headers: Mapping[str, str]) -> None:
+    """Refuse a request that carries no checkable signature, before its body is read.
+
+    Raises: NoKeys, MissingSignature, BadSignature (unknown algorithm).
+    """
+    _read_claim(keys, headers)
+
+
+def verify_request(
+    keys: SignatureKeys, url: str, fields: Sequence[tuple[str, str]], headers: Mapping[str, str]
+) -> None:
+    """Check a webhook: a form POST with its decoded `fields`, or a GET without any.
+
+    `url`: the public URL with path and query as they came. Names and values are joined without
+    separators, so read only expected names, and require them.
+    Raises: NoKeys, MissingSignature, BadSignature.
+    """
+    claim = _read_claim(keys, headers)
+    tail = "".join(name + value for name, value in sorted(set(fields), key=_byte_order))
+    _check(claim, (variant + tail for variant in _with_and_without_port(url)))
+
+
+def verify_json(keys: SignatureKeys, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """Check a webhook with a JSON body, whose SHA-256 stands in the URL's query as bodySHA256.
+
+    Raises: NoKeys, MissingSignature, BadSignature.
+    """
+    claimed_hash = parse_qs(urlsplit(url).query).get("bodySHA256", [""])[0]
+    real_hash = hashlib.sha256(body).hexdigest()
+    if not hmac.compare_digest(claimed_hash.lower().encode(), real_hash.encode()):
+        raise BadSignature("the body is not the one that was signed")
+    verify_request(keys, url, (), headers)
+
+
+def verify_upgrade(keys: SignatureKeys, wss_url: str, headers: Mapping[str, str]) -> None:
+    """Check a WebSocket upgrade, signed over its wss:// URL; the path may end in a slash or not.
+
+    Raises: NoKeys, MissingSignature, BadSignature (also for a URL that is not wss).
+    """
+    claim = _read_claim(keys, headers)
+    if not wss_url.startswith("wss://"):
+        raise BadSignature("a media stream is signed over its wss:// address only")
+    _check(
+        claim,
+        (
+            variant
+            for toggled in _with_and_without_slash(wss_url)
+            for variant in _with_and_without_port(toggled)
+        ),
+    )
+
+
+def _read_claim(keys: SignatureKeys, headers: Mapping[str, str]) -> _Claim:
+    if not keys.auth_tokens and not keys.shared_keys:
+        raise NoKeys("no AuthToken is configured, so the carrier cannot be recognised")
+    lower = {name.lower(): value for name, value in headers.items()}
+    signature = lower.get(SIGNATURE_HEADER, "")
+    if not signature:
+        raise MissingSignature("the request is not signed")
+    settings = lower.get(SETTINGS_HEADER)
+    if settings is None:
+        usable, digest = keys.auth_tokens, "sha1"
+    elif _algorithm(settings) == "HMAC_SHA256":
+        usable, digest = keys.shared_keys, "sha256"
+    else:
+        raise BadSignature("the signature's algorithm is not known")
+    if not usable:
+        raise BadSignature("no key is configured for this kind of signature")
+    return _Claim(signature.encode("utf-8", "replace"), usable, digest)
+
+
+def _algorithm(settings: str) -> str:
+    parts = (part.partition("=") for part in settings.split(","))
+    return {name.strip(): value.strip() for name, _, value in parts}.get("algorithm", "")
+
+
+def _check(claim: _Claim, candidates: Iterable[str]) -> None:
+    fits = False
+    for data in candidates:
+        encoded = data.encode("utf-8", "surrogatepass")
+        for key in claim.keys:
+            expected = base64.b64encode(hmac.digest(key.encode(), encoded, claim.digest))
+            fits |= hmac.compare_digest(expected, claim.signature)
+    if not fits:
+        raise BadSignature("the signature does not fit")
+
+
+def _byte_order(pair: tuple[str, str]) -> tuple[bytes, bytes]:
+    name, value = pair
+    return name.encode("utf-8", "surrogatepass"), value.encode("utf-8", "surrogatepass")
+
+
+def _with_and_without_port(url: str) -> Iterator[str]:
+    """Yield the URL, and once more with its scheme's default port added or taken away."""
+    yield url
+    scheme, separator, rest = url.partition("://")
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    netloc, tail = rest[:end], rest[end:]
+    port = _DEFAULT_PORTS.get(scheme)
+    if port is None:
+        return
+    if netloc.endswith(f":{port}"):
+        yield scheme + separator + netloc.removesuffix(f":{port}") + tail
+    elif ":" not in netloc.rpartition("]")[2]:
+        yield f"{scheme}{separator}{netloc}:{port}{tail}"
+
+
+def _with_and_without_slash(url: str) -> Iterator[str]:
+    yield url
+    path, mark, query = url.partition("?")
+    yield (path.removesuffix("/") if path.endswith("/") else path + "/") + mark + query

@@ -1,0 +1,91 @@
+"""The token in a media stream's path: minted at the dial, checked by any replica.
+
+expiry.nonce.mac; the claim at the Orchestrator makes the nonce single-use, here it only has to be
+ours and in time.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+TOKEN_LIFE = timedelta(minutes=15)  # the carrier may queue a call
+_KEY_BYTES = 32
+_NONCE_BYTES = 16
+_PARTS = 3
+
+
+class BadToken(Exception):
+    """The token is not ours, not for this call, or expired."""
+
+
+class StreamTokens:
+    """Mints and checks the tokens of media streams with one secret key."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < _KEY_BYTES:
+            raise ValueError(f"the stream key needs {_KEY_BYTES} bytes, not {len(key)}")
+        self._key = key
+
+    def mint(self, call_id: str, now: datetime) -> str:
+        """Make the token that admits one media stream of `call_id`, for 15 minutes from `now`."""
+        expiry = str(int((now + TOKEN_LIFE).timestamp()))
+        nonce = secrets.token_hex(_NONCE_BYTES)
+        return f"{expiry}.{nonce}.{self._mac(call_id, expiry, nonce)}"
+
+    def verify(self, call_id: str, token: str, now: datetime) -> str:
+        """Check a token and tell its nonce, 32 hex digits.
+
+        Raises: BadToken.
+        """
+        parts = token.split(".")
+        if len(parts) != _PARTS or not all(part.isascii() for part in parts):
+            raise BadToken("malformed")
+        expiry, nonce, mac = parts
+        if not hmac.compare_digest(mac, self._mac(call_id, expiry, nonce)):
+            raise BadToken("not ours, or of another call")
+        if int(expiry) <= now.timestamp():
+            raise BadToken("expired")
+        return nonce
+
+    def _mac(self, call_id: str, expiry: str, nonce: str) -> str:
+        # Neither expiry nor nonce holds a line feed, so no two triples give the same text.
+        data = f"{call_id}\n{expiry}\n{nonce}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, data, hashlib.sha256).hex()
+
+
+def load_stream_key(path: Path) -> bytes:
+    """Read the key that the handlers share, or generate it: a file of mode 0600.
+
+    Two handlers that start at once end up with the same key. Raises: OSError, ValueError for a
+    file that is no key.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(path, secrets.token_hex(_KEY_BYTES).encode())
+    text = path.read_text("ascii").strip()
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as error:
+        raise ValueError(f"{path} holds no stream key; delete it to make a new one") from error
+    if len(key) < _KEY_BYTES:
+        raise ValueError(f"{path} holds a key that is too short; delete it to make a new one")
+    return key
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; one that is there already stays."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".stream-key-")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
