@@ -43,10 +43,17 @@ class Agent:
             return _NOTHING
         return self._played(turn)
 
-    def carry_on(self) -> Turn:
-        """Speak because the client asked for a response, not because the callee spoke."""
+    def carry_on(self, *, is_waiting: bool = False) -> Turn:
+        """Speak because the client asked for a response, not because the callee spoke.
+
+        `is_waiting`: outputs of tools are missing; nothing is said until they are there.
+        """
+        if is_waiting:
+            return _NOTHING
         if self._after is not None:
             return self._played(self._after)
+        if self._cut is not None:
+            return self._played(self._again(self._cut))
         if "opening" not in self.reached:
             return self._played(self._open())
         return self._played(_NOTHING if self._has_ended else self._ask_again(self._script.nudge))
@@ -61,9 +68,10 @@ class Agent:
         """Remember that `turn` was not heard to its end, and whether its tools were called."""
         self._cut = turn
         self._has_ended = False
-        if not tools_called:
-            lost = [tool.arguments.get("name", "") for tool in turn.tools]
-            self._fresh += [name for name in lost if name in self._recorded]
+        if turn.tools and not tools_called:
+            lost = _recorded_by(turn)
+            self._after = None
+            self._fresh += [name for name in lost if name not in self._fresh]
             self._recorded.difference_update(lost)
 
     def unreached(self) -> list[str]:
@@ -87,10 +95,19 @@ class Agent:
         if self._has_ended:
             return _NOTHING
         if self._cut is not None:
-            return self._cut
+            return self._again(self._cut)
         if self._is_complete() and (_AGREES.search(words) or self._script.read_back is None):
             return self._close()
         return self._ask_again(self._script.lost)
+
+    def _again(self, cut: Turn) -> Turn:
+        """Play a turn once more that was not heard to its end."""
+        self._cut = None
+        for name in _recorded_by(cut):
+            self._recorded.add(name)
+            if name in self._fresh:
+                self._fresh.remove(name)
+        return cut
 
     def _reaction(self, words: str) -> Reaction | None:
         is_first = "opening" not in self.reached
@@ -143,6 +160,7 @@ class Agent:
         )
         self._recorded.update(self._fresh)
         self._fresh.clear()
+        self._cut = None
         self._asked_again = 0
         self.reached.append("facts")
         return Turn(turn.say, (*turn.tools, *tools), None if turn.say else self._next_step())
@@ -165,7 +183,6 @@ class Agent:
         known = _Known(self._details | self._facts | {"last_said": self._last_said})
         filled = _filled(turn, known)
         self._after = filled.after
-        self._cut = None
         self._last_said = filled.say or self._last_said
         if _ends_the_call(turn):
             self._has_ended = True
@@ -181,6 +198,10 @@ class _Known(dict[str, str]):
 
 def _ends_the_call(turn: Turn) -> bool:
     return any(tool.name == "end_call" for tool in turn.tools)
+
+
+def _recorded_by(turn: Turn) -> list[str]:
+    return [tool.arguments["name"] for tool in turn.tools if tool.name == "record_fact"]
 
 
 def _filled(turn: Turn, known: Mapping[str, str]) -> Turn:

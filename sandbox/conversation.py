@@ -43,6 +43,19 @@ class Item:
         return self.audio_ms // (_USER_MS_PER_TOKEN if is_user else _ASSISTANT_MS_PER_TOKEN)
 
 
+def spoken_item(item_id: str, length_ms: int) -> Item:
+    """Build the callee's item for `length_ms` of audio; its words may come later."""
+    body: JsonObject = {
+        "id": item_id,
+        "object": "realtime.item",
+        "type": "message",
+        "status": "completed",
+        "role": "user",
+        "content": [{"type": "input_audio", "transcript": None}],
+    }
+    return Item(body, audio_ms=length_ms)
+
+
 class Conversation:
     """The ordered items; `previous_item_id` is always the neighbour before."""
 
@@ -81,8 +94,11 @@ class Conversation:
         index = self._place_after(event.get("previous_item_id"))
         return [self.add(item, index), self.done(item)]
 
-    def truncate(self, event: JsonObject) -> tuple[Item, JsonObject]:
-        """Cut the agent's item to what was heard. Raises: ProtocolError beyond its real length."""
+    def truncate(self, event: JsonObject) -> tuple[Item, JsonObject, int]:
+        """Cut the agent's item to what was heard; give it, the answer, and the ms cut off.
+
+        Raises: ProtocolError for an unknown item, and beyond the item's real length.
+        """
         item = self._find(event, "item_truncate_invalid_item_id")
         end_ms = int(str(event["audio_end_ms"]))
         if item.body.get("role") != "assistant":
@@ -94,14 +110,16 @@ class Conversation:
                 "invalid_value",
                 f"Audio content of {item.audio_ms}ms is already shorter than {end_ms}ms",
             )
+        cut_ms = item.audio_ms - end_ms
         item.audio_ms = end_ms
         item.body["content"] = [{"type": "output_audio"}]  # the words go: nobody heard them all
-        return item, {
+        answer: JsonObject = {
             "type": "conversation.item.truncated",
             "item_id": item.item_id,
             "content_index": 0,
             "audio_end_ms": end_ms,
         }
+        return item, answer, cut_ms
 
     def delete(self, event: JsonObject) -> list[JsonObject]:
         """Remove an item. Raises: ProtocolError for an unknown one."""

@@ -41,6 +41,7 @@ class ResponsePlan:
     bytes_per_ms: int
     delta_ms: int
     pace: float
+    instructions_tokens: int
     frame: JsonObject
     """Fields of the response that stay the same: modalities, audio, limits, metadata."""
 
@@ -64,7 +65,7 @@ class ResponseScript:
         self.response_id = self.ids.mint("resp")
         self._tokens_before = (self.conversation.text_tokens(), self.conversation.audio_tokens())
 
-    def steps(self, instructions_tokens: int) -> Iterator[Step]:
+    def steps(self) -> Iterator[Step]:
         """Yield the whole response up to, and with, `response.done` completed."""
         yield {"type": "response.created", "response": self._response("in_progress")}
         yield {"type": "rate_limits.updated", "rate_limits": _rate_limits()}
@@ -73,9 +74,9 @@ class ResponseScript:
         for tool in self.plan.turn.tools:
             yield from self._function_call(tool)
         self.has_called_tools = True
-        yield self.done("completed", None, instructions_tokens)
+        yield self._done("completed", None)
 
-    def cut(self, status: str, reason: str, instructions_tokens: int) -> Iterator[JsonObject]:
+    def cut(self, status: str, reason: str) -> Iterator[JsonObject]:
         """Yield the events that end the response early: the open item, then `response.done`."""
         item = self._open
         if item is not None:
@@ -84,7 +85,7 @@ class ResponseScript:
             else:
                 yield from self._closed_call(item, "incomplete")
         details: JsonObject = {"type": status, "reason": reason}
-        yield self.done(status, details, instructions_tokens)
+        yield self._done(status, details)
 
     def failed(self, code: str) -> Iterator[JsonObject]:
         """Yield a response that fails before it says anything."""
@@ -100,11 +101,10 @@ class ResponseScript:
         }
         yield {"type": "response.done", "response": response}
 
-    def done(self, status: str, details: JsonObject | None, instructions_tokens: int) -> JsonObject:
-        """Build `response.done` with its usage."""
+    def _done(self, status: str, details: JsonObject | None) -> JsonObject:
         response = self._response(status)
         response["status_details"] = details
-        response["usage"] = self._usage(instructions_tokens)
+        response["usage"] = self._usage()
         return {"type": "response.done", "response": response}
 
     def _message(self) -> Iterator[Step]:
@@ -231,10 +231,10 @@ class ResponseScript:
             "usage": None,
         } | self.plan.frame
 
-    def _usage(self, instructions_tokens: int) -> JsonObject:
+    def _usage(self) -> JsonObject:
         text_before, audio_before = self._tokens_before
         return count_usage(
-            TokenCount(text_before + instructions_tokens, audio_before),
+            TokenCount(text_before + self.plan.instructions_tokens, audio_before),
             TokenCount(
                 len(self.plan.turn.say) // 4 + sum(item.text_tokens() for item in self.items),
                 sum(item.audio_tokens() for item in self.items),

@@ -36,7 +36,7 @@ class ScriptedCallee:
     """Plays its lines in order. Repeats one when asked; hangs up on a line that stays dead."""
 
     def __init__(self, voice: str, lines: Sequence[Line], *, waits: bool = True) -> None:
-        """`waits`: asks "Hello?" into a long silence before hanging up; else only hangs up."""
+        """`waits`: for the agent to speak, and asks "Hello?" into a long silence, three times."""
         self.said: list[str] = []
         self._voice = voice
         self._lines = list(lines)
@@ -46,6 +46,7 @@ class ScriptedCallee:
         self._act = Act.NOTHING
         self._since_ms = 0
         self._lived_ms = 0
+        self._waits = waits
         self._asks_left = _ASKS if waits else 0
 
     @property
@@ -89,10 +90,12 @@ class ScriptedCallee:
 
     def _lose_patience(self) -> None:
         # Once all lines are said and the agent is silent, there is nothing left to wait for.
-        if self._asks_left and self._lines:
+        if not self._lines:
+            self._act = Act.HANG_UP
+        elif self._asks_left:
             self._asks_left -= 1
             self._utter("Hello? Is anybody there?")
-        else:
+        elif self._waits:
             self._act = Act.HANG_UP
 
     def _speak(self) -> Step:

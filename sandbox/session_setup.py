@@ -1,0 +1,27 @@
+"""What a session of the realtime model is opened with."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sandbox.scenarios import Scenario
+from sandbox.wire_rules import JsonObject
+
+
+class ModelBooks(Protocol):
+    """Where a session writes what happened."""
+
+    def write(self, kind: str, **facts: object) -> None:
+        """Append one fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSetup:
+    """What a session is opened with."""
+
+    scenario: Scenario
+    call_id: str | None
+    """The client's X-Client-Request-Id; None when it sent none."""
+    session: JsonObject
+    """The session as `session.created` shows it."""
+    time_factor: float
+    books: ModelBooks
