@@ -1,0 +1,72 @@
+"""What can still be read of an outbox that was set aside because its file is damaged, old or not ours.
+
+Two passes: the tables, as far as SQLite can walk them, and the file's bytes, where frames of damaged pages lie. The
+second may find a row in an older state; sending it again is harmless, the server answers DUPLICATE.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from call_reporter.outbox import statements as sql
+from call_reporter.outbox.frames import BadFrame, Frame, Kind, find_frames, unpack_frame
+
+# Reads every row of a table, as its frame and its state; walked in both directions around a damaged page.
+_SELECTS: Mapping[Kind, str] = {
+    Kind.OUTCOME: "SELECT record, state FROM outcome ORDER BY rowid",
+    Kind.CALL: "SELECT record, state FROM started_call ORDER BY rowid",
+    Kind.TURN: "SELECT record, '' FROM turn ORDER BY rowid",
+    Kind.ORDER: "SELECT body, '' FROM order_memory ORDER BY rowid",
+    Kind.ANSWER: "SELECT answer, '' FROM order_memory WHERE answer IS NOT NULL ORDER BY rowid",
+}
+_STATES = {sql.ACKNOWLEDGED, sql.DEAD, sql.RUNNING, sql.CLAIMED, sql.OVER, sql.REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """Holds what was read: good records with the state they were in (empty: not known), and damaged ones."""
+
+    good: Mapping[Frame, str] = field(default_factory=dict)
+    bad: frozenset[bytes] = frozenset()
+
+
+def read_salvage(path: Path) -> Salvage:
+    """Read a set-aside file and its write-ahead log as far as they can be read; never raises for their content."""
+    images = [
+        image.read_bytes() for image in (path, path.with_name(path.name + "-wal")) if image.exists()
+    ]
+    good: dict[Frame, str] = {}
+    bad: set[bytes] = set()
+    for record, state in _read_tables(path):
+        try:
+            good[unpack_frame(record)] = state if state in _STATES else ""
+        except BadFrame:
+            bad.add(record)
+    for image in images:
+        for frame in find_frames(image):
+            good.setdefault(frame, "")
+    return Salvage(good, frozenset(bad))
+
+
+def _read_tables(path: Path) -> Iterator[tuple[bytes, str]]:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.Error:
+        return
+    with closing(connection):
+        connection.text_factory = bytes  # damaged text is not UTF-8
+        for select in _SELECTS.values():
+            yield from _read_rows(connection, select)
+
+
+def _read_rows(connection: sqlite3.Connection, select: str) -> Iterator[tuple[bytes, str]]:
+    for direction in (" ASC", " DESC"):
+        try:
+            for record, state in connection.execute(select + direction):
+                if isinstance(record, bytes) and isinstance(state, bytes):
+                    yield record, state.decode(errors="replace")
+        except sqlite3.DatabaseError:
+            continue  # a damaged page: come from the other side
+        return

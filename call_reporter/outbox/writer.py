@@ -1,0 +1,222 @@
+"""The outbox's thread: takes what is queued, commits it as one group with one fsync, then wakes the callers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Generic, Protocol, TypeVar
+
+from call_reporter.errors import OutboxBroken, OutboxFull, OutboxUnavailable
+from call_reporter.outbox.file import OutboxFile
+
+log = logging.getLogger("call_reporter")
+
+T = TypeVar("T")
+_MAX_GROUP = 1_000
+_FULL = sqlite3.SQLITE_FULL
+_DISK_FAILED = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+class Unit(Protocol):
+    """Is what the thread needs of one piece of work."""
+
+    is_lazy: bool
+    """True when it may wait for others to share their commit."""
+    is_essential: bool
+    """True when it may use the space that the ballast held back."""
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Do the work inside the group's transaction."""
+
+    def fail(self, error: Exception) -> None:
+        """Note that the work was not done."""
+
+    def settle(self) -> None:
+        """Tell the caller, in the caller's event loop."""
+
+
+class _Work(Generic[T]):
+    """Is one piece of work and the future of its caller; without a future its error is logged."""
+
+    def __init__(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        future: asyncio.Future[T] | None,
+        *,
+        is_lazy: bool = False,
+        is_essential: bool = True,
+    ) -> None:
+        self.is_lazy = is_lazy
+        self.is_essential = is_essential
+        self._work = work
+        self._future = future
+        self._results: list[T] = []  # one result, or none when it failed
+        self._error: Exception | None = None  # None unless it failed
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        self._results = [self._work(connection)]
+        self._error = None
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+
+    def settle(self) -> None:
+        if self._future is None:
+            if self._error is not None:
+                log.warning("outbox_row_lost error=%s", self._error)
+        elif self._future.done():
+            pass  # the caller gave up; the row stays
+        elif self._error is not None:
+            self._future.set_exception(self._error)
+        else:
+            self._future.set_result(self._results[0])
+
+
+class OutboxWriter:
+    """Runs the one thread that touches the outbox's file."""
+
+    def __init__(self, file: OutboxFile, connection: sqlite3.Connection, lazy_s: float) -> None:
+        self._file = file
+        self._connection = connection
+        self._lazy_s = lazy_s
+        self._queue: SimpleQueue[Unit | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._broken: OutboxUnavailable | None = None  # None while the disk is trusted
+        self.is_short_of_disk = False
+        self._thread = threading.Thread(target=self._run, name="call-reporter-outbox", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, work: Callable[[sqlite3.Connection], T], *, is_essential: bool = True
+    ) -> asyncio.Future[T]:
+        """Queue work; the future is done after the commit.
+
+        Errors: what `work` raises, OutboxFull, OutboxBroken.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Work(work, future, is_essential=is_essential))
+        return future
+
+    def post(self, work: Callable[[sqlite3.Connection], None], *, is_lazy: bool = False) -> None:
+        """Queue work that nobody waits for; an error is logged."""
+        self._queue.put(_Work(work, None, is_lazy=is_lazy))
+
+    async def close(self) -> None:
+        """Commit what is queued and end the thread."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            group, is_open = self._take_group()
+            if group:
+                self._commit(group)
+                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(_settle, group)
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _take_group(self) -> tuple[list[Unit], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], False
+        group = [first]
+        is_urgent = not first.is_lazy
+        lazy_until = time.monotonic() + self._lazy_s
+        while len(group) < _MAX_GROUP:
+            wait_s = 0.0 if is_urgent else lazy_until - time.monotonic()
+            try:
+                unit = self._queue.get(timeout=wait_s) if wait_s > 0 else self._queue.get_nowait()
+            except Empty:
+                break
+            if unit is None:
+                return group, False
+            group.append(unit)
+            is_urgent = is_urgent or not unit.is_lazy
+        return group, True
+
+    def _commit(self, group: Sequence[Unit]) -> None:
+        try:
+            self._commit_together(group)
+        except sqlite3.Error as error:
+            if _code(error) == _FULL:
+                self._commit_short_of_disk(group)
+            else:
+                self._stop_writing(group, error)
+        except OutboxUnavailable as error:
+            _fail_all(group, error)
+
+    def _commit_together(self, group: Sequence[Unit]) -> None:
+        if self._broken is not None:
+            raise self._broken
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for unit in group:
+                self._run_unit(unit)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            raise
+
+    def _run_unit(self, unit: Unit) -> None:
+        self._connection.execute("SAVEPOINT unit")
+        try:
+            unit.run(self._connection)
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and _code(error) in _DISK_FAILED | {_FULL}:
+                raise  # the whole transaction is in doubt
+            self._connection.execute("ROLLBACK TO unit")
+            unit.fail(error)
+        self._connection.execute("RELEASE unit")
+
+    def _commit_short_of_disk(self, group: Sequence[Unit]) -> None:
+        self.is_short_of_disk = True
+        self._file.free_ballast()
+        for unit in group:
+            if not unit.is_essential:
+                unit.fail(OutboxFull("the disk is full: take no new calls"))
+                continue
+            try:
+                self._commit_together([unit])
+            except sqlite3.Error as error:
+                if _code(error) != _FULL:
+                    self._stop_writing([unit], error)
+                unit.fail(OutboxFull("the disk is full and the space held back is used up"))
+            except OutboxUnavailable as error:
+                unit.fail(error)
+
+    def _stop_writing(self, group: Sequence[Unit], error: sqlite3.Error) -> None:
+        """Fail-stop: after a failed fsync nobody knows what the disk holds, so it is not tried again."""
+        self._broken = OutboxBroken(
+            f"the outbox's disk failed ({error}): restart to check the file"
+        )
+        log.critical("outbox_broken error=%s: take no new calls, restart to check the file", error)
+        _fail_all(group, self._broken)
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _fail_all(group: Sequence[Unit], error: Exception) -> None:
+    for unit in group:
+        unit.fail(error)
+
+
+def _settle(group: Sequence[Unit]) -> None:
+    for unit in group:
+        unit.settle()

@@ -1,0 +1,57 @@
+"""The words that an agent may use for the contract's enums: "completed", "no-answer", "callee"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from call_reporter.errors import InvalidCall
+from ringback.v1 import call_results_pb2 as pb
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
+
+V = TypeVar("V", bound=int)
+
+
+def enum_value(enum: _EnumTypeWrapper[V], word: str | int) -> V:
+    """Find the enum's number for `word`: the short word, the full name or the number itself.
+
+    Raises: InvalidCall for a word that the contract does not know; an unknown number is let through.
+    """
+    names = enum.keys()
+    if isinstance(word, int):
+        return enum.Value(names[0]).__class__(word)  # the number's type is the enum's in name only
+    prefix = names[0].removesuffix("UNSPECIFIED")
+    name = word.strip().upper().replace("-", "_").replace(" ", "_")
+    for candidate in (name, prefix + name):
+        if candidate in names:
+            return enum.Value(candidate)
+    known = ", ".join(known.removeprefix(prefix).lower() for known in names[1:])
+    raise InvalidCall(
+        f"{prefix.removesuffix('_').lower()}: {word!r} is not known; use one of: {known}"
+    )
+
+
+def status_of(word: str | int) -> pb.CallStatus.ValueType:
+    """Find the call status for a word such as "completed" or "no-answer"."""
+    return enum_value(pb.CallStatus, word)
+
+
+def end_reason_of(word: str | int) -> pb.EndReason.ValueType:
+    """Find the end reason for a word such as "callee_hung_up"."""
+    return enum_value(pb.EndReason, word)
+
+
+def outcome_of(word: str | int) -> pb.Outcome.ValueType:
+    """Find the outcome for a word such as "refused"."""
+    return enum_value(pb.Outcome, word)
+
+
+def answered_by_of(word: str | int) -> pb.AnsweredBy.ValueType:
+    """Find who answered for a word such as "voicemail"."""
+    return enum_value(pb.AnsweredBy, word)
+
+
+def role_of(word: str | int) -> pb.Role.ValueType:
+    """Find the role for a word such as "callee"."""
+    return enum_value(pb.Role, word)

@@ -1,0 +1,120 @@
+"""The channel to the Orchestrator: one method per RPC, each with its deadline, its token and our errors."""
+
+import logging
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+import grpc
+import grpc.aio
+
+from call_reporter.errors import DeliveryError, DeliveryFailed, NotStarted, ReportRefused
+from call_reporter.options import ReporterOptions
+from ringback.v1 import call_results_pb2 as pb
+from ringback.v1 import call_results_pb2_grpc as pb_grpc
+
+log = logging.getLogger("call_reporter")
+
+T = TypeVar("T")
+
+# The default back-off of a channel leaves a report waiting 2.7 s after the server is back (performance.md).
+_CHANNEL_OPTIONS = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+)
+# What a plaintext client sees of a TLS port: the same as of a server that is down.
+_TLS_SIGNS = ("Socket closed", "Connection reset", "Trying to connect an http1.x server", "frame")
+
+
+class Wire:
+    """Speaks `CallResults` to one target; every method answers within its deadline or raises DeliveryError."""
+
+    def __init__(self, target: str, token: str, options: ReporterOptions) -> None:
+        self._target = target
+        self._options = options
+        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._channel: grpc.aio.Channel | None = None  # None while closed
+        self._has_hinted = False
+
+    def open(self) -> None:
+        """Open the channel and begin to connect: a cold first report costs 14 ms."""
+        credentials = self._options.credentials
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(self._target, options=_CHANNEL_OPTIONS)
+        else:
+            self._channel = grpc.aio.secure_channel(
+                self._target, credentials, options=_CHANNEL_OPTIONS
+            )
+        self._channel.get_state(try_to_connect=True)
+        self._stub = pb_grpc.CallResultsStub(self._channel)
+
+    async def close(self) -> None:
+        """Close the channel; RPCs that still run fail."""
+        if self._channel is not None:
+            channel, self._channel = self._channel, None
+            await channel.close(None)
+
+    async def report(self, result: pb.CallResult) -> pb.ReportResponse:
+        """Report one result. Raises: ReportRefused, DeliveryFailed."""
+        self._check_open()
+        request = pb.ReportRequest(result=result)
+        return await self._answer(
+            self._stub.Report(
+                request, timeout=self._options.report_deadline_s, metadata=self._metadata
+            )
+        )
+
+    async def report_batch(self, results: Sequence[pb.CallResult]) -> Sequence[pb.BatchReportEntry]:
+        """Report several results; one entry each, in order. Raises: ReportRefused for the whole, DeliveryFailed."""
+        self._check_open()
+        request = pb.BatchReportRequest(results=results)
+        response = await self._answer(
+            self._stub.BatchReport(
+                request, timeout=self._options.batch_deadline_s, metadata=self._metadata
+            )
+        )
+        if len(response.entries) != len(results):
+            raise DeliveryFailed(
+                grpc.StatusCode.INTERNAL,
+                f"{len(results)} results sent, {len(response.entries)} answers",
+            )
+        return response.entries
+
+    async def report_progress(
+        self, request: pb.ReportProgressRequest, deadline_s: float
+    ) -> pb.ReportProgressResponse:
+        """Tell how a call goes. Raises: ReportRefused, DeliveryFailed."""
+        self._check_open()
+        return await self._answer(
+            self._stub.ReportProgress(request, timeout=deadline_s, metadata=self._metadata)
+        )
+
+    def _check_open(self) -> None:
+        if self._channel is None:
+            raise NotStarted("the reporter is not started: use it inside `async with`")
+
+    async def _answer(self, rpc: Awaitable[T]) -> T:
+        try:
+            return await rpc
+        except grpc.aio.AioRpcError as error:
+            raise self._translate(error) from error
+        except grpc.aio.UsageError as error:  # the channel was closed meanwhile
+            raise DeliveryFailed(grpc.StatusCode.UNAVAILABLE, str(error)) from error
+
+    def _translate(self, error: grpc.aio.AioRpcError) -> DeliveryError:
+        code, details = error.code(), (error.details() or "")[:500]
+        if code == grpc.StatusCode.INVALID_ARGUMENT:
+            return ReportRefused(code, details)
+        self._hint_at_tls(code, details)
+        return DeliveryFailed(code, details)
+
+    def _hint_at_tls(self, code: grpc.StatusCode, details: str) -> None:
+        is_plain = self._options.credentials is None
+        if self._has_hinted or not is_plain or code != grpc.StatusCode.UNAVAILABLE:
+            return
+        if any(sign in details for sign in _TLS_SIGNS):
+            self._has_hinted = True
+            log.warning(
+                "maybe_tls target=%s: the port closes plaintext connections; if it speaks TLS, hand in credentials",
+                self._target,
+            )
