@@ -106,6 +106,8 @@ def main() -> int:
     """Run the sandbox. Exit code: 0 ended by signal, 1 a port was taken or the disk refused."""
     arguments = read_arguments()
     logging.basicConfig(level=logging.INFO, format="sandbox: %(levelname)s %(message)s")
+    for chatty in ("uvicorn", "websockets"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         asyncio.run(run_sandbox(arguments))
     except OSError as error:

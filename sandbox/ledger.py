@@ -8,9 +8,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 Line = Mapping[str, object]
 
@@ -30,7 +31,7 @@ class Ledger:
         self._queue: queue.SimpleQueue[tuple[bytes, asyncio.Future[None] | None] | None]
         self._queue = queue.SimpleQueue()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
         self._thread = threading.Thread(
             target=self._append, args=(self._file,), name="ledger", daemon=True
         )
@@ -74,7 +75,7 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _append(self, file: BinaryIO) -> None:
+    def _append(self, file: FileIO) -> None:
         running = True
         while running:
             group = [self._queue.get()]
@@ -88,12 +89,12 @@ class Ledger:
                     durable.get_loop().call_soon_threadsafe(_wake, durable, error)
 
 
-def _store(file: BinaryIO, data: bytes) -> OSError | None:
+def _store(file: FileIO, data: bytes) -> OSError | None:
     if not data:
         return None
     try:
-        file.write(data)
-        file.flush()
+        while data:  # unbuffered, so that a refusing disk is told here and not when closing
+            data = data[file.write(data) :]
         os.fsync(file.fileno())
     except OSError as error:
         return error

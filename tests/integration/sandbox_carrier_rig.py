@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from sandbox.address_map import Address, AddressMap
-from sandbox.calls import CallBook, Names
 from sandbox.callees import Callee, Step
+from sandbox.calls import CallBook, Names
 from sandbox.carrier import CarrierPorts, run_carrier
 from sandbox.carrier_faults import CarrierFaults
 from sandbox.ledger import Ledger
@@ -69,18 +70,19 @@ class Product:
             fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
             self.webhooks.append(Webhook(path, headers, fields))
             self.changed.notify_all()
-        status = (self.statuses.get(path) or [200]).pop(0) if self.statuses.get(path) else 200
+        planned = self.statuses.get(path)
+        status = planned.pop(0) if planned else 200
         text = HANGUP.encode() if "after-stream" in path else b""
-        writer.write(
-            f"HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {len(text)}\r\n\r\n".encode()
-            + text
-        )
+        head_text = f"HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {len(text)}"
+        writer.write(head_text.encode() + b"\r\n\r\n" + text)
         await writer.drain()
         writer.close()
 
     async def stream(self, socket: ServerConnection) -> None:
         if self.handle_stream is None:
-            await socket.wait_closed()
+            with suppress(ConnectionClosed):
+                async for _ in socket:
+                    pass
         else:
             await self.handle_stream(socket)
 
@@ -121,7 +123,7 @@ class Rig:
             "status_callback_event": ["initiated", "ringing", "answered", "completed"],
             **more,
         }
-        call = await asyncio.to_thread(lambda: self.client().calls.create(**arguments))  # type: ignore[arg-type]
+        call = await asyncio.to_thread(lambda: self.client().calls.create(**arguments))
         return str(call.sid)
 
     def lines(self, kind: str) -> list[Mapping[str, object]]:

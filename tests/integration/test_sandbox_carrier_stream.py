@@ -6,6 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from twilio.request_validator import RequestValidator
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from sandbox.carrier_faults import CarrierFaults, StreamFault
 from tests.integration.sandbox_carrier_rig import (
     ACCOUNT,
     STREAM_URL,
@@ -14,13 +19,11 @@ from tests.integration.sandbox_carrier_rig import (
     Talker,
     running_rig,
 )
-from twilio.request_validator import RequestValidator
-from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
-
-from sandbox.carrier_faults import CarrierFaults, StreamFault
 
 HELLO = [bytes([n]) * 160 for n in range(1, 21)]
+
+
+Sent = dict[str, object] | str | bytes
 
 
 class Recorder:
@@ -61,7 +64,7 @@ class Recorder:
 class Speaker(Recorder):
     """Sends prepared messages once the stream has started."""
 
-    def __init__(self, *sent: dict[str, object] | str | bytes, at_message: int = 2) -> None:
+    def __init__(self, *sent: Sent, at_message: int = 2) -> None:
         super().__init__()
         self._sent = sent
         self._at_message = at_message
@@ -116,11 +119,11 @@ async def test_frames_are_the_callees_bytes_in_order(tmp_path: Path) -> None:
         await rig.create()
         await peer.wait()
     media = [message["media"] for message in peer.of("media")]
-    assert HELLO == [base64.b64decode(m["payload"]) for m in media[:20]]  # type: ignore[index]
-    assert ["1", "2", "3"] == [m["chunk"] for m in media[:3]]  # type: ignore[index]
-    assert ["0", "20", "40"] == [m["timestamp"] for m in media[:3]]  # type: ignore[index]
+    assert [base64.b64decode(m["payload"]) for m in media[:20]] == HELLO  # type: ignore[index]
+    assert [m["chunk"] for m in media[:3]] == ["1", "2", "3"]  # type: ignore[index]
+    assert [m["timestamp"] for m in media[:3]] == ["0", "20", "40"]  # type: ignore[index]
     numbered = [int(str(m["sequenceNumber"])) for m in peer.messages[1:]]
-    assert list(range(1, len(numbered) + 1)) == numbered
+    assert numbered == list(range(1, len(numbered) + 1))
 
 
 async def test_the_upgrade_is_signed_over_the_wss_url(tmp_path: Path) -> None:
@@ -138,11 +141,11 @@ async def test_the_upgrade_is_signed_over_the_wss_url(tmp_path: Path) -> None:
 async def test_marks_come_back_when_their_audio_was_played(tmp_path: Path) -> None:
     talker = Talker([], hang_up_at=20)
     async with running_rig(tmp_path, lambda: talker) as rig:
-        sent = [audio(b"\x01" * 320), mark("1:1"), audio(b"\x02" * 161), mark("1:2")]
+        sent: list[Sent] = [audio(b"\x01" * 320), mark("1:1"), audio(b"\x02" * 161), mark("1:2")]
         rig.product.handle_stream = peer = Speaker(*sent)
         await rig.create()
         await peer.wait()
-    assert ["1:1", "1:2"] == [m["mark"]["name"] for m in peer.of("mark")]  # type: ignore[index]
+    assert [m["mark"]["name"] for m in peer.of("mark")] == ["1:1", "1:2"]  # type: ignore[index]
     played = b"".join(talker.heard).replace(b"\xff", b"")
     assert played == b"\x01" * 320 + b"\x02" * 161
 
@@ -150,16 +153,16 @@ async def test_marks_come_back_when_their_audio_was_played(tmp_path: Path) -> No
 async def test_clear_echoes_pending_marks_and_nothing_more_is_heard(tmp_path: Path) -> None:
     talker = Talker([], hang_up_at=20)
     async with running_rig(tmp_path, lambda: talker) as rig:
-        sent = [audio(b"\x01" * 80_000), mark("1:1"), mark("1:2"), {"event": "clear"}]
+        sent: list[Sent] = [audio(b"\x01" * 80_000), mark("1:1"), mark("1:2"), {"event": "clear"}]
         rig.product.handle_stream = peer = Speaker(*sent)
         await rig.create()
         await peer.wait()
         await rig.product.wait_for(4, "/twilio/status/")
         await rig.world.ledger.settle()
         clears = rig.lines("clear")
-    assert ["1:1", "1:2"] == [m["mark"]["name"] for m in peer.of("mark")]  # type: ignore[index]
+    assert [m["mark"]["name"] for m in peer.of("mark")] == ["1:1", "1:2"]  # type: ignore[index]
     heard = b"".join(talker.heard).count(b"\x01")
-    assert [heard / 8] == [line["played_ms"] for line in clears]
+    assert [line["played_ms"] for line in clears] == [heard / 8]
     assert heard < 80_000
 
 
@@ -172,7 +175,7 @@ async def test_faulty_messages_are_dropped_counted_and_warned_of_once(tmp_path: 
         await rig.product.wait_for(4, "/twilio/status/")
         await rig.world.ledger.settle()
         warnings, closed = rig.lines("stream_warning"), rig.lines("stream_closed")
-    assert [31950, 31951] == [line["code"] for line in warnings]
+    assert [line["code"] for line in warnings] == [31950, 31951]
     counts = closed[0]["messages"]
     assert isinstance(counts, dict)
     assert (counts["warning_31950"], counts["warning_31951"]) == (1, 3)
@@ -234,4 +237,4 @@ async def test_a_stream_that_cannot_be_opened_runs_the_next_verb(tmp_path: Path)
         await rig.product.wait_for(4, "/twilio/status/")
         await rig.world.ledger.settle()
         refused = rig.lines("stream_refused")
-    assert [31902] == [line["code"] for line in refused]
+    assert [line["code"] for line in refused] == [31902]
