@@ -1,0 +1,106 @@
+"""Unknown dials and a carrier out of reach: what is adopted, asked again, or given up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.calls.binding import bind_sid
+from orchestrator.calls.changes import change_call, file_result
+from orchestrator.calls.sightings import CarrierFacts
+from orchestrator.calls.timings import CallTimings, micros
+from orchestrator.calls.verdicts import carrier_unreachable, not_placed, several_candidates
+from orchestrator.calls.witnesses import apply_fetched
+from orchestrator.store.calls import (
+    CallRow,
+    CallState,
+    list_bound_sids,
+    list_open_calls,
+    lock_call,
+)
+from orchestrator.store.transaction import Transaction
+
+# How far the carrier's clock, in whole seconds, may lie before ours.
+CLOCK_TOLERANCE_S = 60.0
+_FIRST_BACK_OFF_S = 5.0
+_LAST_BACK_OFF_S = 300.0
+_NOT_PLACED = "The call was not placed: the telephone carrier does not know it. Shall I try again?"
+_STILL_ASKING = "The telephone carrier cannot be reached just now; still asking."
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A call at the carrier that could be the unknown dial."""
+
+    call_sid: str
+    # When the carrier made it, microseconds; None when it does not say.
+    made_at_us: int | None
+    facts: CarrierFacts
+
+
+def apply_lookup(
+    tx: Transaction, call_id: str, found: Sequence[Candidate], timings: CallTimings
+) -> None:
+    """Judge an unknown dial by what the carrier knows of its number.
+
+    One match is adopted; none, twice, was never placed; anything else nobody can tell. It is never
+    dialled again without the person.
+    """
+    row = lock_call(tx, call_id)
+    if row is None or row.state is not CallState.DIALING or row.call_sid is not None:
+        return  # a callback or a stream was faster
+    matches = _matches(tx, row, found)
+    if len(matches) == 1:
+        change_call(tx, bind_sid(tx, row, matches[0].call_sid), {"state": CallState.WAITING})
+        apply_fetched(tx, call_id, matches[0].facts, timings)
+    elif matches:
+        file_result(tx, row, several_candidates(row, len(matches)))
+    elif row.asked:
+        file_result(tx, row, not_placed(row, _NOT_PLACED))
+    else:
+        due_at = tx.now_us + micros(timings.ask_again_s)
+        change_call(tx, row, {"asked": 1, "due_at": due_at, "unreachable_since": None})
+
+
+def note_unreachable(tx: Transaction, call_id: str, timings: CallTimings) -> None:
+    """Note that the carrier could not be asked: back off, and give up after a day."""
+    row = lock_call(tx, call_id)
+    if row is None or row.state is CallState.FINAL or row.provider is not None:
+        return
+    since = row.unreachable_since or tx.now_us
+    waited_s = (tx.now_us - since) / 1_000_000
+    if waited_s >= timings.give_up_s:
+        file_result(tx, row, carrier_unreachable(row, round(waited_s / 3600)))
+        return
+    back_off_s = min(max(waited_s, _FIRST_BACK_OFF_S), _LAST_BACK_OFF_S, timings.ask_again_s)
+    columns = {
+        "unreachable_since": since,
+        "due_at": tx.now_us + micros(back_off_s),
+        "note": _STILL_ASKING,
+    }
+    change_call(tx, row, columns)
+
+
+def _matches(tx: Transaction, row: CallRow, found: Sequence[Candidate]) -> list[Candidate]:
+    bound = list_bound_sids(tx.connection, [one.call_sid for one in found])
+    earliest = (row.dial_at or row.created_at) - micros(CLOCK_TOLERANCE_S)
+    return [
+        one
+        for one in found
+        if one.call_sid not in bound and (one.made_at_us is None or one.made_at_us >= earliest)
+    ]
+
+
+def look_again_at_all(tx: Transaction, timings: CallTimings) -> int:
+    """Restart every wait after the clock jumped: no deadline is missed, none comes too early.
+
+    Returns: how many calls are open. Asking is harmless; what judges by time starts anew.
+    """
+    rows = list_open_calls(tx.connection)
+    for row in rows:
+        patience_s = 0.0
+        if row.state is CallState.DIALING:
+            patience_s = timings.settle_s
+        elif row.provider is not None:
+            patience_s = timings.grace_s
+        due_at = tx.now_us + micros(patience_s)
+        change_call(tx, row, {"due_at": due_at, "unreachable_since": None})
+    return len(rows)

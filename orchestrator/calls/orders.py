@@ -1,0 +1,100 @@
+"""What a call is for: the confirmed order, as the table keeps it and as the claim hands it out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from orchestrator.calls.timings import CallTimings
+from orchestrator.errands import DeclaredFact
+from orchestrator.store.calls import CallRow
+from ringback.v1 import call_results_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True)
+class CallOrder:
+    """A confirmed errand, ready to be dialled."""
+
+    errand: str
+    instructions: str
+    # The person's words by name: data for the model, never instructions.
+    details: Mapping[str, str]
+    facts: tuple[DeclaredFact, ...]
+    # E.164.
+    to_number: str
+
+
+def to_column(order: CallOrder) -> dict[str, object]:
+    """Write an order as the table's JSON."""
+    return {
+        "errand": order.errand,
+        "instructions": order.instructions,
+        "details": dict(order.details),
+        "facts": [asdict(fact) for fact in order.facts],
+    }
+
+
+def order_of(row: CallRow) -> CallOrder:
+    """Read the order of one of our own calls; an external call has an empty one."""
+    column = row.order or {}
+    details, facts = column.get("details"), column.get("facts")
+    return CallOrder(
+        errand=str(column.get("errand", "")),
+        instructions=str(column.get("instructions", "")),
+        details=details if isinstance(details, dict) else {},
+        facts=tuple(DeclaredFact(**fact) for fact in facts) if isinstance(facts, list) else (),
+        to_number=row.to_number,
+    )
+
+
+def order_message(row: CallRow, time_limit_s: float) -> pb.Order:
+    """Build the answer to a claim: all that a Call Handler needs to conduct the call."""
+    order = order_of(row)
+    return pb.Order(
+        call_id=row.call_id,
+        task_id=row.task_id or "",
+        attempt=row.attempt,
+        errand=order.errand,
+        instructions=order.instructions,
+        details=order.details,
+        facts=[_declaration(fact) for fact in order.facts],
+        to_number=row.to_number,
+        time_limit_s=round(time_limit_s),
+    )
+
+
+def _declaration(fact: DeclaredFact) -> pb.FactDeclaration:
+    return pb.FactDeclaration(
+        name=fact.name,
+        description=fact.description,
+        required=fact.required,
+        kind=pb.FactKind.ValueType(fact.kind),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAddresses:
+    """Where the carrier is to call back, as the carrier sees it."""
+
+    # https://HOST, without a path.
+    public_url: str
+
+
+def order_body(row: CallRow, addresses: OrderAddresses, timings: CallTimings) -> dict[str, object]:
+    """Build the body of POST /order: everything a dial needs, and nothing to look up."""
+    order = order_of(row)
+    not_after = datetime.fromtimestamp((row.not_after or row.created_at) / 1_000_000, tz=UTC)
+    return {
+        "call_id": row.call_id,
+        "task_id": row.task_id,
+        "attempt": row.attempt,
+        "to_number": row.to_number,
+        "time_limit_s": round(timings.time_limit_s),
+        "ring_timeout_s": max(1, round(timings.ring_s)),
+        "not_after": not_after.isoformat(),
+        "status_callback_url": f"{addresses.public_url}/twilio/status/{row.call_id}",
+        "stream_status_callback_url": f"{addresses.public_url}/twilio/stream/{row.call_id}",
+        "errand": order.errand,
+        "instructions": order.instructions,
+        "details": dict(order.details),
+        "facts": [asdict(fact) for fact in order.facts],
+    }

@@ -1,0 +1,162 @@
+"""Progress of a running call: the claim, what was said, and a cancel on the way back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foundation.text import clean_text
+from orchestrator.calls.binding import bind_sid
+from orchestrator.calls.changes import change_call
+from orchestrator.calls.orders import order_message
+from orchestrator.calls.timings import CallTimings, micros
+from orchestrator.errors import AlreadyHeld, InvalidInput, NotAllowed, NotFound, Violation
+from orchestrator.store import Store
+from orchestrator.store.calls import (
+    CallRow,
+    CallState,
+    claim_stream,
+    insert_external_call,
+    lock_call,
+    lock_call_by_sid,
+    read_turns,
+    write_turn,
+)
+from orchestrator.store.transaction import Transaction
+from ringback.v1 import call_results_pb2 as pb
+from telephony.status_words import is_terminal, rises
+
+TURNS_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One progress report, as it came."""
+
+    call_id: str
+    call_sid: str
+    status: int
+    first_turn: int
+    turns: Sequence[pb.TranscriptTurn]
+    stream_nonce: str = ""
+    handler_instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressAnswer:
+    """What the Call Handler is told."""
+
+    # The next `first_turn`.
+    last_turn: int
+    cancel_requested: bool
+    # None unless the progress claimed the call.
+    order: pb.Order | None
+    call_id: str
+
+
+async def record_progress(store: Store, progress: Progress, timings: CallTimings) -> ProgressAnswer:
+    """Record that a call is alive and what was said; return after the commit.
+
+    Raises: NotFound for a call_id that was never minted, AlreadyHeld when another telephone call or
+    stream holds the call or it is over, StoreUnavailable.
+    """
+    return await store.write(lambda tx: progress_in(tx, progress, timings))
+
+
+def progress_in(tx: Transaction, progress: Progress, timings: CallTimings) -> ProgressAnswer:
+    """Do the same inside a unit of the caller."""
+    row = _find_or_add(tx, progress)
+    order = None
+    if progress.stream_nonce:
+        row = _claim(tx, row, progress)
+        order = order_message(row, timings.time_limit_s)
+    last_turn = _write_turns(tx, row, progress)
+    row = change_call(tx, row, _alive(row, progress, tx.now_us, timings))
+    return ProgressAnswer(last_turn, row.cancel_requested, order, row.call_id)
+
+
+def _find_or_add(tx: Transaction, progress: Progress) -> CallRow:
+    if progress.call_id:
+        row = lock_call(tx, progress.call_id)
+        if row is None:
+            raise NotFound(f"there is no call {progress.call_id}")
+        try:
+            return bind_sid(tx, row, progress.call_sid)
+        except NotAllowed as refusal:
+            raise AlreadyHeld(str(refusal)) from refusal
+    known = lock_call_by_sid(tx, progress.call_sid)
+    if known is not None:
+        return known
+    call_id = insert_external_call(tx, progress.call_sid, pb.CALL_STATUS_UNSPECIFIED)
+    row = lock_call(tx, call_id)
+    if row is None:  # pragma: no cover - inserted above
+        raise NotFound(call_id)
+    return row
+
+
+def _claim(tx: Transaction, row: CallRow, progress: Progress) -> CallRow:
+    """Give the call to this stream; the same stream may repeat it."""
+    if row.stream_nonce == progress.stream_nonce:
+        return row
+    if row.state is CallState.FINAL or row.provider is not None:
+        raise AlreadyHeld("this call is over already: hang up")
+    if not claim_stream(tx, row.call_id, progress.call_sid, progress.stream_nonce):
+        raise AlreadyHeld("another media stream holds this call: hang up")
+    claimed = lock_call(tx, row.call_id)
+    if claimed is None:  # pragma: no cover - held since the start of the unit
+        raise NotFound(row.call_id)
+    return claimed
+
+
+def _write_turns(tx: Transaction, row: CallRow, progress: Progress) -> int:
+    """Store the turns that join on to the stored ones; answer the number stored then."""
+    stored = read_turns(tx.connection, row.call_id)
+    if progress.first_turn > len(stored):
+        return len(stored)  # a gap: the reporter starts again from here
+    last = progress.first_turn + len(progress.turns)
+    if last > TURNS_MAX:
+        expected = f"expected at most {TURNS_MAX} turns in a call, got {last}"
+        raise InvalidInput([Violation("turns", expected)])
+    for position, turn in enumerate(progress.turns, start=progress.first_turn):
+        data = _clean(turn).SerializeToString(deterministic=True)
+        if stored.get(position) != data:
+            stored[position] = data
+            write_turn(tx, row.call_id, position, data)
+            _tell_turn(tx, row, position, turn)
+    return len(stored)
+
+
+def _clean(turn: pb.TranscriptTurn) -> pb.TranscriptTurn:
+    cleaned = pb.TranscriptTurn()
+    cleaned.CopyFrom(turn)
+    cleaned.text = clean_text(turn.text)[0]
+    return cleaned
+
+
+def _tell_turn(tx: Transaction, row: CallRow, position: int, turn: pb.TranscriptTurn) -> None:
+    data = {
+        "call_id": row.call_id,
+        "position": position,
+        "role": turn.role,
+        "text": clean_text(turn.text)[0],
+        "interrupted": turn.interrupted,
+    }
+    tx.add_event("turn", task_id=row.task_id, call_id=row.call_id, data=data)
+
+
+def _alive(
+    row: CallRow, progress: Progress, now_us: int, timings: CallTimings
+) -> dict[str, object]:
+    """Say what changes because the handler lives; nothing once the call is over."""
+    if row.state is CallState.FINAL:
+        return {}
+    columns: dict[str, object] = {"handler_instance": progress.handler_instance}
+    if row.provider is not None:
+        return columns  # its end is known; the grace runs
+    status = progress.status or pb.CALL_STATUS_IN_PROGRESS
+    if not is_terminal(status) and rises(row.status, status):
+        columns["status"] = status
+    if status == pb.CALL_STATUS_IN_PROGRESS:
+        columns["answered_at"] = row.answered_at or now_us
+    due_at = now_us + micros(timings.silence_s)
+    if row.cancel_requested and row.due_at is not None:
+        due_at = min(due_at, row.due_at)  # the goodbye has its own end
+    return columns | {"state": CallState.WAITING, "due_at": due_at, "note": None}

@@ -1,0 +1,139 @@
+"""What callbacks and askings change: every word of the carrier comes in here."""
+
+from dataclasses import dataclass
+
+from orchestrator.calls.binding import bind_sid
+from orchestrator.calls.changes import change_call, file_result
+from orchestrator.calls.sightings import CarrierFacts, Verdict, facts_of, weigh
+from orchestrator.calls.steps import latest_end_us
+from orchestrator.calls.timings import CallTimings, micros
+from orchestrator.calls.verdicts import carrier_facts_only, handler_lost, never_connected
+from orchestrator.errors import NotFound
+from orchestrator.store.calls import (
+    CallRow,
+    CallState,
+    insert_external_call,
+    lock_call,
+    lock_call_by_sid,
+    read_turns,
+    update_call,
+)
+from orchestrator.store.transaction import Transaction
+from ringback.v1 import call_results_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One status callback whose signature and account were checked."""
+
+    # From the path; empty when the path has none: an external call.
+    call_id: str
+    call_sid: str
+    # None for a word we do not know, which changes nothing.
+    facts: CarrierFacts | None
+    to_number: str = ""
+    from_number: str = ""
+
+
+def apply_callback(tx: Transaction, callback: Callback, timings: CallTimings) -> CallRow:
+    """Apply one status callback; late, doubled and reordered ones change nothing.
+
+    Raises: NotFound for a call_id that was never minted, NotAllowed for another call's CallSid.
+    """
+    row = _called_back(tx, callback)
+    if callback.facts is None:
+        return row
+    return _apply_word(tx, row, callback.facts, timings)
+
+
+def apply_fetched(
+    tx: Transaction, call_id: str, facts: CarrierFacts, timings: CallTimings
+) -> CallRow | None:
+    """Apply the carrier's answer to a question, and say when to ask again."""
+    row = lock_call(tx, call_id)
+    if row is None:
+        return None
+    after = _apply_word(tx, row, facts, timings)
+    if after.state is CallState.WAITING and after.provider is None:
+        return change_call(tx, after, {"due_at": _ask_again_at(after, tx.now_us, timings)})
+    return after
+
+
+def apply_stream_event(
+    tx: Transaction, call_id: str, call_sid: str, *, is_open: bool, timings: CallTimings
+) -> None:
+    """Take the media stream's own callback as a witness: it is there, or it has gone.
+
+    Raises: NotFound, NotAllowed like a status callback.
+    """
+    row = lock_call(tx, call_id)
+    if row is None:
+        raise NotFound(f"there is no call {call_id}")
+    row = bind_sid(tx, row, call_sid)
+    if row.state is CallState.FINAL or row.provider is not None:
+        return
+    if is_open:
+        word = CarrierFacts(pb.CALL_STATUS_IN_PROGRESS, "in-progress", tx.now_us, fetched=False)
+        _apply_word(tx, row, word, timings)
+    else:  # the call may live on, be over, or wait for its callback: look when those had time
+        due_at = tx.now_us + micros(timings.grace_s)
+        change_call(tx, row, {"due_at": min(due_at, row.due_at or due_at)})
+
+
+def file_carrier_facts(tx: Transaction, call_id: str) -> None:
+    """File what the carrier said, because the handler's grace is over or its result stands."""
+    row = lock_call(tx, call_id)
+    if row is None or row.due_at is None or row.due_at > tx.now_us:
+        return  # another sweeper was faster
+    facts = facts_of(row)
+    if facts is None:
+        update_call(tx, call_id, {"due_at": None})
+    elif row.state is CallState.FINAL:
+        file_result(tx, row, carrier_facts_only(row, facts))
+    else:
+        turns = read_turns(tx.connection, call_id)
+        file_result(tx, row, handler_lost(row, facts, list(turns.values())))
+
+
+def _called_back(tx: Transaction, callback: Callback) -> CallRow:
+    if callback.call_id:
+        row = lock_call(tx, callback.call_id)
+        if row is None:
+            raise NotFound(f"there is no call {callback.call_id}")
+        return bind_sid(tx, row, callback.call_sid)
+    known = lock_call_by_sid(tx, callback.call_sid)
+    if known is not None:
+        return known
+    call_id = insert_external_call(
+        tx, callback.call_sid, pb.CALL_STATUS_UNSPECIFIED, callback.to_number, callback.from_number
+    )
+    row = lock_call(tx, call_id)
+    if row is None:  # pragma: no cover - inserted above
+        raise NotFound(call_id)
+    return row
+
+
+def _apply_word(
+    tx: Transaction, row: CallRow, facts: CarrierFacts, timings: CallTimings
+) -> CallRow:
+    weighed = weigh(row, facts, tx.now_us, timings)
+    after = change_call(tx, row, weighed.columns)
+    last_word = facts_of(after)
+    if last_word is not None:
+        match weighed.verdict:
+            case Verdict.NEVER_CONNECTED:
+                file_result(tx, after, never_connected(after, last_word))
+            case Verdict.ADD_FACTS:
+                file_result(tx, after, carrier_facts_only(after, last_word))
+            case Verdict.NOTHING:
+                pass
+    return after
+
+
+def _ask_again_at(row: CallRow, now_us: int, timings: CallTimings) -> int:
+    """Say when to ask about a live call again: never later than its latest end."""
+    again = now_us + micros(timings.ask_again_s)
+    if row.answered_at is not None and not row.is_claimed and row.task_id is not None:
+        return min(again, max(now_us, row.answered_at + micros(timings.claim_s)))
+    end = latest_end_us(row, timings)
+    return again if end is None or end <= now_us else min(again, end)

@@ -1,0 +1,108 @@
+"""Which numbers, how many calls, how much money: judged inside the claim's transaction."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orchestrator.store.calls import (
+    CallRow,
+    count_dials_since,
+    count_running_calls,
+    count_unresolved_dials,
+)
+from orchestrator.store.transaction import Transaction
+from telephony.numbers import NumberRefused, check_number
+
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+
+
+class Ruling(StrEnum):
+    """May this call be dialled?"""
+
+    ALLOWED = "allowed"
+    # Not now; ask again soon.
+    LATER = "later"
+    # Not at all; the reason is for the person.
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A ruling and its reason in plain words; empty when allowed."""
+
+    ruling: Ruling
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialCaps:
+    """How many calls and how much money; the claim holds them under races."""
+
+    at_once: int
+    person_hour: int
+    all_hour: int
+    number_hour: int
+    # What a day may cost, in the account's currency; each dial reserves its time limit.
+    spend_day: float
+    # An estimate of telephone and model together.
+    spend_per_minute: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class DialPolicy:
+    """The rules of one Orchestrator."""
+
+    caps: DialCaps
+    # Regions such as "US"; empty refuses every number.
+    allowed_regions: tuple[str, ...]
+    time_limit_s: float
+
+
+def judge_dial(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement:
+    """Judge one call that is about to be dialled.
+
+    There are no accounts: all tasks count as one person's.
+    """
+    try:
+        if check_number(row.to_number, allowed_regions=policy.allowed_regions) != row.to_number:
+            return Judgement(Ruling.NEVER, "The number is not in its full form, such as +1 ...")
+    except NumberRefused as refusal:
+        return Judgement(Ruling.NEVER, str(refusal))
+    if count_unresolved_dials(tx, row.to_number):
+        return Judgement(
+            Ruling.LATER,
+            "An earlier call to this number has not been cleared up yet; waiting for it.",
+        )
+    if count_running_calls(tx) >= policy.caps.at_once:
+        return Judgement(Ruling.LATER, _at_once(policy.caps.at_once))
+    return _judge_counts(tx, row, policy)
+
+
+def _judge_counts(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement:
+    caps = policy.caps
+    hour_ago = tx.now_us - HOUR_US
+    this_hour = count_dials_since(tx, hour_ago)
+    if this_hour >= min(caps.all_hour, caps.person_hour):
+        most = min(caps.all_hour, caps.person_hour)
+        return Judgement(
+            Ruling.NEVER, f"The limit of {most} calls an hour is reached; please try later."
+        )
+    if count_dials_since(tx, hour_ago, row.to_number) >= caps.number_hour:
+        return Judgement(
+            Ruling.NEVER,
+            f"This number was called {caps.number_hour} times within an hour, which is the limit; "
+            "please try later.",
+        )
+    reserved = policy.time_limit_s / 60 * caps.spend_per_minute
+    today = count_dials_since(tx, tx.now_us - DAY_US)
+    if (today + 1) * reserved > caps.spend_day:
+        return Judgement(
+            Ruling.NEVER, f"The limit of {caps.spend_day:g} a day is reached; please try tomorrow."
+        )
+    return Judgement(Ruling.ALLOWED)
+
+
+def _at_once(most: int) -> str:
+    if most == 1:
+        return "Another call is running; this one follows when it is over."
+    return f"{most} calls are running, which is the limit; this one follows soon."

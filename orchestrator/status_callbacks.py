@@ -1,0 +1,218 @@
+"""The carrier's webhooks: signature, account, call, in this order; late ones do no harm."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from orchestrator import calls
+from orchestrator.calls import Callback, CallTimings, CarrierFacts
+from orchestrator.errors import NotAllowed, OrchestratorError
+from orchestrator.store import Store
+from telephony.signatures import (
+    SignatureKeys,
+    SignatureRefused,
+    require_signature,
+    verify_request,
+)
+from telephony.status_words import status_of_word
+
+log = structlog.get_logger(__name__)
+
+BODY_MAX_BYTES = 65_536
+FIELDS_MAX = 100
+_CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
+_CALL_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
+_DURATION_MAX_S = 86_400
+_SIP_CODE_MAX = 999
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDoor:
+    """What the webhooks work with; the composition root puts it into `app.state.callback_door`."""
+
+    store: Store
+    keys: SignatureKeys
+    account_sid: str
+    # https://HOST, as the carrier knows us.
+    public_url: str
+    timings: CallTimings
+
+
+class WebhookRefused(Exception):
+    """A request that is turned away before anything is changed."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@router.post("/twilio/status/{call_id}", include_in_schema=False)
+async def receive_status(request: Request, call_id: str) -> Response:
+    """Take the status callback of one of our calls; 204 after the commit."""
+    return await _receive(request, call_id, is_stream=False)
+
+
+@router.post("/twilio/status", include_in_schema=False)
+async def receive_external_status(request: Request) -> Response:
+    """Take the status callback of a call that somebody else's agent placed."""
+    return await _receive(request, "", is_stream=False)
+
+
+@router.post("/twilio/stream/{call_id}", include_in_schema=False)
+async def receive_stream_status(request: Request, call_id: str) -> Response:
+    """Take the media stream's own callback: one more witness."""
+    return await _receive(request, call_id, is_stream=True)
+
+
+async def _receive(request: Request, call_id: str, *, is_stream: bool) -> Response:
+    door: CallbackDoor = request.app.state.callback_door
+    try:
+        form = await _read_signed_form(request, door)
+        call_sid = _own_call_sid(form, door)
+        _require_call_id(call_id)
+        if is_stream:
+            await _note_stream(door, call_id, call_sid, form)
+        else:
+            await _note_status(door, call_id, call_sid, form)
+    except SignatureRefused as refusal:
+        return _refuse(call_id, refusal.status, str(refusal))
+    except WebhookRefused as refusal:
+        return _refuse(call_id, refusal.status, str(refusal))
+    except NotAllowed as refusal:
+        return _refuse(call_id, HTTPStatus.FORBIDDEN, str(refusal))
+    except OrchestratorError as error:
+        return _refuse(call_id, error.http_status, str(error))
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def _note_status(
+    door: CallbackDoor, call_id: str, call_sid: str, form: Mapping[str, str]
+) -> None:
+    word = form.get("CallStatus", "")
+    if not word:
+        raise WebhookRefused(HTTPStatus.BAD_REQUEST, "CallStatus is missing")
+    facts = _facts(word, form, door.store.now_us())
+    if facts is None:
+        log.warning("callback_word_unknown", call_id=call_id, call_sid=call_sid, word=word[:64])
+    callback = Callback(
+        call_id, call_sid, facts, _number(form.get("To", "")), _number(form.get("From", ""))
+    )
+    timings = door.timings
+    row = await door.store.write(lambda tx: calls.apply_callback(tx, callback, timings))
+    log.debug("callback_applied", call_id=row.call_id, call_sid=call_sid, word=word)
+
+
+async def _note_stream(
+    door: CallbackDoor, call_id: str, call_sid: str, form: Mapping[str, str]
+) -> None:
+    event = form.get("StreamEvent", "")
+    error = form.get("StreamError", "")
+    log.info(
+        "stream_event", call_id=call_id, call_sid=call_sid, stream=event[:64], error=error[:200]
+    )
+    is_open = event == "stream-started"
+    if not is_open and event not in {"stream-stopped", "stream-error"}:
+        return
+    timings = door.timings
+    await door.store.write(
+        lambda tx: calls.apply_stream_event(tx, call_id, call_sid, is_open=is_open, timings=timings)
+    )
+
+
+async def _read_signed_form(request: Request, door: CallbackDoor) -> dict[str, str]:
+    """Read the form of a request that is proven to come from the carrier.
+
+    A name that comes with two values is left out: nothing may be read from it.
+    """
+    require_signature(door.keys, request.headers)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_MAX_BYTES:
+            raise WebhookRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the form is too long")
+    fields = _parse_form(bytes(body))
+    verify_request(door.keys, _public_url(request, door), fields, request.headers)
+    pairs = set(fields)
+    names = [name for name, _ in pairs]
+    return {name: value for name, value in pairs if names.count(name) == 1}
+
+
+def _parse_form(body: bytes) -> Sequence[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            max_num_fields=FIELDS_MAX,
+            errors="surrogateescape",
+        )
+    except ValueError as error:
+        raise WebhookRefused(HTTPStatus.BAD_REQUEST, "this is no form") from error
+
+
+def _public_url(request: Request, door: CallbackDoor) -> str:
+    """Build the URL that the carrier signed: never from Host."""
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    path = raw_path.partition(b"?")[0].decode("latin-1")
+    return f"{door.public_url}{path}" + (f"?{query.decode('latin-1')}" if query else "")
+
+
+def _own_call_sid(form: Mapping[str, str], door: CallbackDoor) -> str:
+    if not door.account_sid or form.get("AccountSid") != door.account_sid:
+        raise WebhookRefused(HTTPStatus.FORBIDDEN, "AccountSid is not ours")
+    call_sid = form.get("CallSid", "")
+    if not _CALL_SID.fullmatch(call_sid):
+        raise WebhookRefused(HTTPStatus.BAD_REQUEST, "CallSid must be CA and 32 hex digits")
+    return call_sid
+
+
+def _require_call_id(call_id: str) -> None:
+    if call_id and not _CALL_ID.fullmatch(call_id):
+        raise WebhookRefused(HTTPStatus.NOT_FOUND, "there is no such call")
+
+
+def _facts(word: str, form: Mapping[str, str], now_us: int) -> CarrierFacts | None:
+    status = status_of_word(word)
+    if status is None:
+        return None
+    return CarrierFacts(
+        status=status,
+        word=word,
+        at_us=_micros(form.get("Timestamp", "")) or now_us,
+        fetched=False,
+        duration_s=_number_up_to(_DURATION_MAX_S, form.get("CallDuration", "")),
+        sip_code=_number_up_to(_SIP_CODE_MAX, form.get("SipResponseCode", "")),
+        answered_by=form.get("AnsweredBy", "")[:64],
+    )
+
+
+def _micros(timestamp: str) -> int | None:
+    try:
+        return round(parsedate_to_datetime(timestamp).timestamp() * 1_000_000)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number_up_to(most: int, text: str) -> int | None:
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(most)):
+        return None
+    return int(text) if int(text) <= most else None
+
+
+def _number(text: str) -> str:
+    return text if _NUMBER.fullmatch(text) else ""
+
+
+def _refuse(call_id: str, status: int, reason: str) -> Response:
+    log.warning("callback_refused", call_id=call_id[:64], http_status=int(status), reason=reason)
+    return JSONResponse({"error": "refused", "message": reason}, status_code=int(status))

@@ -1,0 +1,255 @@
+"""Statements over the tables `call` and `turn`, and the row of a call as the rules see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
+
+from orchestrator.store.ids import mint_id
+from orchestrator.store.schema import call as calls
+from orchestrator.store.schema import task as tasks
+from orchestrator.store.schema import turn as turns
+from orchestrator.store.transaction import Transaction
+from ringback.v1 import call_results_pb2 as pb
+
+Columns: TypeAlias = Mapping[str, object]
+
+
+class CallState(StrEnum):
+    """Ours: how far a call has come. The carrier's word is `CallRow.status`."""
+
+    READY = "ready"
+    DIALING = "dialing"
+    WAITING = "waiting"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One call; times are microseconds since the epoch, UTC."""
+
+    call_id: str
+    # None for an external call.
+    task_id: str | None
+    attempt: int
+    origin: int
+    state: CallState
+    status: int
+    # None until the first answer, callback or stream tells it.
+    call_sid: str | None
+    to_number: str
+    from_number: str
+    # The confirmed order; None for an external call.
+    order: Mapping[str, object] | None
+    # When somebody must look; None when nobody has to.
+    due_at: int | None
+    # After this the call must not be dialled; None for an external call.
+    not_after: int | None
+    created_at: int
+    # When the dial was ordered; None before, and again after a definite no.
+    dial_at: int | None
+    # None until the callee answered.
+    answered_at: int | None
+    ended_at: int | None
+    # The media stream that holds the call; None before the claim.
+    stream_nonce: str | None
+    handler_instance: str
+    cancel_requested: bool
+    # How often the carrier was asked for this unknown dial and knew nothing.
+    asked: int
+    # When the ringing must be over; None before the first ring.
+    ring_deadline_at: int | None
+    # The carrier's last word on a call that is over; None before.
+    provider: Mapping[str, object] | None
+    # The first time that the carrier could not be asked; None while it answers.
+    unreachable_since: int | None
+    # Why the call waits or was sent back, for the person; None when all is well.
+    note: str | None
+
+    @property
+    def is_claimed(self) -> bool:
+        """Say whether a media stream holds the call."""
+        return self.stream_nonce is not None
+
+    @property
+    def was_connected(self) -> bool:
+        """Say whether somebody or something answered."""
+        connected = (pb.CALL_STATUS_IN_PROGRESS, pb.CALL_STATUS_COMPLETED)
+        return self.answered_at is not None or self.is_claimed or self.status in connected
+
+
+_COLUMNS = tuple(calls.c[field.name] for field in fields(CallRow))
+
+
+def _row(found: RowMapping) -> CallRow:
+    values = dict(found)
+    values["state"] = CallState(values["state"])
+    values["to_number"] = values["to_number"] or ""
+    values["from_number"] = values["from_number"] or ""
+    values["handler_instance"] = values["handler_instance"] or ""
+    return CallRow(**values)
+
+
+def _find(connection: Connection, condition: ColumnElement[bool], *, lock: bool) -> CallRow | None:
+    query = select(*_COLUMNS).where(condition)
+    found = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    return None if found is None else _row(found)
+
+
+def read_call(connection: Connection, call_id: str) -> CallRow | None:
+    """Read one call without a lock."""
+    return _find(connection, calls.c.call_id == call_id, lock=False)
+
+
+def lock_call(tx: Transaction, call_id: str) -> CallRow | None:
+    """Read one call and hold it against other writers until the commit."""
+    return _find(tx.connection, calls.c.call_id == call_id, lock=True)
+
+
+def lock_call_by_sid(tx: Transaction, call_sid: str) -> CallRow | None:
+    """Read the call that the carrier knows as `call_sid` and hold it until the commit."""
+    return _find(tx.connection, calls.c.call_sid == call_sid, lock=True)
+
+
+def lock_newest_call(tx: Transaction, task_id: str) -> CallRow | None:
+    """Read the last attempt of a task and hold it until the commit."""
+    newest = select(func.max(calls.c.attempt)).where(calls.c.task_id == task_id).scalar_subquery()
+    condition = (calls.c.task_id == task_id) & (calls.c.attempt == newest)
+    return _find(tx.connection, condition, lock=True)
+
+
+def find_confirmed_call(tx: Transaction, task_id: str, key: str) -> CallRow | None:
+    """Find the call that an earlier confirm with the same key made."""
+    condition = (calls.c.task_id == task_id) & (calls.c.confirm_key == key)
+    return _find(tx.connection, condition, lock=False)
+
+
+def insert_call(tx: Transaction, columns: Columns) -> None:
+    """Insert a call; the unique keys refuse a second one of the same attempt."""
+    tx.connection.execute(insert(calls), [dict(columns)])
+
+
+def insert_external_call(
+    tx: Transaction, call_sid: str, status: int, to_number: str = "", from_number: str = ""
+) -> str:
+    """Insert the call of somebody else's agent, known from now on; answer its new call_id."""
+    call_id = mint_id(tx.now_us)
+    columns = {
+        "call_id": call_id,
+        "attempt": 0,
+        "origin": pb.CALL_ORIGIN_EXTERNAL,
+        "state": CallState.WAITING.value,
+        "status": status,
+        "call_sid": call_sid,
+        "to_number": to_number,
+        "from_number": from_number,
+        "created_at": tx.now_us,
+        "cancel_requested": False,
+        "asked": 0,
+        "handler_instance": "",
+    }
+    insert_call(tx, columns)
+    return call_id
+
+
+def update_call(tx: Transaction, call_id: str, columns: Columns) -> None:
+    """Write some columns of a call whose row is held."""
+    tx.connection.execute(update(calls).where(calls.c.call_id == call_id), dict(columns))
+
+
+def claim_ready_call(tx: Transaction, call_id: str, settle_at: int) -> bool:
+    """Move one call from ready to dialing; False when another sweeper was faster."""
+    condition = (calls.c.call_id == call_id) & (calls.c.state == CallState.READY.value)
+    fresh = condition & (calls.c.due_at <= tx.now_us) & (calls.c.not_after > tx.now_us)
+    values = {"state": CallState.DIALING.value, "dial_at": tx.now_us, "due_at": settle_at}
+    return tx.connection.execute(update(calls).where(fresh).values(**values)).rowcount == 1
+
+
+def take_due_call(tx: Transaction, call_id: str, seen_due_at: int, lease_until: int) -> bool:
+    """Put a due call off while one sweeper looks at it; False when another was faster."""
+    condition = (calls.c.call_id == call_id) & (calls.c.due_at == seen_due_at)
+    statement = update(calls).where(condition).values(due_at=lease_until)
+    return tx.connection.execute(statement).rowcount == 1
+
+
+def claim_stream(tx: Transaction, call_id: str, call_sid: str, nonce: str) -> bool:
+    """Give a call to one telephone call and one media stream; False when another holds it."""
+    same_call = or_(calls.c.call_sid.is_(None), calls.c.call_sid == call_sid)
+    same_stream = or_(calls.c.stream_nonce.is_(None), calls.c.stream_nonce == nonce)
+    condition = (calls.c.call_id == call_id) & same_call & same_stream
+    statement = update(calls).where(condition).values(call_sid=call_sid, stream_nonce=nonce)
+    return tx.connection.execute(statement).rowcount == 1
+
+
+def list_due_calls(connection: Connection, now_us: int, limit: int) -> list[CallRow]:
+    """List the calls whose time has come, the longest overdue first."""
+    query = select(*_COLUMNS).where(calls.c.due_at <= now_us).order_by(calls.c.due_at).limit(limit)
+    return [_row(found) for found in connection.execute(query).mappings()]
+
+
+def list_open_calls(connection: Connection) -> list[CallRow]:
+    """List every call that somebody must still look at, for a clock that jumped."""
+    query = select(*_COLUMNS).where(calls.c.due_at.is_not(None))
+    return [_row(found) for found in connection.execute(query).mappings()]
+
+
+def list_bound_sids(connection: Connection, call_sids: Sequence[str]) -> set[str]:
+    """List those of `call_sids` that already belong to a call."""
+    query = select(calls.c.call_sid).where(calls.c.call_sid.in_(call_sids))
+    return {sid for (sid,) in connection.execute(query) if sid is not None}
+
+
+def count_unresolved_dials(tx: Transaction, to_number: str) -> int:
+    """Count the dials to a number of which nobody knows yet whether they were placed."""
+    condition = (calls.c.to_number == to_number) & (calls.c.state == CallState.DIALING.value)
+    return _count(tx, condition & calls.c.call_sid.is_(None))
+
+
+def count_running_calls(tx: Transaction) -> int:
+    """Count our own calls that are being dialled or run."""
+    running = calls.c.state.in_((CallState.DIALING.value, CallState.WAITING.value))
+    return _count(tx, running & (calls.c.origin == pb.CALL_ORIGIN_RINGBACK))
+
+
+def count_dials_since(tx: Transaction, since_us: int, to_number: str | None = None) -> int:
+    """Count the dials since a moment, all of them or those to one number."""
+    condition = calls.c.dial_at > since_us
+    if to_number is not None:
+        condition &= calls.c.to_number == to_number
+    return _count(tx, condition)
+
+
+def _count(tx: Transaction, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(calls).where(condition)
+    return int(tx.connection.execute(query).scalar_one())
+
+
+def lock_task_state(tx: Transaction, task_id: str) -> str | None:
+    """Read the state of a task and hold it until the commit; None when there is no such task."""
+    query = select(tasks.c.state).where(tasks.c.task_id == task_id).with_for_update()
+    state: str | None = tx.connection.execute(query).scalar_one_or_none()
+    return state
+
+
+def move_task_to_calling(tx: Transaction, task_id: str) -> None:
+    """Write that a task now waits for its call."""
+    values = {"state": "calling", "updated_at": tx.now_us}
+    tx.connection.execute(update(tasks).where(tasks.c.task_id == task_id).values(**values))
+
+
+def read_turns(connection: Connection, call_id: str) -> dict[int, bytes]:
+    """Read what was said so far: position -> serialised TranscriptTurn, in order."""
+    query = select(turns.c.position, turns.c.data).where(turns.c.call_id == call_id)
+    found = connection.execute(query.order_by(turns.c.position))
+    return {position: bytes(data) for position, data in found}
+
+
+def write_turn(tx: Transaction, call_id: str, position: int, data: bytes) -> None:
+    """Write one turn of the conversation, in place of an earlier text of the same turn."""
+    key = (turns.c.call_id == call_id) & (turns.c.position == position)
+    changed = update(turns).where(key).values(data=data, updated_at=tx.now_us)
+    if tx.connection.execute(changed).rowcount == 0:
+        columns = {"call_id": call_id, "position": position, "data": data}
+        tx.connection.execute(insert(turns), [{**columns, "updated_at": tx.now_us}])

@@ -1,0 +1,220 @@
+"""Rows whose time has come: dial, ask the carrier, give up - for whichever process is alive."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, assert_never
+
+import structlog
+
+from foundation.clock import Clock
+from foundation.failpoints import failpoint
+from foundation.task_set import TaskSet
+from orchestrator import calls
+from orchestrator.call_handler_client import (
+    OrderAccepted,
+    OrderAnswer,
+    OrderNotTaken,
+    OrderRefused,
+    OrderUnknown,
+)
+from orchestrator.calls import DialRules, OrderAddresses, Step, micros
+from orchestrator.errors import StoreUnavailable
+from orchestrator.store import Store, Transaction
+from orchestrator.store.calls import CallRow, list_due_calls, take_due_call
+from telephony.twilio_rest import CarrierCall, CarrierUnreachable
+
+log = structlog.get_logger(__name__)
+
+Unit: TypeAlias = Callable[[Transaction], object]
+
+AT_ONCE = 200
+# A wall clock that moved by more than this against the monotonic one has jumped.
+JUMP_S = 5.0
+# While one sweeper asks about a call, the others leave it alone for so long.
+LEASE_S = 30.0
+
+
+class Carrier(Protocol):
+    """What the sweeper asks and tells the telephone carrier."""
+
+    async def fetch_call(self, call_sid: str) -> CarrierCall | None:
+        """Ask how a call stands; None when the carrier does not know it."""
+
+    async def list_calls(self, to: str, from_: str) -> list[CarrierCall]:
+        """List the calls between two numbers."""
+
+    async def end_call(self, call_sid: str) -> None:
+        """End a call in whatever state."""
+
+    async def cancel_call(self, call_sid: str) -> None:
+        """End a call that is not yet answered."""
+
+
+class Handlers(Protocol):
+    """Who takes orders."""
+
+    async def place_order(self, order: Mapping[str, object]) -> OrderAnswer:
+        """Order one call, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweeperParts:
+    """What a sweeper works with."""
+
+    store: Store
+    # None without credentials: then no call can be dialled or asked for.
+    carrier: Carrier | None
+    handlers: Handlers
+    rules: DialRules
+    addresses: OrderAddresses
+    from_number: str
+    clock: Clock
+
+
+class Sweeper:
+    """Looks for due calls every second, and at once when something was committed."""
+
+    def __init__(self, parts: SweeperParts) -> None:
+        self._parts = parts
+        self._timings = parts.rules.timings
+        self._looks = TaskSet()
+        self._looking: set[str] = set()
+        self._offset_s = self._clock_offset_s()
+
+    async def run(self) -> None:
+        """Sweep until cancelled; what is under way goes on and is awaited by `close`."""
+        store = self._parts.store
+        while True:
+            newest = await store.newest_event()
+            try:
+                await self.sweep()
+            except StoreUnavailable as error:
+                log.warning("sweep_postponed", error=str(error))
+                newest = await store.newest_event()
+            except Exception:  # the sweeper must not die: it is everybody's last resort
+                log.exception("sweep_failed")
+            await store.wait_for_events(newest, self._timings.sweep_s)
+
+    async def sweep(self) -> None:
+        """Start to look at every due call that nobody here looks at already."""
+        await self._notice_clock_jump()
+        store = self._parts.store
+        due = await store.read(
+            lambda connection: list_due_calls(connection, store.now_us(), AT_ONCE)
+        )
+        for row in due:
+            if row.call_id not in self._looking:
+                self._looking.add(row.call_id)
+                self._looks.spawn(self._look_at(row), name=f"look-at-{row.call_id}")
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way."""
+        await self._looks.wait()
+
+    async def close(self) -> None:
+        """Wait for orders and questions under way, each within its own deadline."""
+        await self._looks.close(self._timings.order_s + LEASE_S)
+
+    async def _look_at(self, row: CallRow) -> None:
+        structlog.contextvars.bind_contextvars(call_id=row.call_id, call_sid=row.call_sid)
+        try:
+            await self._take_step(row)
+        except StoreUnavailable as error:
+            log.warning("look_postponed", error=str(error))
+        except Exception:  # one call's trouble is not the others'
+            log.exception("look_failed")
+        finally:
+            self._looking.discard(row.call_id)
+
+    async def _take_step(self, row: CallRow) -> None:
+        store = self._parts.store
+        step = calls.next_step(row, store.now_us(), self._timings)
+        match step:
+            case Step.DIAL:
+                await self._dial(row)
+            case Step.EXPIRE:
+                await store.write(lambda tx: calls.expire_call(tx, row.call_id, self._timings))
+            case Step.FILE:
+                await store.write(lambda tx: calls.file_carrier_facts(tx, row.call_id))
+            case Step.FIND | Step.ASK | Step.CANCEL | Step.END:
+                await self._ask(row, step)
+            case _:
+                assert_never(step)
+
+    async def _dial(self, row: CallRow) -> None:
+        """Claim and order one call; a crash at any point leaves `dialing`, which reads unknown."""
+        store, rules = self._parts.store, self._parts.rules
+        claimed = await store.write(lambda tx: calls.claim_call(tx, row.call_id, rules))
+        if claimed is None:
+            return
+        body = calls.order_body(claimed, self._parts.addresses, self._timings)
+        failpoint("order.before_post")
+        answer = await self._parts.handlers.place_order(body)
+        failpoint("order.after_post")
+        call_id, timings = row.call_id, self._timings
+        match answer:
+            case OrderAccepted(call_sid):
+                await store.write(lambda tx: calls.note_accepted(tx, call_id, call_sid, timings))
+            case OrderRefused(code, reason):
+                await store.write(lambda tx: calls.note_refused(tx, call_id, code, reason))
+            case OrderNotTaken(reason, wait_s):
+                await store.write(lambda tx: calls.note_not_taken(tx, call_id, reason, wait_s))
+            case OrderUnknown(reason):
+                log.warning("dial_unknown", reason=reason)
+            case _:
+                assert_never(answer)
+
+    async def _ask(self, row: CallRow, step: Step) -> None:
+        """Ask the carrier, and tell it first to end the call where the step says so."""
+        store, timings = self._parts.store, self._timings
+        lease_us = store.now_us() + micros(LEASE_S)
+        seen = row.due_at or 0
+        if not await store.write(lambda tx: take_due_call(tx, row.call_id, seen, lease_us)):
+            return
+        try:
+            unit = await self._find(row) if step is Step.FIND else await self._fetch(row, step)
+        except CarrierUnreachable as error:
+            log.warning("carrier_unreachable", error=str(error))
+            await store.write(lambda tx: calls.note_unreachable(tx, row.call_id, timings))
+        else:
+            await store.write(unit)
+
+    async def _find(self, row: CallRow) -> Unit:
+        now_us = self._parts.store.now_us()
+        listed = await self._carrier().list_calls(row.to_number, self._parts.from_number)
+        read = [calls.candidate_of(answer, now_us) for answer in listed]
+        found = [candidate for candidate in read if candidate is not None]
+        log.info("carrier_listed", calls=len(listed))
+        return lambda tx: calls.apply_lookup(tx, row.call_id, found, self._timings)
+
+    async def _fetch(self, row: CallRow, step: Step) -> Unit:
+        carrier, call_sid = self._carrier(), row.call_sid or ""
+        if step is Step.CANCEL:
+            await carrier.cancel_call(call_sid)
+        elif step is Step.END:
+            await carrier.end_call(call_sid)
+        answer = await carrier.fetch_call(call_sid)
+        now_us = self._parts.store.now_us()
+        facts = None if answer is None else calls.facts_of_answer(answer, now_us)
+        log.info("carrier_asked", step=step.value, status=None if answer is None else answer.status)
+        if facts is None:
+            raise CarrierUnreachable("The carrier does not know this call.")
+        return lambda tx: calls.apply_fetched(tx, row.call_id, facts, self._timings)
+
+    def _carrier(self) -> Carrier:
+        if self._parts.carrier is None:
+            raise CarrierUnreachable("No carrier account is configured.")
+        return self._parts.carrier
+
+    async def _notice_clock_jump(self) -> None:
+        """Restart every wait when the wall clock jumped against the monotonic one."""
+        offset_s = self._clock_offset_s()
+        jump_s, self._offset_s = offset_s - self._offset_s, offset_s
+        if abs(jump_s) > JUMP_S:
+            timings = self._timings
+            count = await self._parts.store.write(lambda tx: calls.look_again_at_all(tx, timings))
+            log.warning("clock_jumped", by_s=round(jump_s), open_calls=count)
+
+    def _clock_offset_s(self) -> float:
+        clock = self._parts.clock
+        return clock.now().timestamp() - clock.monotonic()
