@@ -112,9 +112,8 @@ class Agent:
     def _reaction(self, words: str) -> Reaction | None:
         is_first = "opening" not in self.reached
         for reaction in self._script.reactions:
-            if reaction.only_first and not is_first:
-                continue
-            if is_first and not _ends_the_call(reaction.turn):
+            # Whoever answers hears first of all who is calling; only a machine does not.
+            if reaction.only_first != is_first:
                 continue
             if re.search(reaction.hears, words, re.IGNORECASE):
                 return reaction

@@ -67,7 +67,7 @@ class OneScenario:
 
 @asynccontextmanager
 async def running_model(
-    scenario: Scenario | str, books: Books | None = None, time_factor: float = 1_000.0
+    scenario: Scenario | str, books: Books | None = None, time_factor: float = 200.0
 ) -> AsyncIterator[RealtimeModel]:
     chosen = SCENARIOS[scenario] if isinstance(scenario, str) else scenario
     book = OneScenario(chosen)
