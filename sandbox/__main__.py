@@ -8,14 +8,14 @@ import secrets
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from sandbox.address_map import Address, AddressMap, parse_mapping
 from sandbox.calls import CallBook, Names
 from sandbox.carrier import CarrierPorts, run_carrier
 from sandbox.ledger import Ledger
-from sandbox.realtime_model import serve_model
+from sandbox.realtime_model import RealtimeModel, serve_model
 from sandbox.scenarios import SCENARIOS
 from sandbox.script_time import ScriptClock
 from sandbox.world import CarrierSettings, World
@@ -24,6 +24,7 @@ DEFAULT_BASE = 8900
 DEFAULT_ACCOUNT = "AC" + "5a" * 16
 DEFAULT_TOKEN = "sandbox-auth-token"  # noqa: S105 - of an account that exists only here
 CARRIER, MODEL, HANDLER, CONTROL = 1, 2, 3, 5
+CLOSE_LIMIT_S = 0.5
 
 
 def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -84,11 +85,18 @@ async def run_sandbox(arguments: argparse.Namespace) -> None:
         ledger.write("begin", seed=seed, time_factor=arguments.time_factor)
         factor = arguments.time_factor
         model = await serve_model(host, base + MODEL, world.book, factor, ledger)
-        stack.push_async_callback(model.close)
+        stack.push_async_callback(_close_soon, model)
         ports = CarrierPorts(base + CARRIER, base + CONTROL, host)
         await stack.enter_async_context(run_carrier(world, ports, lambda: model.open_sessions))
         _announce(world, host, base, seed)
         await stop.wait()
+
+
+async def _close_soon(model: RealtimeModel) -> None:
+    """Close the model without waiting for a peer that does not answer."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_LIMIT_S):
+            await model.close()
 
 
 def _announce(world: World, host: str, base: int, seed: int) -> None:
