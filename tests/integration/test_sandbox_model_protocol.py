@@ -1,17 +1,12 @@
 """The wire of the sandbox model: sequences, strictness, interruptions, one response at a time."""
 
-import asyncio
 import json
 from dataclasses import replace
 from typing import cast
-from urllib.request import urlopen
 
 import pytest
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from sandbox.model_faults import ModelFaults
-from sandbox.realtime_model import RealtimeModel
 from sandbox.scenarios import SCENARIOS
 from sandbox.speech import speak
 from tests.integration.sandbox_model_relay import (
@@ -44,13 +39,6 @@ def _error(event: Event) -> Event:
 async def _refused(line: Line, message: str | bytes) -> Event:
     await line.socket.send(message)
     return _error(await line.until("error"))
-
-
-async def _headers(
-    model: RealtimeModel, query: str = "?model=gpt-realtime-2.1", **headers: str
-) -> Line:
-    url = f"ws://127.0.0.1:{model.port}/v1/realtime{query}"
-    return Line(await connect(url, additional_headers=headers))
 
 
 async def test_a_spoken_turn_comes_in_the_order_of_the_service() -> None:
@@ -176,43 +164,6 @@ async def test_what_the_service_refuses_is_an_error_and_the_session_goes_on(
         await line.configure()
 
 
-async def test_the_beta_shapes_are_refused_with_close_4000() -> None:
-    async with running_model("order_taken") as model:
-        line = await _headers(model, **{"Authorization": "Bearer x", "OpenAI-Beta": "realtime=v1"})
-        assert _error(await line.receive())["code"] == "beta_api_shape_disabled"
-        async with opened_line(model) as flat:
-            await flat.send("session.update", session={"voice": "alloy"})
-            assert _error(await flat.until("error"))["code"] == "beta_api_shape_disabled"
-            for each in (line, flat):
-                with pytest.raises(ConnectionClosed) as closed:
-                    await each.receive()
-                assert closed.value.rcvd is not None
-                assert closed.value.rcvd.code == 4000
-
-
-async def test_an_unknown_model_is_told_so_and_closed() -> None:
-    old = "gpt-4o-realtime-preview"
-    async with running_model("order_taken") as model, opened_line(model, old) as line:
-        assert _error(await line.receive())["code"] == "model_not_found"
-        with pytest.raises(ConnectionClosed):
-            await line.receive()
-
-
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer sk-bad"}])
-async def test_a_bad_key_is_refused_at_the_upgrade(headers: dict[str, str]) -> None:
-    async with running_model("order_taken") as model:
-        with pytest.raises(InvalidStatus) as refused:
-            await _headers(model, **headers)
-    assert refused.value.response.status_code == 401
-
-
-async def test_health_is_answered_on_the_same_port() -> None:
-    async with running_model("order_taken") as model:
-        url = f"http://127.0.0.1:{model.port}/healthz"
-        body = await asyncio.to_thread(lambda: urlopen(url, timeout=5).read())
-    assert json.loads(body) == {"status": "ok"}
-
-
 async def test_speech_cancels_the_active_response() -> None:
     async with running_model(SLOW, time_factor=1.0) as model, opened_line(model) as line:
         await line.configure()
@@ -331,22 +282,3 @@ async def test_frames_of_any_length_are_heard() -> None:
             await line.say(audio[start : start + 1_234])
         await line.until("response.created")
     assert books.of("model_heard")[0]["text"] == "Luigi's Pizza, hello?"
-
-
-async def test_the_same_call_gets_the_same_ids_in_every_run() -> None:
-    ids = []
-    for _ in range(2):
-        async with running_model("order_taken") as model, opened_line(model) as line:
-            ids.append((await line.receive())["event_id"])
-    assert ids[0] == ids[1]
-
-
-async def test_no_session_stays_open_after_the_client_has_gone() -> None:
-    books = Books()
-    async with running_model("order_taken", books) as model:
-        async with opened_line(model) as line:
-            await line.configure()
-            assert model.open_sessions == 1
-        await line.socket.wait_closed()
-    assert model.open_sessions == 0
-    assert books.of("model_socket_closed")[0]["code"] == 1000
