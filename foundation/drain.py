@@ -2,22 +2,36 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialled:
+    """A call that may still be answered, until its timer fires."""
+
+    call_sid: str
+    timer: asyncio.TimerHandle
 
 
 class Drain:
     """Keeps the book of calls that a stopping service waits for; lives on one event loop.
 
-    `draining`: the first stop signal has come, take no new orders.
-    `stopping`: set when patience is over: end what still runs, now.
+    `begun`: the first stop signal has come, take no new orders.
+    `stopping`: patience is over, end what still runs.
     """
 
     def __init__(self) -> None:
-        self.draining = False
+        self.begun = asyncio.Event()
         self.stopping = asyncio.Event()
         self._live: Counter[str] = Counter()
-        self._expected: dict[str, asyncio.TimerHandle] = {}
+        self._dialled: dict[str, _Dialled] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def draining(self) -> bool:
+        """Say whether new orders are refused."""
+        return self.begun.is_set()
 
     @property
     def live(self) -> int:
@@ -27,24 +41,35 @@ class Drain:
     @property
     def busy(self) -> int:
         """Count the calls that are live or dialled and may still be answered."""
-        return self.live + len(self._expected)
+        return self.live + len(self._dialled)
 
     def begin(self) -> None:
         """Take no new orders from now on."""
-        self.draining = True
+        self.begun.set()
 
     def expect(self, call_id: str, within_s: float) -> None:
-        """Wait for the media stream of a dialled call, but no longer than `within_s`."""
+        """Wait for the media stream of a call dialled now, but no longer than `within_s`."""
         self.forget(call_id)
-        loop = asyncio.get_running_loop()
-        self._expected[call_id] = loop.call_later(within_s, self.forget, call_id)
-        self._idle.clear()
+        self._wait_for(call_id, "", within_s)
+
+    def confirm(self, call_id: str, within_s: float, call_sid: str) -> None:
+        """Note that the carrier has named the call; its ring time begins.
+
+        Nothing happens for a call whose stream came, and perhaps went, before this answer.
+        """
+        if call_id in self._dialled:
+            self._dialled.pop(call_id).timer.cancel()
+            self._wait_for(call_id, call_sid, within_s)
+
+    def expected(self) -> dict[str, str]:
+        """Tell the calls that were dialled and may still be answered: call_id -> CallSid."""
+        return {call_id: dialled.call_sid for call_id, dialled in self._dialled.items()}
 
     def forget(self, call_id: str) -> None:
         """Stop waiting for a dialled call: its time is over, or it will not be answered."""
-        timer = self._expected.pop(call_id, None)
-        if timer is not None:
-            timer.cancel()
+        dialled = self._dialled.pop(call_id, None)
+        if dialled is not None:
+            dialled.timer.cancel()
         self._settle()
 
     def enter(self, call_id: str) -> None:
@@ -64,6 +89,11 @@ class Drain:
         """Wait until no call is live and none is expected."""
         await self._idle.wait()
 
+    def _wait_for(self, call_id: str, call_sid: str, within_s: float) -> None:
+        timer = asyncio.get_running_loop().call_later(within_s, self.forget, call_id)
+        self._dialled[call_id] = _Dialled(call_sid, timer)
+        self._idle.clear()
+
     def _settle(self) -> None:
-        if not self._live and not self._expected:
+        if not self._live and not self._dialled:
             self._idle.set()

@@ -4,18 +4,10 @@ Written against the bare ASGI interface: this room stands below the doors and kn
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Collection
 
-from foundation.drain import Drain
+from foundation.asgi import App, Message, Receive, Scope, Send
 from foundation.settings import is_loopback_host
-
-# ASGI's own shapes; their values are as open as the specification leaves them.
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_TIME_S = 10.0
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto")
@@ -114,39 +106,6 @@ class PublicHostGate:
     def _is_for_the_carrier(self, path: str, host: str) -> bool:
         known = host in self._public_hosts or is_loopback_host(host)
         return known and path.startswith(self._public_paths)
-
-
-class CountedStreams:
-    """Notes in the `drain` every media stream that the app accepts, from accept to end.
-
-    The call's id is the first segment of the path after `prefix`.
-    """
-
-    def __init__(self, app: App, drain: Drain, prefix: str = "/media-stream/") -> None:
-        self._app = app
-        self._drain = drain
-        self._prefix = prefix
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the connection on; count it once it is accepted."""
-        if scope["type"] != "websocket" or not scope["path"].startswith(self._prefix):
-            await self._app(scope, receive, send)
-            return
-        call_id = scope["path"].removeprefix(self._prefix).partition("/")[0]
-        accepted = False
-
-        async def noting_send(message: Message) -> None:
-            nonlocal accepted
-            if message["type"] == "websocket.accept":
-                accepted = True
-                self._drain.enter(call_id)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting_send)
-        finally:
-            if accepted:
-                self._drain.leave(call_id)
 
 
 def _host_without_port(host: str) -> str:

@@ -10,17 +10,14 @@ import signal
 import socket
 import sys
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
 import uvloop
 
+from foundation.asgi import App
 from foundation.drain import Drain
 from foundation.header_timer import TimedHeaders
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIApplication
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +89,7 @@ class DrainingServer(uvicorn.Server):
         return True
 
 
-def server_config(app: "ASGIApplication", *, port: int = 0) -> uvicorn.Config:
+def server_config(app: App, *, port: int = 0) -> uvicorn.Config:
     """Build the configuration with every limit of the transport: see docs of each setting here.
 
     No compression of frames (30 % of the CPU and 109 KB a call), frames of at most 64 KiB (16 MiB
@@ -134,7 +131,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(
-    app: "ASGIApplication", *, host: str, port: int, drain_s: float, drain: Drain | None = None
+    app: App, *, host: str, port: int, drain_s: float, drain: Drain | None = None
 ) -> None:
     """Serve `app` on host:port until a signal ends it.
 
@@ -148,7 +145,7 @@ async def serve(
     await server.serve(sockets=[listener])
 
 
-def run_service(app: "ASGIApplication", *, host: str, port: int, drain_s: float) -> None:
+def run_service(app: App, *, host: str, port: int, drain_s: float) -> None:
     """Serve `app` on an event loop of its own (uvloop) until a signal ends it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(app, host=host, port=port, drain_s=drain_s))

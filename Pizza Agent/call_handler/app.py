@@ -1,0 +1,185 @@
+"""The Call Handler put together: settings, reporter, carrier and model behind their doors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import grpc
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from call_handler import after_stream, media_stream, orders
+from call_handler.after_stream import AfterStreamDoor
+from call_handler.call import CallServices
+from call_handler.media_stream import StreamDoor
+from call_handler.orders import OrderDesk, release_unanswered
+from call_handler.settings import RETIRED_MODELS, HandlerSettings
+from call_reporter import CallReporter, ReporterOptions
+from foundation.clock import Clock, SystemClock
+from foundation.drain import Drain
+from foundation.failpoints import arm_failpoints, failpoint
+from foundation.limits import PublicHostGate, SlowBodyLimit
+from foundation.logs import configure_logging
+from foundation.server import run_service
+from foundation.settings import LogFormat, Mode, load_settings, secrets_of
+from foundation.task_set import TaskSet
+from ringback.v1.call_results_pb2_grpc import CallResultsStub
+from telephony.signatures import SignatureKeys
+from telephony.stream_token import StreamTokens, load_stream_key
+from telephony.twilio_rest import TwilioRest
+
+log = structlog.get_logger(__name__)
+
+_BODY_MAX_BYTES = 65_536
+_BALLAST_PER_CALL = 256 * 1024
+# What an ended call may still take: its report's acknowledgement, a late transcript, the hang-up.
+_LAST_TASKS_S = 20.0
+_CARRIER_PATHS = ("/media-stream/", "/after-stream/")
+
+
+def create_app(settings: HandlerSettings, clock: Clock | None = None) -> FastAPI:
+    """Put the Call Handler together; whatever must be opened is opened by its lifespan."""
+    drain = Drain()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(app, settings, drain, clock or SystemClock()):
+            yield
+
+    app = FastAPI(
+        title="Ringback Call Handler",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=_BODY_MAX_BYTES,
+    )
+    app.state.drain = drain
+    for door in (orders, media_stream, after_stream):
+        app.include_router(door.router)
+    app.add_api_route("/healthz", answer_healthz)
+    app.add_api_route("/readyz", answer_readyz)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_middleware(SlowBodyLimit)
+    app.add_middleware(
+        PublicHostGate,
+        public_hosts={urlsplit(settings.handler_public_url).hostname or ""},
+        public_paths=_CARRIER_PATHS,
+        has_tokens=all(secrets_of(getattr(settings, name)) for name in settings.exposed_tokens),
+    )
+    return app
+
+
+@asynccontextmanager
+async def open_services(
+    app: FastAPI, settings: HandlerSettings, drain: Drain, clock: Clock
+) -> AsyncIterator[None]:
+    """Open what the doors work with; at the end finish the calls' tasks, then close it all."""
+    tasks = TaskSet()
+    carrier = build_carrier(settings)
+    keys = SignatureKeys(
+        secrets_of(settings.twilio_auth_token), secrets_of(settings.twilio_shared_key)
+    )
+    tokens = StreamTokens(load_stream_key(settings.data_dir / "stream.key"))
+    reporter = build_reporter(settings, clock)
+    channel = grpc.aio.insecure_channel(settings.orchestrator_grpc)
+    services = CallServices(reporter, carrier, settings, clock, tasks, drain.stopping)
+    app.state.order_desk = OrderDesk(services, tokens, drain)
+    app.state.stream_door = StreamDoor(services, tokens, keys, drain)
+    ask_result = after_stream.ask_by_grpc(CallResultsStub(channel), reporting_token(settings))
+    app.state.after_stream_door = AfterStreamDoor(settings, keys, reporter, ask_result)
+    await reporter.start()
+    app.state.reporter = reporter
+    watcher = tasks.spawn(release_unanswered(drain, carrier), name="release unanswered calls")
+    log.info("call_handler_started", mode=settings.mode, max_calls=settings.max_calls)
+    try:
+        yield
+    finally:
+        drain.begin()
+        drain.stopping.set()
+        watcher.cancel()
+        await tasks.close(_LAST_TASKS_S)
+        await reporter.close()
+        await channel.close(grace=None)
+        carrier.close()
+        log.info("call_handler_stopped")
+
+
+def build_carrier(settings: HandlerSettings) -> TwilioRest:
+    """Build the carrier's client with the newest of the configured tokens."""
+    token = next(iter(secrets_of(settings.twilio_auth_token)), "")
+    return TwilioRest(
+        settings.twilio_api_url, settings.twilio_account_sid, token, settings.create_s
+    )
+
+
+def build_reporter(settings: HandlerSettings, clock: Clock) -> CallReporter:
+    """Build the reporter, with our clock and failpoints and disk space for every call."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return CallReporter(
+        settings.orchestrator_grpc,
+        outbox=settings.data_dir / "handler-outbox.db",
+        token=reporting_token(settings),
+        handler_instance=settings.handler_instance,
+        test=settings.mode is Mode.TEST,
+        options=ReporterOptions(
+            clock=clock,
+            failpoint=failpoint,
+            ballast_bytes=settings.max_calls * _BALLAST_PER_CALL,
+        ),
+    )
+
+
+def reporting_token(settings: HandlerSettings) -> str:
+    """Take the token that lets this process report; empty when none is configured."""
+    return next(iter(secrets_of(settings.token_handler)), "")
+
+
+async def answer_healthz() -> dict[str, str]:
+    """Say that the process serves."""
+    return {"status": "ok"}
+
+
+async def answer_readyz(request: Request) -> JSONResponse:
+    """Say whether orders are taken, how many calls there are and what waits to be reported."""
+    drain: Drain = request.app.state.drain
+    backlog = request.app.state.reporter.backlog()
+    body = {
+        "status": "draining" if drain.draining else "ready",
+        "calls": drain.busy,
+        "reports_waiting": backlog.pending,
+        "dead_letters": backlog.dead_letters,
+    }
+    return JSONResponse(body, 503 if drain.draining else 200)
+
+
+async def answer_http_error(_request: Request, error: Exception) -> JSONResponse:
+    """Answer unknown paths and methods in the form of all other errors."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = str(error.detail) if isinstance(error, HTTPException) else "internal error"
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return JSONResponse({"error": "refused", "message": words}, status, headers)
+
+
+def warn_of_risks(settings: HandlerSettings) -> None:
+    """Say at the start what is off or will stop working."""
+    log.info("mode", mode=settings.mode.value, carrier=settings.twilio_api_url)
+    if not secrets_of(settings.token_orchestrator):
+        log.warning("orders_off", reason="RINGBACK_TOKEN_ORCHESTRATOR is not set")
+    if not settings.twilio_account_sid:
+        log.warning("dialling_off", reason="TWILIO_ACCOUNT_SID is not set")
+    for model in (settings.model, settings.transcription_model):
+        if model in RETIRED_MODELS:
+            log.warning("model_is_retired", model=model, on=RETIRED_MODELS[model])
+
+
+def main() -> None:
+    """Start the Call Handler and serve until it is told to stop."""
+    settings = load_settings(HandlerSettings)
+    configure_logging("handler", settings.log_level, settings.log_format is LogFormat.JSON)
+    arm_failpoints(settings.failpoints)
+    warn_of_risks(settings)
+    run_service(
+        create_app(settings), host=settings.host, port=settings.port, drain_s=settings.drain_s
+    )

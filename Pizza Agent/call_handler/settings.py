@@ -1,0 +1,71 @@
+"""The Call Handler's settings: what it adds to those that both services share."""
+
+import os
+import socket
+from collections.abc import Iterable
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from foundation.settings import Mode, ServiceSettings, is_loopback_url, secrets_of
+
+_SANDBOX_MODEL_URL = "http://127.0.0.1:8902/v1"
+# Models that their provider has announced to switch off, with the day.
+RETIRED_MODELS = {
+    "gpt-realtime": "2027-01-20",
+    "gpt-realtime-2025-08-28": "2027-01-20",
+    "gpt-realtime-mini": "2027-01-20",
+    "gpt-realtime-mini-2025-12-15": "2027-01-20",
+    "gpt-audio-mini": "2027-01-20",
+    "gpt-audio-mini-2025-12-15": "2027-01-20",
+    "whisper-1": "2027-02-26",
+    "gpt-4o-transcribe": "2027-02-26",
+    "gpt-4o-transcribe-diarize": "2027-02-26",
+    "gpt-4o-mini-transcribe": "2027-02-26",
+    "gpt-4o-mini-transcribe-2025-12-15": "2027-02-26",
+}
+
+
+class HandlerSettings(ServiceSettings):
+    """What the Call Handler is told. Each variable is RINGBACK_ and its name, unless it says so."""
+
+    exposed_tokens: ClassVar[tuple[str, ...]] = ("token_orchestrator", "token_handler")
+
+    port: int = Field(default=8903, ge=0, le=65_535)
+    """The port for orders, media streams and the carrier's requests; 0 takes a free one."""
+    max_calls: int = Field(default=150, ge=1, le=10_000)
+    """Calls at once, those that still ring included; above it orders are refused."""
+    create_s: float = Field(default=10.0, gt=0, le=60, allow_inf_nan=False)
+    """Seconds that the carrier may take to accept a call."""
+    model: str = Field(default="gpt-realtime-2.1", min_length=1, max_length=128)
+    """The realtime model."""
+    voice: str = Field(default="cedar", min_length=1, max_length=128)
+    """The model's voice."""
+    transcription_model: str = Field(default="gpt-transcribe", min_length=1, max_length=128)
+    """The model that writes down what the callee says."""
+    greeting_name: str = Field(default="", max_length=100)
+    """On whose behalf the agent calls when the order names nobody."""
+    openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
+    """OPENAI_API_KEY: the model's key; the sandbox needs none."""
+    openai_base_url: str = Field(
+        default=_SANDBOX_MODEL_URL, validation_alias="OPENAI_BASE_URL", pattern="^https?://.+"
+    )
+    """OPENAI_BASE_URL: the model's address; live mode needs https://api.openai.com/v1 or alike."""
+
+    @property
+    def handler_instance(self) -> str:
+        """Name this process for operators."""
+        return f"{socket.gethostname()}:{os.getpid()}"[:128]
+
+    def problems(self) -> list[str]:
+        """List what forbids a start although each value is well formed, a line each."""
+        return [*super().problems(), *self._model_problems()]
+
+    def _model_problems(self) -> Iterable[str]:
+        on_this_machine = is_loopback_url(self.openai_base_url)
+        if not self.openai_base_url.startswith("https://") and not on_this_machine:
+            yield "OPENAI_BASE_URL: must be https unless it is on this machine"
+        if self.mode is Mode.LIVE and not secrets_of(self.openai_api_key):
+            yield "OPENAI_API_KEY: required in live mode"
+        if self.mode is Mode.LIVE and "openai_base_url" not in self.model_fields_set:
+            yield "OPENAI_BASE_URL: required in live mode, such as https://api.openai.com/v1"
