@@ -1,0 +1,57 @@
+"""What became of calls: the rules for reports, how reports of one call join, the record and its readers."""
+
+from orchestrator.call_results.from_proto import progress_from_proto
+from orchestrator.call_results.model import (
+    CallReport,
+    Cleaning,
+    FactReport,
+    FaultReport,
+    ProgressReport,
+    ToolReport,
+    TurnReport,
+    UsageReport,
+)
+from orchestrator.call_results.receipt import Recorded
+from orchestrator.call_results.received import (
+    CALLBACK,
+    FETCHED,
+    INTERNAL,
+    Received,
+    receive_internal,
+    receive_json,
+    receive_proto,
+)
+from orchestrator.call_results.record import (
+    absorb_external,
+    adopt_orphans,
+    record_call_result,
+    record_call_results,
+    record_in,
+)
+from orchestrator.call_results.to_proto import turn_to_proto
+
+__all__ = [
+    "CALLBACK",
+    "FETCHED",
+    "INTERNAL",
+    "CallReport",
+    "Cleaning",
+    "FactReport",
+    "FaultReport",
+    "ProgressReport",
+    "Received",
+    "Recorded",
+    "ToolReport",
+    "TurnReport",
+    "UsageReport",
+    "absorb_external",
+    "adopt_orphans",
+    "progress_from_proto",
+    "receive_internal",
+    "receive_json",
+    "receive_proto",
+    "record_call_result",
+    "record_call_results",
+    "record_in",
+    "turn_to_proto",
+]

@@ -1,0 +1,146 @@
+"""The working copy of one call while reports are joined to it."""
+
+from dataclasses import dataclass, field
+
+from orchestrator.call_results.join import Joined
+from orchestrator.call_results.to_proto import Identity, pack_provenance, to_proto, unpack, write_time
+from orchestrator.store.results import KnownCall
+from ringback.v1 import call_results_pb2 as pb
+
+
+@dataclass(slots=True)
+class Case:
+    """Holds what is known about one call, changed step by step inside one transaction."""
+
+    identity: Identity
+    task_id: str | None = None
+    """None for external calls."""
+    joined: Joined = field(default_factory=Joined)
+    record: pb.CallResult | None = None
+    """The visible record without revision and record time; None before the first report."""
+    revision: int = 0
+    recorded_at: int = 0
+    is_stored: bool = False
+    """True when the row of the result stands in the database already."""
+    is_call_stored: bool = True
+    """False for an external call that this transaction creates."""
+    is_touched: bool = False
+    """True when the result must be written."""
+    is_call_touched: bool = False
+    """True when the call must be written."""
+
+    @property
+    def call_id(self) -> str:
+        """Return our id of the call."""
+        return self.identity.call_id
+
+    def see(self, joined: Joined) -> bool:
+        """Take over what the reports say now; return whether the visible record changed."""
+        record = to_proto(joined, self.identity)
+        is_changed = record != self.record
+        if joined != self.joined or is_changed:
+            self.is_touched = True
+        if self.record is None or record.status != self.record.status:
+            self.is_call_touched = True
+        self.joined, self.record = joined, record
+        if is_changed:
+            self.revision += 1
+        return is_changed
+
+    @property
+    def status(self) -> int:
+        """Return the visible status; 0 before the first report."""
+        return self.record.status if self.record is not None else 0
+
+    def first_row(self, now_us: int) -> dict[str, object]:
+        """Build the row of `result` for the first report."""
+        row = {"call_id": self.call_id, "recorded_at": self.recorded_at}
+        return row | self._result_columns(now_us)
+
+    def later_row(self, now_us: int) -> dict[str, object]:
+        """Build the columns of `result` that a later report may change."""
+        return {"wanted": self.call_id} | self._result_columns(now_us)
+
+    def call_row(self, now_us: int) -> dict[str, object]:
+        """Build the row of `call` for an external call that is over."""
+        return {
+            "call_id": self.call_id,
+            "origin": self.identity.origin,
+            "state": "final",
+            "status": self.status,
+            "call_sid": self.identity.call_sid,
+            "to_number": self._told_text("to_number"),
+            "from_number": self._told_text("from_number"),
+            "created_at": now_us,
+            "ended_at": self._ended_at(),
+        }
+
+    def final_row(self) -> dict[str, object]:
+        """Build what makes a call final."""
+        return {
+            "wanted": self.call_id,
+            "final_status": self.status,
+            "bound_sid": self.identity.call_sid or None,
+            "end_time": self._ended_at(),
+        }
+
+    def mark_saved(self) -> None:
+        """Note that the database holds all of this."""
+        self.is_stored = self.is_stored or self.record is not None
+        self.is_call_stored = True
+        self.is_touched = self.is_call_touched = False
+
+    def _result_columns(self, now_us: int) -> dict[str, object]:
+        assert self.record is not None
+        return {
+            "call_sid": self.identity.call_sid,
+            "task_id": self.task_id,
+            "origin": self.identity.origin,
+            "status": int(self.record.status),
+            "outcome": int(self.record.outcome),
+            "end_reason": int(self.record.end_reason),
+            "revision": self.revision,
+            "record": stamp(self.record, self.revision, self.recorded_at).SerializeToString(),
+            "provenance": pack_provenance(self.joined),
+            "updated_at": now_us,
+        }
+
+    def _told_text(self, name: str) -> str:
+        value = self.joined.values.get(name)
+        return value if isinstance(value, str) else ""
+
+    def _ended_at(self) -> int | None:
+        value = self.joined.values.get("end_time")
+        return value if isinstance(value, int) else None
+
+
+def stamp(record: pb.CallResult, revision: int, recorded_at: int) -> pb.CallResult:
+    """Copy a record and put the server's revision and record time on it."""
+    stamped = pb.CallResult()
+    stamped.CopyFrom(record)
+    stamped.revision = revision
+    write_time(stamped.record_time, recorded_at)
+    return stamped
+
+
+def open_case(known: KnownCall) -> Case:
+    """Make the working copy of a call from the database."""
+    is_ours = known.origin == pb.CALL_ORIGIN_RINGBACK
+    identity = Identity(
+        call_id=known.call_id,
+        call_sid=known.call_sid or "",
+        task_id=known.task_id or "",
+        attempt=known.attempt if is_ours else 0,
+        origin=known.origin,
+        to_number=known.to_number,
+        from_number=known.from_number,
+    )
+    case = Case(identity, known.task_id, is_call_touched=known.state != "final")
+    if known.record is not None and known.provenance is not None:
+        record = pb.CallResult.FromString(known.record)
+        case.joined = unpack(record, known.provenance)
+        record.ClearField("revision")
+        record.ClearField("record_time")
+        case.record, case.is_stored = record, True
+        case.revision, case.recorded_at = known.revision or 0, known.recorded_at or 0
+    return case

@@ -1,0 +1,255 @@
+"""Records a set of reports inside one transaction: read what is known, join in memory, write once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from orchestrator.call_results.case import Case, open_case
+from orchestrator.call_results.join import Joined, find_conflicts, join, read_key, read_values
+from orchestrator.call_results.model import CallReport
+from orchestrator.call_results.receipt import Recorded, log_receipt
+from orchestrator.call_results.received import FETCHED, Received, read_again
+from orchestrator.call_results.to_proto import Identity
+from orchestrator.store import Transaction, mint_id
+from orchestrator.store import results as statements
+from orchestrator.store.counters import add_to_counter
+from ringback.v1 import call_results_pb2 as pb
+
+CONFLICTS = "report_conflicts"
+ORPHANS = "orphan_reports"
+
+
+class Desk:
+    """Knows the calls that a set of reports concerns; `save` writes what changed."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._connection = transaction.connection
+        self._by_id: dict[str, Case] = {}
+        self._by_sid: dict[str, Case] = {}
+        self._known: set[tuple[str, str]] = set()
+        self._reports: list[statements.Columns] = []
+        self._finished_tasks: list[str] = []
+
+    def load(self, items: Sequence[Received]) -> None:
+        """Read the calls that the reports name, and which of the reports are known already."""
+        ids = {item.report.call_id for item in items if item.report.call_id}
+        sids = {item.report.call_sid for item in items if item.report.call_sid}
+        self.open_cases(ids, sids)
+        concerned = ids | self._by_id.keys()
+        report_ids = [item.report_id for item in items]
+        orphaned: set[str] = set()
+        for call_id, report_id, disposition in statements.select_reports(
+            self._connection, concerned, report_ids, pb.DISPOSITION_ORPHAN
+        ):
+            self._known.add((call_id, report_id))
+            if disposition == pb.DISPOSITION_ORPHAN and call_id in self._by_id:
+                orphaned.add(call_id)
+        for call_id in sorted(orphaned):
+            self.adopt(self._by_id[call_id])
+
+    def open_cases(self, call_ids: Iterable[str], call_sids: Iterable[str]) -> None:
+        """Read calls into working copies."""
+        known = statements.select_calls(self._connection, call_ids)
+        known += statements.select_calls_by_sid(self._connection, call_sids)
+        for row in known:
+            if row.call_id not in self._by_id:
+                self._keep(open_case(row))
+
+    def find_case(self, call_id: str) -> Case | None:
+        """Return the working copy of a call that was read."""
+        return self._by_id.get(call_id)
+
+    def record(self, item: Received) -> Recorded:
+        """Record one report in memory and say what becomes of it."""
+        report = item.report
+        report_id = item.report_id
+        case = self._find(report)
+        if case is None:
+            return self._keep_orphan(item, report_id)
+        if (case.call_id, report_id) in self._known:
+            return self._answer(item, case, pb.DISPOSITION_DUPLICATE)
+        stamp = self._transaction.stamp()
+        if report.call_sid and report.call_sid != case.identity.call_sid:
+            # Another telephone call claims this call_id: its report must not mix with the right one.
+            self._note(item, case.call_id, report_id, stamp, pb.DISPOSITION_SUPERSEDED)
+            return self._answer(item, case, pb.DISPOSITION_SUPERSEDED, ("call_sid",))
+        key = read_key(
+            report,
+            report_id=report_id,
+            report_time=stamp if report.report_time is None else report.report_time,
+            is_override=item.is_override,
+            is_fetched=item.transport == FETCHED,
+        )
+        values = read_values(report, key)
+        conflicts = tuple(find_conflicts(case.joined, values, key))
+        disposition = self._see(case, join(case.joined, values, key), stamp)
+        self._note(item, case.call_id, report_id, stamp, disposition)
+        return self._answer(item, case, disposition, conflicts)
+
+    def adopt(self, case: Case) -> None:
+        """Join all that the history holds about a call, orphans included."""
+        history = statements.select_history(self._connection, case.call_id)
+        joined = Joined()
+        for kept in history:
+            report = read_again(kept.raw, kept.transport)
+            key = read_key(
+                report,
+                report_id=kept.report_id,
+                report_time=kept.report_time,
+                is_override=kept.override,
+                is_fetched=kept.transport == FETCHED,
+            )
+            joined = join(joined, read_values(report, key), key)
+            if report.call_sid and not case.identity.call_sid:
+                self._bind(case, report.call_sid)
+            if kept.disposition == pb.DISPOSITION_ORPHAN:
+                statements.set_disposition(
+                    self._connection, case.call_id, kept.report_id, pb.DISPOSITION_MERGED
+                )
+        if history:
+            self._see(case, joined, self._transaction.stamp())
+
+    def absorb(self, case: Case, call_sid: str) -> None:
+        """Make an external call one with `case`, the call of ours that it turned out to be."""
+        other = self._by_sid.get(call_sid)
+        if other is None or other is case:
+            return
+        self.save()
+        statements.move_history(self._connection, other.call_id, case.call_id)
+        statements.delete_call(self._connection, other.call_id)
+        del self._by_id[other.call_id]
+        self._bind(case, call_sid)
+        self._known |= {
+            (case.call_id, kept.report_id)
+            for kept in statements.select_history(self._connection, case.call_id)
+        }
+        self.adopt(case)
+
+    def save(self) -> None:
+        """Write what changed since the last time."""
+        cases = list(self._by_id.values())
+        now_us = self._transaction.now_us
+        new = [case for case in cases if not case.is_call_stored]
+        statements.insert_calls(self._connection, [case.call_row(now_us) for case in new])
+        finished = [
+            case for case in cases if case.is_call_stored and case.is_call_touched and case.record
+        ]
+        statements.finish_calls(self._connection, [case.final_row() for case in finished])
+        statements.insert_reports(self._connection, self._reports)
+        touched = [case for case in cases if case.is_touched]
+        first = [case.first_row(now_us) for case in touched if not case.is_stored]
+        later = [case.later_row(now_us) for case in touched if case.is_stored]
+        statements.insert_results(self._connection, first)
+        statements.update_results(self._connection, later)
+        self._finish_tasks(now_us)
+        for case in cases:
+            case.mark_saved()
+        self._reports = []
+
+    def _find(self, report: CallReport) -> Case | None:
+        """Return the call that a report belongs to; None for a call_id that was never minted."""
+        if not report.call_id:
+            return self._by_sid.get(report.call_sid) or self._create_external(report)
+        case = self._by_id.get(report.call_id)
+        if case is not None and report.call_sid and not case.identity.call_sid:
+            if report.call_sid in self._by_sid:
+                self._take_over(case, report.call_sid)
+            else:
+                self._bind(case, report.call_sid)
+        return case
+
+    def _take_over(self, case: Case, call_sid: str) -> None:
+        """Absorb the external call that holds `call_sid`; a call of ours keeps its own."""
+        if self._by_sid[call_sid].identity.origin == pb.CALL_ORIGIN_EXTERNAL:
+            self.absorb(case, call_sid)
+
+    def _create_external(self, report: CallReport) -> Case:
+        call_id = mint_id(self._transaction.stamp())
+        case = Case(Identity(call_id=call_id, call_sid=report.call_sid), is_call_stored=False)
+        self._keep(case)
+        return case
+
+    def _bind(self, case: Case, call_sid: str) -> None:
+        case.identity = replace(case.identity, call_sid=call_sid)
+        case.is_call_touched = True
+        self._by_sid[call_sid] = case
+
+    def _keep(self, case: Case) -> None:
+        self._by_id[case.call_id] = case
+        if case.identity.call_sid:
+            self._by_sid[case.identity.call_sid] = case
+
+    def _see(self, case: Case, joined: Joined, stamp: int) -> int:
+        """Take over the joined reports; tell the watchers; return the disposition."""
+        is_first, old_status = case.record is None, case.status
+        if is_first:
+            case.recorded_at = self._transaction.now_us
+        if not case.see(joined):
+            return pb.DISPOSITION_SUPERSEDED
+        if is_first or case.status != old_status:
+            data = {
+                "call_id": case.call_id,
+                "state": "final",
+                "status": case.status,
+                "attempt": case.identity.attempt,
+            }
+            self._tell("call", case, data)
+        self._tell(
+            "result",
+            case,
+            {"call_id": case.call_id, "revision": case.revision, "received_at": stamp},
+        )
+        if is_first and case.task_id is not None:
+            self._finished_tasks.append(case.task_id)
+        return pb.DISPOSITION_STORED if is_first else pb.DISPOSITION_MERGED
+
+    def _tell(self, kind: str, case: Case, data: dict[str, object]) -> None:
+        self._transaction.add_event(kind, task_id=case.task_id, call_id=case.call_id, data=data)
+
+    def _note(
+        self, item: Received, call_id: str, report_id: str, stamp: int, disposition: int
+    ) -> None:
+        report = item.report
+        self._known.add((call_id, report_id))
+        self._reports.append(
+            {
+                "call_id": call_id,
+                "report_id": report_id,
+                "call_sid": report.call_sid,
+                "source": report.source or pb.SOURCE_MANUAL,
+                "received_at": stamp,
+                "report_time": stamp if report.report_time is None else report.report_time,
+                "raw": item.raw,
+                "transport": item.transport,
+                "disposition": disposition,
+                "override": item.is_override,
+            }
+        )
+
+    def _keep_orphan(self, item: Received, report_id: str) -> Recorded:
+        call_id = item.report.call_id
+        if (call_id, report_id) not in self._known:
+            stamp = self._transaction.stamp()
+            self._note(item, call_id, report_id, stamp, pb.DISPOSITION_ORPHAN)
+            add_to_counter(self._connection, ORPHANS)
+        recorded = Recorded(pb.DISPOSITION_ORPHAN, call_id, 0)
+        self._transaction.after_commit(partial(log_receipt, item, recorded, item.report.outcome))
+        return recorded
+
+    def _answer(
+        self, item: Received, case: Case, disposition: int, conflicts: tuple[str, ...] = ()
+    ) -> Recorded:
+        recorded = Recorded(disposition, case.call_id, case.revision)
+        outcome = case.record.outcome if case.record is not None else pb.OUTCOME_UNSPECIFIED
+        if conflicts:
+            add_to_counter(self._connection, CONFLICTS)
+        self._transaction.after_commit(partial(log_receipt, item, recorded, outcome, conflicts))
+        return recorded
+
+    def _finish_tasks(self, now_us: int) -> None:
+        moved = statements.finish_tasks(self._connection, self._finished_tasks, now_us)
+        for task_id, form in moved:
+            data = {"state": "done", "form": form, "missing": []}
+            self._transaction.add_event("task", task_id=task_id, data=data)
+        self._finished_tasks = []

@@ -1,0 +1,224 @@
+"""Statements on reports and results, and on what a result changes in its call and task."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from orchestrator.store.schema import call, report, result, task, turn
+
+Columns: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """A call, and its result where it has one."""
+
+    call_id: str
+    task_id: str | None
+    """None for external calls."""
+    attempt: int
+    origin: int
+    state: str
+    status: int
+    call_sid: str | None
+    """None until it is bound."""
+    to_number: str
+    from_number: str
+    revision: int | None
+    """None, like all that follows, while there is no result."""
+    record: bytes | None
+    provenance: Mapping[str, object] | None
+    recorded_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """A report from the history, with what is needed to join it again."""
+
+    report_id: str
+    received_at: int
+    report_time: int
+    raw: bytes
+    transport: str
+    disposition: int
+    override: bool
+
+
+_CALLS = select(
+    call.c.call_id,
+    call.c.task_id,
+    call.c.attempt,
+    call.c.origin,
+    call.c.state,
+    call.c.status,
+    call.c.call_sid,
+    call.c.to_number,
+    call.c.from_number,
+    result.c.revision,
+    result.c.record,
+    result.c.provenance,
+    result.c.recorded_at,
+).select_from(call.outerjoin(result, result.c.call_id == call.c.call_id))
+_CALLS_BY_ID = _CALLS.where(call.c.call_id.in_(bindparam("ids", expanding=True)))
+_CALLS_BY_SID = _CALLS.where(call.c.call_sid.in_(bindparam("ids", expanding=True)))
+_REPORTS = select(report.c.call_id, report.c.report_id, report.c.disposition).where(
+    report.c.call_id.in_(bindparam("ids", expanding=True)),
+    or_(
+        report.c.report_id.in_(bindparam("report_ids", expanding=True)),
+        report.c.disposition == bindparam("orphan"),
+    ),
+)
+_HISTORY = (
+    select(
+        report.c.report_id,
+        report.c.received_at,
+        report.c.report_time,
+        report.c.raw,
+        report.c.transport,
+        report.c.disposition,
+        report.c.override,
+    )
+    .where(report.c.call_id == bindparam("wanted"))
+    .order_by(report.c.received_at, report.c.report_id)
+)
+_INSERT_CALL = insert(call)
+_INSERT_REPORT = insert(report)
+_INSERT_RESULT = insert(result)
+# The columns to set are those that the rows name beside `wanted`.
+_UPDATE_RESULT = update(result).where(result.c.call_id == bindparam("wanted"))
+_FINISH_CALL = (
+    update(call)
+    .where(call.c.call_id == bindparam("wanted"))
+    .values(
+        state="final",
+        due_at=None,
+        status=bindparam("final_status"),
+        call_sid=bindparam("bound_sid"),
+        ended_at=func.coalesce(call.c.ended_at, bindparam("end_time", type_=BigInteger)),
+    )
+)
+_FINISH_TASKS = (
+    update(task)
+    .where(task.c.task_id.in_(bindparam("ids", expanding=True)), task.c.state == "calling")
+    .values(state="done", updated_at=bindparam("now_us"))
+    .returning(task.c.task_id, task.c.form)
+)
+
+
+def select_calls(connection: Connection, call_ids: Iterable[str]) -> list[KnownCall]:
+    """Select calls by our id."""
+    return _select_calls(connection, _CALLS_BY_ID, call_ids)
+
+
+def select_calls_by_sid(connection: Connection, call_sids: Iterable[str]) -> list[KnownCall]:
+    """Select calls by the carrier's id."""
+    return _select_calls(connection, _CALLS_BY_SID, call_sids)
+
+
+def _select_calls(
+    connection: Connection, statement: Select[tuple[object, ...]], ids: Iterable[str]
+) -> list[KnownCall]:
+    padded = pad(ids)
+    if not padded:
+        return []
+    return [KnownCall(*row) for row in connection.execute(statement, {"ids": padded})]
+
+
+def select_reports(
+    connection: Connection, call_ids: Iterable[str], report_ids: Iterable[str], orphan: int
+) -> list[tuple[str, str, int]]:
+    """Select (call_id, report_id, disposition) of known reports, and of all orphans of the calls."""
+    ids = pad(call_ids)
+    if not ids:
+        return []
+    wanted = {"ids": ids, "report_ids": pad(report_ids), "orphan": orphan}
+    return [(row[0], row[1], row[2]) for row in connection.execute(_REPORTS, wanted)]
+
+
+def select_history(connection: Connection, call_id: str) -> list[KeptReport]:
+    """Select all reports of a call in the order of their receipt."""
+    return [KeptReport(*row) for row in connection.execute(_HISTORY, {"wanted": call_id})]
+
+
+def insert_calls(connection: Connection, rows: Sequence[Columns]) -> None:
+    """Insert external calls."""
+    if rows:
+        connection.execute(_INSERT_CALL, rows)
+
+
+def insert_reports(connection: Connection, rows: Sequence[Columns]) -> None:
+    """Append reports to the history."""
+    if rows:
+        connection.execute(_INSERT_REPORT, rows)
+
+
+def insert_results(connection: Connection, rows: Sequence[Columns]) -> None:
+    """Insert first results; a second one for the same call breaks the primary key."""
+    if rows:
+        connection.execute(_INSERT_RESULT, rows)
+
+
+def update_results(connection: Connection, rows: Sequence[Columns]) -> None:
+    """Replace results; each row names its call as `wanted`."""
+    if rows:
+        connection.execute(_UPDATE_RESULT, rows)
+
+
+def finish_calls(connection: Connection, rows: Sequence[Columns]) -> None:
+    """Make calls final; each row names its call as `wanted`."""
+    if rows:
+        connection.execute(_FINISH_CALL, rows)
+
+
+def finish_tasks(
+    connection: Connection, task_ids: Iterable[str], now_us: int
+) -> list[tuple[str, object]]:
+    """Move tasks from calling to done; return (task_id, form) of those that moved."""
+    ids = pad(task_ids)
+    if not ids:
+        return []
+    moved = connection.execute(_FINISH_TASKS, {"ids": ids, "now_us": now_us})
+    return [(row[0], row[1]) for row in moved]
+
+
+def set_disposition(connection: Connection, call_id: str, report_id: str, number: int) -> None:
+    """Note what became of a report that was an orphan."""
+    named = (report.c.call_id == call_id) & (report.c.report_id == report_id)
+    connection.execute(update(report).where(named).values(disposition=number))
+
+
+def move_history(connection: Connection, old_id: str, new_id: str) -> None:
+    """Give the reports and turns of one call to another; what that one has already stays."""
+    for table, key in ((report, report.c.report_id), (turn, turn.c.position)):
+        has_it = select(key).where(table.c.call_id == new_id)
+        old = table.c.call_id == old_id
+        connection.execute(delete(table).where(old, key.in_(has_it)))
+        connection.execute(update(table).where(old).values(call_id=new_id))
+
+
+def delete_call(connection: Connection, call_id: str) -> None:
+    """Delete a call that became one with another, and its result."""
+    connection.execute(delete(result).where(result.c.call_id == call_id))
+    connection.execute(delete(call).where(call.c.call_id == call_id))
+
+
+def pad(ids: Iterable[str]) -> list[str]:
+    """Repeat the last id up to a power of two, so that few texts of a statement exist to prepare."""
+    padded = list(dict.fromkeys(ids))
+    if padded:
+        full = 1 << (len(padded) - 1).bit_length()
+        padded.extend([padded[-1]] * (full - len(padded)))
+    return padded
