@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
 from typing import Protocol, Self
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from sandbox.client_events import MOST_AUDIO_BYTES
@@ -101,7 +103,8 @@ class RealtimeModel:
         setup = SessionSetup(scenario, call_id, session, self._time_factor, self._books)
         self.open_sessions += 1
         try:
-            await ModelSession(setup, wire, ids).run(aiter(connection))
+            with suppress(ConnectionClosed):  # gone without a close frame: the books say so below
+                await ModelSession(setup, wire, ids).run(aiter(connection))
         finally:
             self.open_sessions -= 1
             code, reason = connection.close_code, connection.close_reason

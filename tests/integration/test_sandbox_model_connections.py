@@ -78,3 +78,26 @@ async def test_no_session_stays_open_after_the_client_has_gone() -> None:
         await line.socket.wait_closed()
     assert model.open_sessions == 0
     assert books.of("model_socket_closed")[0]["code"] == 1000
+
+
+async def test_a_client_that_vanishes_leaves_no_session_and_no_complaint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    books = Books()
+    async with running_model("order_taken", books) as model, opened_line(model) as line:
+        await line.configure()
+        line.socket.transport.abort()
+    assert model.open_sessions == 0
+    assert books.of("model_socket_closed")[0]["code"] == 1006
+    assert caplog.records == []
+
+
+async def test_a_model_that_resets_the_line_leaves_no_complaint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running_model("model_lost") as model, opened_line(model) as line:
+        await line.configure()
+        await line.send("response.create")
+        with pytest.raises(ConnectionClosed):
+            await line.until("response.done")
+    assert caplog.records == []
