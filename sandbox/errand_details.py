@@ -1,4 +1,4 @@
-"""What the sandbox's agent knows of its errand: the first JSON object in its instructions."""
+"""What the sandbox's agent knows of its errand: the first JSON object with details in its instructions."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def read_details(instructions: str) -> dict[str, str]:
     it has none, and `delivery_clause` ("for pick-up", "for delivery to 5 Elm Street").
     """
     details = dict(_NEUTRAL)
-    for key, value in _flattened(_first_object(instructions)):
+    for key, value in _flattened(_first_details(instructions)):
         worded = _worded(value)
         if worded:
             details[key] = worded
@@ -31,7 +31,7 @@ def read_details(instructions: str) -> dict[str, str]:
     return details
 
 
-def _first_object(text: str) -> Mapping[str, object]:
+def _first_details(text: str) -> Mapping[str, object]:
     decoder = json.JSONDecoder()
     start = text.find("{")
     while start >= 0:
@@ -39,7 +39,8 @@ def _first_object(text: str) -> Mapping[str, object]:
             found, _ = decoder.raw_decode(text, start)
         except ValueError:
             found = None
-        if isinstance(found, dict) and found:
+        # A name with braces in it, told in the prose before, is not the details.
+        if isinstance(found, dict) and _NEUTRAL.keys() & dict(_flattened(found)).keys():
             return found
         start = text.find("{", start + 1)
     return {}

@@ -120,6 +120,7 @@ def test_words_that_mean_nothing_are_asked_for_three_times() -> None:
         ('{"delivery": "delivery", "address": "5 Elm St"}', "for delivery to 5 Elm St"),
         ('not json { } but {"details": {"delivery": true}}', "for delivery"),
         ('{"delivery": null}', "for pick-up"),
+        ('Calling for {"x": 1} Kim. {"delivery": "delivery"}', "for delivery"),
     ],
 )
 def test_details_come_from_the_first_json_object(instructions: str, clause: str) -> None:
