@@ -1,4 +1,4 @@
-"""What the sandbox's agent knows of its errand: the first JSON object with details in its instructions."""
+"""What the sandbox agent knows of its errand: the first JSON object with details it is told."""
 
 import json
 from collections.abc import Mapping
