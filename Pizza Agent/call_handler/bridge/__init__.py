@@ -1,0 +1,18 @@
+"""The bridge: audio both ways between carrier and model until one side ends."""
+
+from call_handler.bridge.bridge import Bridge
+from call_handler.bridge.dialogue import Dialogue
+from call_handler.bridge.limits import BridgeLimits
+from call_handler.bridge.sockets import CarrierSocket, ModelConnector, ModelSocket, Signals
+from call_handler.bridge.transcript import TurnJournal
+
+__all__ = [
+    "Bridge",
+    "BridgeLimits",
+    "CarrierSocket",
+    "Dialogue",
+    "ModelConnector",
+    "ModelSocket",
+    "Signals",
+    "TurnJournal",
+]

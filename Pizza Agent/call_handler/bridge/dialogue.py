@@ -1,0 +1,304 @@
+"""What the bridge does at each message, as pure rules: no socket, no clock, no await.
+
+Messages go in with the time they came; what is to be sent piles up in `to_carrier` and `to_model`
+until the bridge takes it; `over` is set once the call has to end.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from call_handler.bridge.farewell import GOODBYES, Farewell
+from call_handler.bridge.limits import BridgeLimits
+from call_handler.bridge.responses import Responses
+from call_handler.bridge.speech_times import SpeechTimes
+from call_handler.bridge.toolbox import Toolbox
+from call_handler.bridge.transcript import MAX_TEXT, Transcript, TurnJournal
+from call_handler.bridge.usage import UsageSum
+from call_handler.outcome import EndKind
+from call_handler.playout import Piece, Playout
+from call_handler.realtime import AudioDelta, EventWriter, ModelFault
+from call_handler.realtime.events import Event, object_of, text_of
+from ringback.v1.call_results_pb2 import FactDeclaration, Fault, FaultComponent
+from telephony.media_messages import clear_message, mark_message, media_message
+
+log = structlog.get_logger(__name__)
+
+_LIMIT_TOLERANCE_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Why the bridge ends; `fault` is None when nothing broke."""
+
+    kind: EndKind
+    fault: Fault | None = None
+
+
+class Dialogue:
+    """The conversation of one call between the callee, the model and our rules."""
+
+    def __init__(
+        self,
+        stream_sid: str,
+        facts: Sequence[FactDeclaration],
+        journal: TurnJournal,
+        limits: BridgeLimits,
+        model_name: str = "",
+    ) -> None:
+        self._stream_sid = stream_sid
+        self._limits = limits
+        self.writer = EventWriter()
+        self.playout = Playout()
+        self.transcript = Transcript(journal)
+        self.usage = UsageSum(model_name)
+        self.responses = Responses(limits)
+        self.toolbox = Toolbox(facts)
+        self.farewell = Farewell(limits)
+        self._speech = SpeechTimes()
+        self._has_spoken_first = False
+        self.to_carrier: list[str] = []
+        self.to_model: list[str] = []
+        self.over: Over | None = None
+        """Why the call has to end; None while it goes on."""
+        self.clock_ms = 0
+        """The carrier's clock: the timestamp of its newest frame."""
+        self.anything_said = False
+
+    # -- the carrier's side ------------------------------------------------------------------
+
+    @property
+    def due_ms(self) -> int:
+        """Say when, on the media clock, `tick` has something to do."""
+        if not self._has_spoken_first:
+            return min(self.farewell.due_ms, self._limits.first_word_ms)
+        return self.farewell.due_ms
+
+    def tick(self) -> None:
+        """Do what is due at `clock_ms`; call it when `due_ms` is reached."""
+        if self.clock_ms >= self._limits.time_limit_ms:
+            self._leave(EndKind.TIME_LIMIT)
+        elif self.clock_ms >= self.farewell.due_ms:
+            if self.farewell.kind is not None:
+                self._leave(self.farewell.kind)
+            else:
+                self.say_goodbye(EndKind.TIME_LIMIT)
+        elif not self._has_spoken_first and self.clock_ms >= self._limits.first_word_ms:
+            self._has_spoken_first = True
+            if self.responses.is_idle:
+                self.responses.want()
+
+    def take_mark(self, name: str) -> None:
+        """Note that audio was played up to a mark."""
+        item_id = self.playout.mark_echoed(name, self.clock_ms)
+        if item_id:
+            self.transcript.end_agent_turn(item_id, self.clock_ms)
+            self.farewell.progressed(self.clock_ms)
+        self._leave_if_goodbye_is_played()
+
+    def take_key(self, digit: str) -> None:
+        """Note a key that the callee pressed."""
+        self.transcript.add_key(digit, self.clock_ms)
+
+    def take_stop(self) -> None:
+        """Note that the carrier says the call is over: somebody hung up, or its limit came."""
+        at_limit = self.clock_ms >= self._limits.time_limit_ms - _LIMIT_TOLERANCE_MS
+        self._leave(EndKind.TIME_LIMIT if at_limit else EndKind.CALLEE_HUNG_UP)
+
+    # -- the model's side --------------------------------------------------------------------
+
+    def model_ready(self, first_frame_ms: int) -> None:
+        """Begin with a fresh session, whose audio starts at `first_frame_ms` of the stream."""
+        self._speech = SpeechTimes(first_frame_ms)
+        self.responses = Responses(self._limits)
+
+    def take_audio(self, delta: AudioDelta) -> None:
+        """Play a stretch of the agent's voice, unless it was cut short or came too late."""
+        if delta.response_id in self.responses.closed_ids:
+            return
+        if self.farewell.kind is EndKind.AGENT_HUNG_UP:
+            return  # the goodbye was said; what the model adds now is not
+        waiting_ms = self.playout.queued_ms(self.clock_ms)
+        try:
+            pieces = self.playout.send(
+                delta.item_id, delta.content_index, delta.payload, self.clock_ms
+            )
+        except ValueError:
+            log.warning("model_audio_unreadable", item_id=delta.item_id)
+            return
+        self.responses.sounded()
+        self.anything_said = True
+        self._play(pieces)
+        self.transcript.open_agent_turn(delta.item_id, self.clock_ms + waiting_ms)
+
+    def take_event(self, event: Event, now: float) -> None:
+        """Follow one event of the model; `now` in seconds of the wall clock."""
+        match event["type"]:
+            case "input_audio_buffer.speech_started":
+                self._speech_started(event)
+            case "input_audio_buffer.speech_stopped":
+                self._speech.stopped(event)
+            case "input_audio_buffer.timeout_triggered":
+                self._speech.nudged(event)
+            case "input_audio_buffer.committed":
+                self._committed(text_of(event, "item_id"), now)
+            case "conversation.item.added":
+                if object_of(event, "item").get("type") == "function_call_output":
+                    self.responses.output_added()
+            case "response.created":
+                self._has_spoken_first = True
+                self.responses.started(text_of(object_of(event, "response"), "id"), now)
+            case "response.output_item.done":
+                self._function_called(object_of(event, "item"))
+            case "response.output_audio.done":
+                self._play(self.playout.finish_item(text_of(event, "item_id")))
+            case "response.output_audio_transcript.delta":
+                self.transcript.add_agent_words(text_of(event, "item_id"), text_of(event, "delta"))
+            case "response.output_audio_transcript.done":
+                words = text_of(event, "transcript")
+                self.transcript.set_agent_words(text_of(event, "item_id"), words)
+            case "response.done":
+                self._response_done(object_of(event, "response"), now)
+            case "error":
+                self._error(object_of(event, "error"), now)
+            case _:
+                self.take_late_event(event)
+
+    def take_late_event(self, event: Event) -> None:
+        """Follow an event that matters even after the call: the callee's words."""
+        item_id = text_of(event, "item_id")
+        match event["type"]:
+            case "conversation.item.input_audio_transcription.completed":
+                self.transcript.set_callee_words(item_id, text_of(event, "transcript"))
+            case "conversation.item.input_audio_transcription.failed":
+                self.transcript.lose_callee_words(item_id)
+            case _:
+                pass  # many events tell what we know, and new ones may be added at any time
+
+    # -- both --------------------------------------------------------------------------------
+
+    def check_model(self, now: float) -> None:
+        """Look at the model's wall-clock limits, and ask again for what failed."""
+        fault = self.responses.find_overdue(now)
+        if fault is not None:
+            self._lose_model(fault)
+        self.ask_if_wanted(now)
+
+    def ask_if_wanted(self, now: float) -> None:
+        """Send `response.create` if one is wanted and none runs."""
+        if self.responses.take_wanted(now):
+            self.to_model.append(self.writer.create_response(self.responses.wanted_words))
+            self.responses.wanted_words = ""
+
+    def say_goodbye(self, kind: EndKind) -> None:
+        """Let the agent say goodbye and end the call then, for a reason that is not its own."""
+        if self.farewell.kind is not None:
+            return
+        self._interrupt()
+        if self.responses.active_id is not None:
+            self.to_model.append(self.writer.cancel_response())
+        self.farewell.begin(kind, self.clock_ms)
+        self.responses.want(GOODBYES[kind])
+
+    def finish(self) -> None:
+        """Settle the books when the call is over: what was not heard was not said."""
+        for cut in self.playout.interrupt(self.clock_ms):
+            if cut.heard_ms < cut.received_ms:
+                self.transcript.cut_agent_turn(cut, self.clock_ms)
+
+    def _speech_started(self, event: Event) -> None:
+        self._speech.started(event)
+        self.anything_said = True
+        self._has_spoken_first = True
+        self.responses.speech_started()
+        if self.farewell.kind is None:  # a goodbye is said to its end
+            self._interrupt()
+            self.responses.close_active()
+
+    def _interrupt(self) -> None:
+        """Stop what is playing: first for the callee's ears, then in the model's memory."""
+        if not self.playout.is_playing:
+            return
+        self.to_carrier.append(clear_message(self._stream_sid))
+        is_done = self.responses.active_id is None
+        for cut in self.playout.interrupt(self.clock_ms):
+            if is_done and cut.heard_ms >= cut.received_ms:
+                continue
+            self.to_model.append(
+                self.writer.truncate_item(cut.item_id, cut.content_index, cut.heard_ms)
+            )
+            self.transcript.cut_agent_turn(cut, self.clock_ms)
+
+    def _committed(self, item_id: str, now: float) -> None:
+        self.responses.committed(now)
+        if not self._speech.is_nudge(item_id):  # a committed silence is nobody's turn
+            self.transcript.open_callee_turn(item_id, *self._speech.take(item_id))
+
+    def _function_called(self, item: Mapping[str, object]) -> None:
+        if self.toolbox.collect(item):
+            self.responses.sounded()
+
+    def _response_done(self, response: Mapping[str, object], now: float) -> None:
+        self.usage.add(response)
+        self._play(self.playout.finish_item(self.playout.last_item_id))
+        fault = self.responses.finished(response, now)
+        output = response.get("output")
+        for item in output if isinstance(output, list) else ():
+            if isinstance(item, dict):
+                self._function_called(item)
+        self._run_tools()
+        if fault is not None:
+            self._lose_model(fault)
+        self.ask_if_wanted(now)
+        self._leave_if_goodbye_is_played()
+
+    def _run_tools(self) -> None:
+        for answer in self.toolbox.run():
+            self.transcript.add_tool(answer.use, self.clock_ms)
+            self.to_model.append(self.writer.answer_tool(answer.function_call_id, answer.output))
+            if self.farewell.kind is None:
+                self.responses.output_sent()
+        if self.toolbox.end_reason is not None and self.farewell.kind is None:
+            self.farewell.begin(EndKind.AGENT_HUNG_UP, self.clock_ms)
+            self.responses.wanted = False
+
+    def _leave_if_goodbye_is_played(self) -> None:
+        if self.farewell.kind is None or self.playout.is_playing:
+            return
+        if self.farewell.kind is EndKind.AGENT_HUNG_UP or self.responses.is_idle:
+            self._leave(self.farewell.kind)
+
+    def _lose_model(self, fault: ModelFault) -> None:
+        if self.farewell.kind is not None:  # all was said but the goodbye
+            self._leave(self.farewell.kind)
+        else:
+            self._leave(EndKind.MODEL_LOST, model_fault(fault))
+
+    def _error(self, error: Mapping[str, object], now: float) -> None:
+        code = text_of(error, "code")
+        if code == "conversation_already_has_active_response":
+            self.responses.refused(now)
+        elif code != "response_cancel_not_active":
+            log.warning("model_error", code=code, event_id=text_of(error, "event_id"))
+
+    def _play(self, pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
+            if piece.payload:
+                self.to_carrier.append(media_message(self._stream_sid, piece.payload))
+            if piece.mark:
+                self.to_carrier.append(mark_message(self._stream_sid, piece.mark))
+
+    def _leave(self, kind: EndKind, fault: Fault | None = None) -> None:
+        if self.over is None:
+            self.over = Over(kind, fault)
+
+
+def model_fault(fault: ModelFault) -> Fault:
+    """Bring a fault of the model into the result's form."""
+    return Fault(
+        component=FaultComponent.FAULT_COMPONENT_MODEL,
+        code=fault.code[:128],
+        message=fault.message[:MAX_TEXT],
+        retryable=fault.retryable,
+    )

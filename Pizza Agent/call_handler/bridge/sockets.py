@@ -1,0 +1,47 @@
+"""What the bridge needs of its two sides; any object with these methods will do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+
+class CarrierSocket(Protocol):
+    """The carrier's media stream."""
+
+    async def receive(self) -> str | None:
+        """Wait for the next message; None once the socket is gone, however it went.
+
+        Raises: telephony.media_messages.BadStreamMessage for a binary one.
+        """
+
+    async def send(self, text: str) -> None:
+        """Send one message; does nothing when the socket is gone."""
+
+
+class ModelSocket(Protocol):
+    """An open and configured session with the model."""
+
+    async def send(self, event: str) -> None:
+        """Send one event. Raises: ModelFault."""
+
+    async def receive(self) -> str:
+        """Wait for the next event. Raises: ModelFault."""
+
+    def note_error(self, code: str) -> None:
+        """Remember the code of an error event: it explains the close that may follow."""
+
+    async def close(self) -> None:
+        """End the session; never raises, never takes long."""
+
+
+ModelConnector: TypeAlias = Callable[[], Awaitable[ModelSocket]]
+"""Opens and configures a session; raises ModelFault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What ends a call from outside: the service's stop, and the person's wish."""
+
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    cancel_requested: asyncio.Event = field(default_factory=asyncio.Event)

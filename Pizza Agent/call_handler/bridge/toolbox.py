@@ -1,0 +1,67 @@
+"""The tools that the model uses in one call: collected when complete, run once each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from call_handler.bridge.transcript import MAX_TEXT
+from call_handler.outcome import AgentReason, FactClaim
+from call_handler.realtime.events import text_of
+from call_handler.tools import run_tool
+from ringback.v1.call_results_pb2 import FactDeclaration, ToolUse
+
+log = structlog.get_logger(__name__)
+
+_MAX_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class UsedTool:
+    """One use of a tool and what goes back to the model for it."""
+
+    function_call_id: str
+    output: str
+    use: ToolUse
+
+
+class Toolbox:
+    """Runs the model's tools and keeps what came of them.
+
+    `end_reason` is None until the agent asks to end the call.
+    """
+
+    def __init__(self, facts: Sequence[FactDeclaration]) -> None:
+        self._facts = facts
+        self._waiting: dict[str, Mapping[str, object]] = {}
+        self._seen: set[str] = set()
+        self.claims: list[FactClaim] = []
+        self.end_reason: AgentReason | None = None
+
+    def collect(self, item: Mapping[str, object]) -> bool:
+        """Take an item of the model if it is a complete and new use of a tool.
+
+        An interrupted one is incomplete and has broken arguments: it is left alone.
+        """
+        function_call_id = text_of(item, "call_id")
+        is_call = item.get("type") == "function_call" and item.get("status") == "completed"
+        if not is_call or not function_call_id or function_call_id in self._seen:
+            return False
+        self._seen.add(function_call_id)
+        self._waiting[function_call_id] = item
+        return True
+
+    def run(self) -> Iterator[UsedTool]:
+        """Run what was collected, in order, and give each answer."""
+        waiting, self._waiting = self._waiting, {}
+        for function_call_id, item in waiting.items():
+            name, arguments = text_of(item, "name"), text_of(item, "arguments")
+            answer = run_tool(name, arguments, self._facts)
+            log.info("tool_used", tool=name[:_MAX_NAME], accepted=answer.is_accepted)
+            if answer.claim is not None:
+                self.claims.append(answer.claim)
+            self.end_reason = self.end_reason or answer.end
+            use = ToolUse(
+                name=name[:_MAX_NAME], arguments=arguments[:MAX_TEXT], output=answer.output
+            )
+            yield UsedTool(function_call_id, answer.output, use)

@@ -1,0 +1,263 @@
+"""One call from its claim to its report: every ending comes through finish_call, once."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from call_handler.bridge import Bridge, BridgeLimits, CarrierSocket, Dialogue, Signals
+from call_handler.outcome import CallEnd, EndKind, HeldCall, build_result
+from call_handler.realtime import ModelSettings, RealtimeModel, SessionPlan, write_instructions
+from call_handler.settings import HandlerSettings
+from call_handler.tools import describe_tools
+from call_reporter import (
+    CallReporter,
+    ClaimRefused,
+    ClaimUnanswered,
+    OutboxUnavailable,
+    ReportedCall,
+)
+from foundation.clock import Clock
+from foundation.settings import Mode
+from foundation.task_set import TaskSet, completed
+from ringback.v1.call_results_pb2 import (
+    CallResult,
+    Disposition,
+    EndReason,
+    Fault,
+    FaultComponent,
+    Order,
+    Outcome,
+)
+from telephony.twilio_rest import CarrierUnreachable, TwilioRest
+
+log = structlog.get_logger(__name__)
+
+_MS_PER_S = 1_000
+_DEFAULT_LIMIT_S = 600
+_WHO_ENDED = {
+    EndKind.CALLEE_HUNG_UP: "callee",
+    EndKind.AGENT_HUNG_UP: "agent",
+    EndKind.PERSON_HUNG_UP: "person",
+    EndKind.TIME_LIMIT: "limit",
+    EndKind.MEDIA_LOST: "carrier",
+    EndKind.MODEL_LOST: "model",
+    EndKind.HANDLER_STOPPED: "handler",
+    EndKind.NOT_CLAIMED: "orchestrator",
+    EndKind.INTERNAL_ERROR: "handler",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallServices:
+    """What the conduct of calls needs of the service. `stopping`: calls have to end now."""
+
+    reporter: CallReporter
+    carrier: TwilioRest
+    settings: HandlerSettings
+    clock: Clock
+    tasks: TaskSet
+    stopping: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStream:
+    """A media stream that was admitted and has told its `start`."""
+
+    call_id: str
+    nonce: str
+    call_sid: str
+    stream_sid: str
+    socket: CarrierSocket
+    start_time: datetime
+
+
+class LiveCall:
+    """A call that is being held, and the guard that it is finished only once."""
+
+    def __init__(self, held: HeldCall, bridge: Bridge | None, dialogue: Dialogue | None) -> None:
+        self.held = held
+        self.bridge = bridge
+        """None when no conversation was begun."""
+        self.dialogue = dialogue
+        self._is_finished = False
+
+    def take_finish(self) -> bool:
+        """Say whether the caller is the first who finishes the call, and remember it."""
+        is_first, self._is_finished = not self._is_finished, True
+        return is_first
+
+
+async def conduct_call(stream: OpenStream, services: CallServices) -> bool:
+    """Claim a call, hold the conversation, end it and report it.
+
+    Run it in the app's task set: it must outlive the WebSocket's own task.
+    Returns: False when the claim was refused, so that the stream is to be closed with 1008.
+    """
+    reporter = services.reporter
+    async with reporter.call(
+        stream.call_sid, call_id=stream.call_id, stream_nonce=stream.nonce
+    ) as reported:
+        try:
+            order = await reported.claim()
+        except ClaimRefused as error:
+            log.warning("claim_refused", reason=error.reason)
+            return False
+        except ClaimUnanswered as error:
+            await _give_up(stream, services, error.reason)
+            return True
+        log.info("call_claimed", errand=order.errand, attempt=order.attempt)
+        await _converse(stream, services, order, reported)
+    return True
+
+
+async def finish_call(call: LiveCall, end: CallEnd, services: CallServices) -> None:
+    """Build the call's result and report it; a second call for the same call does nothing.
+
+    The result is durable before it is sent, and the model's late transcripts, which come as a
+    revision, never hold it up.
+    """
+    if not call.take_finish():
+        log.warning("call_finished_twice", end=end.kind.value)
+        return
+    result = build_result(call.held, end)
+    log.info(
+        "call_terminated",
+        by=_WHO_ENDED[end.kind],
+        end_reason=EndReason.Name(result.end_reason),
+        outcome=Outcome.Name(result.outcome),
+        duration_s=result.duration,
+        turns=len(result.transcript),
+        fault=result.fault.code,
+    )
+    late = asyncio.create_task(_collect_late_words(call), name="late-words")
+    try:
+        await _report(result, services)
+    finally:
+        await asyncio.wait({late})
+    if late.result() and call.dialogue is not None:
+        await _revise(call, end, call.dialogue, services)
+
+
+async def _converse(
+    stream: OpenStream, services: CallServices, order: Order, reported: ReportedCall
+) -> None:
+    settings = services.settings
+    limits = BridgeLimits(time_limit_ms=(order.time_limit_s or _DEFAULT_LIMIT_S) * _MS_PER_S)
+    dialogue = Dialogue(stream.stream_sid, order.facts, reported, limits, settings.model)
+    model_settings = ModelSettings(
+        settings.openai_base_url, settings.openai_api_key.get_secret_value(), settings.model
+    )
+    plan = SessionPlan(
+        write_instructions(order, fallback_name=settings.greeting_name or "a customer"),
+        describe_tools(order.facts),
+        settings.voice,
+        settings.transcription_model,
+    )
+
+    async def connect() -> RealtimeModel:
+        return await RealtimeModel.connect(model_settings, stream.call_id, plan, dialogue.writer)
+
+    signals = Signals(services.stopping, reported.cancel_requested)
+    bridge = Bridge(stream.socket, connect, dialogue, signals, limits)
+    call = LiveCall(_hold(stream, services, order), bridge, dialogue)
+    over = await bridge.run()
+    end = _end_of(over.kind, dialogue, services.clock, over.fault)
+    await _part(call, end, services)
+
+
+async def _give_up(stream: OpenStream, services: CallServices, reason: str) -> None:
+    """End a call whose order is not to be had: nothing was said, and it is reported all the same."""
+    order = Order(call_id=stream.call_id)
+    fault = Fault(
+        component=FaultComponent.FAULT_COMPONENT_ORCHESTRATOR,
+        code="claim_unanswered",
+        message=f"The Orchestrator did not answer in time: {reason}",
+        retryable=True,
+    )
+    end = CallEnd(EndKind.NOT_CLAIMED, services.clock.now(), fault=fault)
+    await _part(LiveCall(_hold(stream, services, order), None, None), end, services)
+
+
+async def _part(call: LiveCall, end: CallEnd, services: CallServices) -> None:
+    """Report a call and end it at the carrier, each whatever becomes of the other."""
+    finish = services.tasks.spawn(finish_call(call, end, services), name="finish-call")
+    try:
+        if end.kind is not EndKind.CALLEE_HUNG_UP:
+            await _hang_up(call.held.call_sid, services)
+    finally:
+        await completed(finish)
+
+
+async def _hang_up(call_sid: str, services: CallServices) -> None:
+    """End the call at the carrier; where that fails, the closing of the stream will do it."""
+    try:
+        await services.carrier.end_call(call_sid)
+    except CarrierUnreachable as error:
+        log.warning("hang_up_failed", reason=str(error))
+
+
+async def _report(result: CallResult, services: CallServices) -> None:
+    try:
+        response = await services.reporter.report(result)
+    except OutboxUnavailable as error:
+        # Only memory has it now; the reporter goes on sending for as long as we live.
+        log.exception("report_not_durable", reason=str(error))
+        return
+    if response is None:
+        log.warning("report_kept")
+        return
+    disposition = Disposition.Name(response.disposition)
+    log.info("report_acknowledged", disposition=disposition, revision=response.revision)
+
+
+async def _collect_late_words(call: LiveCall) -> bool:
+    if call.bridge is None:
+        return False
+    try:
+        return await call.bridge.collect_late_words()
+    finally:
+        await call.bridge.close()
+
+
+async def _revise(call: LiveCall, end: CallEnd, dialogue: Dialogue, services: CallServices) -> None:
+    """Report again with the words that came after the end; the evidence is judged again."""
+    whole = replace(
+        end,
+        turns=dialogue.transcript.turns(),
+        transcript_complete=dialogue.transcript.is_complete,
+    )
+    result = build_result(call.held, whole)
+    result.report_time.FromDatetime(services.clock.now())
+    try:
+        response = await services.reporter.revise(result)
+    except OutboxUnavailable as error:
+        log.exception("revision_not_durable", reason=str(error))
+        return
+    disposition = "kept" if response is None else Disposition.Name(response.disposition)
+    log.info("call_revised", disposition=disposition)
+
+
+def _end_of(kind: EndKind, dialogue: Dialogue, clock: Clock, fault: Fault | None) -> CallEnd:
+    return CallEnd(
+        kind=kind,
+        end_time=clock.now(),
+        media_ms=dialogue.clock_ms,
+        turns=dialogue.transcript.turns(),
+        claims=tuple(dialogue.toolbox.claims),
+        agent_reason=dialogue.toolbox.end_reason,
+        usage=dialogue.usage.total(),
+        fault=fault,
+        transcript_complete=dialogue.transcript.is_complete,
+    )
+
+
+def _hold(stream: OpenStream, services: CallServices, order: Order) -> HeldCall:
+    return HeldCall(
+        call_sid=stream.call_sid,
+        order=order,
+        answer_time=stream.start_time,
+        handler_instance=services.settings.handler_instance,
+        is_test=services.settings.mode is Mode.TEST,
+    )

@@ -1,0 +1,19 @@
+"""The speech model's connection: four verbs - connect, send, receive, close."""
+
+from call_handler.realtime.connection import ModelSettings, RealtimeModel
+from call_handler.realtime.events import AudioDelta, EventWriter, read_audio_delta, read_event
+from call_handler.realtime.fault import ModelFault
+from call_handler.realtime.instructions import write_instructions
+from call_handler.realtime.session import SessionPlan
+
+__all__ = [
+    "AudioDelta",
+    "EventWriter",
+    "ModelFault",
+    "ModelSettings",
+    "RealtimeModel",
+    "SessionPlan",
+    "read_audio_delta",
+    "read_event",
+    "write_instructions",
+]
