@@ -36,6 +36,7 @@ def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--time-factor", type=_positive, default=1.0, metavar="F")
     parser.add_argument("--seed", type=int, help="default: a new one each time, printed")
     parser.add_argument("--cps", type=_positive, default=1.0, help="creates begun per second")
+    parser.add_argument("--shared-key", default="", help="sign by SHA-256 with this key")
     parser.add_argument("--map", type=_mapping, action="append", default=[], metavar="HOST=IP:PORT")
     return parser.parse_args(argv)
 
@@ -65,6 +66,7 @@ def build_world(arguments: argparse.Namespace, ledger: Ledger, seed: int) -> Wor
     settings = CarrierSettings(
         account_sid=os.environ.get("TWILIO_ACCOUNT_SID") or DEFAULT_ACCOUNT,
         auth_token=os.environ.get("TWILIO_AUTH_TOKEN") or DEFAULT_TOKEN,
+        shared_key=arguments.shared_key,
         calls_per_s=arguments.cps,
     )
     clock = ScriptClock(arguments.time_factor)

@@ -81,11 +81,11 @@ class LiveCall:
 
     async def _ring(self) -> Ending | None:
         timeout_s = self.call.form.timeout_s + self._world.settings.extra_ring_s
-        person = self._world.phone.ring(self.call)
-        if person is not None:
-            self._person = person
-            return await self._ring_person(person, timeout_s)
         plan = self.call.scenario.ring
+        # Only a callee who would answer is replaced: a busy line stays busy for a person too.
+        self._person = self._world.phone.ring(self.call) if plan.answers else None
+        if self._person is not None:
+            return await self._ring_person(self._person, timeout_s)
         waits_s = min(plan.answer_after_s, timeout_s)
         if await self._unless_ended(self._world.clock.sleep(waits_s)):
             return self._wanted.result()

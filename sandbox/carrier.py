@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from sandbox.abortable_http import serve
 from sandbox.control import ControlApi, phone_files
+from sandbox.errors import RestRefusal
 from sandbox.operator_desk import OperatorDesk
 from sandbox.rest import CallsApi
 from sandbox.world import World
+
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +50,11 @@ def _app(title: str) -> FastAPI:
         """Say that the server answers."""
         return JSONResponse({"status": "ok"})
 
+    async def answer_unknown_path(_: Request, __: Exception) -> JSONResponse:
+        """Answer as Twilio does for a path that it does not have."""
+        refusal = RestRefusal(20404)
+        return JSONResponse(refusal.body, refusal.status)
+
+    app.add_exception_handler(NOT_FOUND, answer_unknown_path)
     app.add_api_route("/healthz", answer_health, methods=["GET"])
     return app

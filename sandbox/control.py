@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
@@ -83,6 +84,9 @@ class ControlApi:
 
     async def connect_phone(self, socket: WebSocket) -> None:
         """Serve one open phone page."""
+        if not _is_own_page(socket):
+            await socket.close()
+            return
         await socket.accept()
         page = self._world.phone.open_page()
         outgoing = asyncio.create_task(_send_messages(socket, page), name="phone page")
@@ -100,6 +104,12 @@ class ControlApi:
 def phone_files() -> StaticFiles:
     """Give the phone page's files, to be mounted at `/`."""
     return StaticFiles(directory=PAGE_FOLDER, html=True)
+
+
+def _is_own_page(socket: WebSocket) -> bool:
+    """Refuse other sites' pages; a client that is no browser sends no Origin."""
+    origin = socket.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
 
 
 async def _send_messages(socket: WebSocket, page: OpenPage) -> None:

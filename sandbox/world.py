@@ -11,6 +11,7 @@ from sandbox.calls import CallBook, Names
 from sandbox.ledger import Ledger
 from sandbox.phone import Phone
 from sandbox.script_time import ScriptClock
+from sandbox.signing import Scheme
 from sandbox.webhook import Signer, WebhookClient
 
 log = logging.getLogger("sandbox.carrier")
@@ -20,12 +21,14 @@ log = logging.getLogger("sandbox.carrier")
 class CarrierSettings:
     """The account that the carrier plays, and how it behaves.
 
+    `shared_key`: when given, everything is signed with it by SHA-256 instead of the token.
     Spans are script seconds. `extra_ring_s`: what Twilio may add to Timeout.
     `redirect_unopened`: whether the verb after a stream that could not be opened runs.
     """
 
     account_sid: str
     auth_token: str = field(repr=False)
+    shared_key: str = field(default="", repr=False)
     calls_per_s: float = 1.0
     dial_s: float = 0.3
     extra_ring_s: float = 0.0
@@ -92,6 +95,8 @@ class World:
         self.addresses = addresses
         self.names, self.clock = names_and_clock
         self.signer = Signer(settings.auth_token)
+        if settings.shared_key:
+            self.signer = Signer(settings.shared_key, Scheme.SHA256)
         self.client = WebhookClient(addresses, self.signer)
         self.sender = CallbackSender(self.client, ledger)
         self.queue = DialQueue(self.clock, settings.calls_per_s)

@@ -56,6 +56,7 @@ class Product:
     stream_port: int = 0
     webhooks: list[Webhook] = field(default_factory=list)
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=lambda: {"/after-stream/c1": HANGUP})
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     handle_stream: StreamHandler | None = None
 
@@ -72,7 +73,7 @@ class Product:
             self.changed.notify_all()
         planned = self.statuses.get(path)
         status = planned.pop(0) if planned else 200
-        text = HANGUP.encode() if "after-stream" in path else b""
+        text = self.documents.get(path, "").encode()
         head_text = f"HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\nContent-Length: {len(text)}"
         writer.write(head_text.encode() + b"\r\n\r\n" + text)
         await writer.drain()
@@ -132,6 +133,17 @@ class Rig:
         return [line for line in map(json.loads, text) if line["kind"] == kind]
 
 
+@dataclass(frozen=True)
+class How:
+    """How a test wants its carrier to run."""
+
+    factor: float = 20
+    settings: CarrierSettings = CarrierSettings(ACCOUNT, TOKEN, calls_per_s=100)
+
+
+FAST, REAL_TIME = How(), How(factor=1)
+
+
 class Talker:
     """A callee that says what it is given, frame by frame, then waits or hangs up."""
 
@@ -171,7 +183,7 @@ async def running_rig(
     *,
     ring: RingPlan | None = None,
     faults: CarrierFaults | None = None,
-    factor: float = 20,
+    how: How = FAST,
 ) -> AsyncIterator[Rig]:
     scenario = Scenario(
         "order_taken",
@@ -190,8 +202,7 @@ async def running_rig(
                 "handler.ringback.test": Address("127.0.0.1", product.stream_port),
             }
         )
-        settings = CarrierSettings(ACCOUNT, TOKEN, calls_per_s=100)
         book = CallBook({scenario.name: scenario})
-        world = World(settings, book, ledger, addresses, (Names(1), ScriptClock(factor)))
+        world = World(how.settings, book, ledger, addresses, (Names(1), ScriptClock(how.factor)))
         ports = await stack.enter_async_context(run_carrier(world, CarrierPorts()))
         yield Rig(world, product, ports)

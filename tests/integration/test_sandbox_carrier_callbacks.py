@@ -8,7 +8,7 @@ from twilio.request_validator import RequestValidator
 
 from sandbox.carrier_faults import CarrierFaults
 from sandbox.scenarios import RingPlan
-from tests.integration.sandbox_carrier_rig import ORCHESTRATOR, TOKEN, Rig, Talker, running_rig
+from tests.integration.sandbox_carrier_rig import ORCHESTRATOR, TOKEN, How, Rig, Talker, running_rig
 
 STATUS = "/twilio/status/c1"
 SAYS_GOODBYE = "<Response><Say>Goodbye.</Say></Response>"
@@ -20,7 +20,7 @@ async def statuses(rig: Rig, count: int) -> list[str]:
 
 
 async def test_four_events_come_numbered_and_the_last_has_the_duration(tmp_path: Path) -> None:
-    async with running_rig(tmp_path, lambda: Talker([], hang_up_at=100), factor=10) as rig:
+    async with running_rig(tmp_path, lambda: Talker([], hang_up_at=100), how=How(factor=10)) as rig:
         sid = await rig.create()
         hooks = await rig.product.wait_for(4, STATUS)
     by_number = {hook.fields["SequenceNumber"]: hook.fields for hook in hooks}

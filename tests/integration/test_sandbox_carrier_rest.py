@@ -19,6 +19,7 @@ from tests.integration.sandbox_carrier_rig import (
     ACCOUNT,
     NUMBER,
     OURS,
+    REAL_TIME,
     TWIML,
     Rig,
     Talker,
@@ -41,7 +42,7 @@ async def refused_by(work: Callable[[], object]) -> TwilioRestException:
 
 
 async def test_a_created_call_is_queued_and_can_be_fetched(tmp_path: Path) -> None:
-    async with running_rig(tmp_path, lambda: Talker([]), ring=NEVER_ANSWERS, factor=1) as rig:
+    async with running_rig(tmp_path, lambda: Talker([]), ring=NEVER_ANSWERS, how=REAL_TIME) as rig:
         sid = await rig.create()
         call = await asyncio.to_thread(rig.client().calls(sid).fetch)
     sender = call._from  # noqa: SLF001 - twilio-python's name for `from`
@@ -65,7 +66,7 @@ async def test_the_resource_has_exactly_the_26_keys_and_numbers_are_text(tmp_pat
 
 
 async def test_the_list_is_paged_newest_first_without_repeats(tmp_path: Path) -> None:
-    async with running_rig(tmp_path, lambda: Talker([]), ring=NEVER_ANSWERS, factor=1) as rig:
+    async with running_rig(tmp_path, lambda: Talker([]), ring=NEVER_ANSWERS, how=REAL_TIME) as rig:
         sids = [await rig.create() for _ in range(5)]
         calls = await asyncio.to_thread(lambda: rig.client().calls.list(to=NUMBER, page_size=2))
         others = await asyncio.to_thread(lambda: rig.client().calls.list(to="+14155550111"))
@@ -221,7 +222,7 @@ async def test_a_duplicate_ring_is_two_calls_for_one_create(tmp_path: Path) -> N
 async def test_a_lagging_list_hides_a_new_call(tmp_path: Path) -> None:
     faults = CarrierFaults(list_lag_s=3600)
     async with running_rig(
-        tmp_path, lambda: Talker([]), faults=faults, ring=NEVER_ANSWERS, factor=1
+        tmp_path, lambda: Talker([]), faults=faults, ring=NEVER_ANSWERS, how=REAL_TIME
     ) as rig:
         sid = await rig.create()
         listed = await asyncio.to_thread(rig.client().calls.list)
