@@ -207,14 +207,15 @@ class Sweeper:
         return self._parts.carrier
 
     async def _notice_clock_jump(self) -> None:
-        """Restart every wait when the wall clock jumped against the monotonic one."""
+        """Look at every open call when the store's clock jumped against the monotonic one."""
         offset_s = self._clock_offset_s()
         jump_s, self._offset_s = offset_s - self._offset_s, offset_s
         if abs(jump_s) > JUMP_S:
-            timings = self._timings
-            count = await self._parts.store.write(lambda tx: calls.look_again_at_all(tx, timings))
+            jump_us, timings = micros(jump_s), self._timings
+            count = await self._parts.store.write(
+                lambda tx: calls.look_again_at_all(tx, jump_us, timings)
+            )
             log.warning("clock_jumped", by_s=round(jump_s), open_calls=count)
 
     def _clock_offset_s(self) -> float:
-        clock = self._parts.clock
-        return clock.now().timestamp() - clock.monotonic()
+        return self._parts.store.now_us() / 1_000_000 - self._parts.clock.monotonic()

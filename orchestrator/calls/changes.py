@@ -5,7 +5,7 @@ from enum import Enum
 
 import structlog
 
-from orchestrator.call_results import CallReport, record_in
+from orchestrator.call_results import CALLBACK, FETCHED, INTERNAL, receive_proto, record_in
 from orchestrator.store.calls import CallRow, Columns, update_call
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
@@ -41,8 +41,9 @@ def tell_watchers(tx: Transaction, row: CallRow) -> None:
 
 def file_result(tx: Transaction, row: CallRow, result: pb.CallResult) -> None:
     """Record a result of our own making and let nobody look at the call again."""
-    transport = "fetched" if result.report_id.startswith("fetched:") else "callback"
-    record_in(tx, CallReport.from_proto(result), transport=transport)
+    said_by = result.report_id.partition(":")[0]
+    transport = said_by if said_by in {CALLBACK, FETCHED} else INTERNAL
+    record_in(tx, receive_proto(result).report, transport=transport)
     update_call(tx, row.call_id, {"due_at": None})
 
 

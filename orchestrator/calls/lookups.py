@@ -22,6 +22,8 @@ from orchestrator.store.transaction import Transaction
 CLOCK_TOLERANCE_S = 60.0
 _FIRST_BACK_OFF_S = 5.0
 _LAST_BACK_OFF_S = 300.0
+# The columns that rules compare with now.
+_TIMES = ("not_after", "dial_at", "answered_at", "ring_deadline_at")
 _NOT_PLACED = "The call was not placed: the telephone carrier does not know it. Shall I try again?"
 _STILL_ASKING = "The telephone carrier cannot be reached just now; still asking."
 
@@ -89,10 +91,12 @@ def _matches(tx: Transaction, row: CallRow, found: Sequence[Candidate]) -> list[
     ]
 
 
-def look_again_at_all(tx: Transaction, timings: CallTimings) -> int:
-    """Restart every wait after the clock jumped: no deadline is missed, none comes too early.
+def look_again_at_all(tx: Transaction, jump_us: int, timings: CallTimings) -> int:
+    """Make every open call due after our clock jumped, and move its times along.
 
-    Returns: how many calls are open. Asking is harmless; what judges by time starts anew.
+    `jump_us`: by how much the time of day moved; negative when it went back. Asking is harmless;
+    what would judge by time (an unknown dial, a grace) starts its wait anew.
+    Returns: how many calls are open.
     """
     rows = list_open_calls(tx.connection)
     for row in rows:
@@ -102,5 +106,12 @@ def look_again_at_all(tx: Transaction, timings: CallTimings) -> int:
         elif row.provider is not None:
             patience_s = timings.grace_s
         due_at = tx.now_us + micros(patience_s)
-        change_call(tx, row, {"due_at": due_at, "unreachable_since": None})
+        moved = {name: _moved(getattr(row, name), jump_us) for name in _TIMES}
+        change_call(tx, row, {**moved, "due_at": due_at, "unreachable_since": None})
     return len(rows)
+
+
+def _moved(at_us: int | None, jump_us: int) -> int | None:
+    return None if at_us is None else at_us + jump_us
+
+

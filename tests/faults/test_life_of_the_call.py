@@ -1,0 +1,381 @@
+"""Faults F12-F21, F33-F38, F48: the call as the Orchestrator sees it, with witnesses that fail."""
+
+import itertools
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestrator.calls import Callback, CallTimings, CarrierFacts, apply_callback
+from orchestrator.dial_policy import DialCaps
+from orchestrator.errors import AlreadyHeld, NotAllowed, NotFound
+from orchestrator.store.calls import CallState
+from ringback.v1 import call_results_pb2 as pb
+from tests.faults.life_rig import NONCE, Rig, life_rig, sid
+
+HOUR_S = 3600
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with life_rig(tmp_path) as opened:
+        yield opened
+
+
+async def _finished(rig: Rig, call_id: str) -> pb.CallResult:
+    result = await rig.result(call_id)
+    assert result is not None
+    return result
+
+
+@pytest.mark.parametrize(
+    ("word", "sip_code", "status", "reason"),
+    [
+        ("busy", 486, pb.CALL_STATUS_BUSY, pb.END_REASON_BUSY),
+        ("no-answer", 487, pb.CALL_STATUS_NO_ANSWER, pb.END_REASON_NO_ANSWER),
+        ("no-answer", 603, pb.CALL_STATUS_NO_ANSWER, pb.END_REASON_DECLINED),
+        ("busy", 603, pb.CALL_STATUS_BUSY, pb.END_REASON_DECLINED),
+        ("failed", 404, pb.CALL_STATUS_FAILED, pb.END_REASON_CARRIER_FAILED),
+        ("canceled", None, pb.CALL_STATUS_CANCELED, pb.END_REASON_CANCELED),
+    ],
+)
+async def test_f12_a_call_that_never_connects_is_final_at_its_callback(
+    rig: Rig,
+    word: str,
+    sip_code: int | None,
+    status: pb.CallStatus.ValueType,
+    reason: pb.EndReason.ValueType,
+) -> None:
+    call_id = await rig.dial()
+    await rig.call_back(call_id, "ringing")
+    await rig.call_back(call_id, word, sip_code=sip_code)
+    result = await _finished(rig, call_id)
+    assert (result.status, result.end_reason) == (status, reason)
+    assert result.outcome == pb.OUTCOME_NOT_REACHED
+    assert result.source == pb.SOURCE_PROVIDER
+    assert (await rig.row(call_id)).due_at is None
+
+
+async def test_f13_a_lost_handler_leaves_the_carriers_facts_and_the_turns(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, "Luigi's, hello?", nonce=NONCE)
+    await rig.call_back(call_id, "completed", duration_s=49)
+    await rig.sweep(after_s=19)
+    assert await rig.result(call_id) is None
+    await rig.sweep(after_s=1)
+    result = await _finished(rig, call_id)
+    assert result.end_reason == pb.END_REASON_HANDLER_LOST
+    assert result.outcome == pb.OUTCOME_FOLLOW_UP
+    assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 49)
+    assert [turn.text for turn in result.transcript] == ["Luigi's, hello?"]
+
+
+async def test_f14_a_frozen_handler_is_asked_about_and_not_closed(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    rig.know(sid(1), "in-progress")
+    await rig.sweep(after_s=30)
+    assert rig.carrier.asked == [f"fetch {sid(1)}"]
+    assert await rig.result(call_id) is None
+
+
+async def test_f14_the_handlers_own_report_outranks_the_reconstruction(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    await rig.call_back(call_id, "completed", duration_s=49)
+    await rig.sweep(after_s=20)
+    await rig.report(call_id)
+    result = await _finished(rig, call_id)
+    assert result.end_reason == pb.END_REASON_CALLEE_HUNG_UP
+    assert result.outcome == pb.OUTCOME_SUCCEEDED
+    assert result.duration == 49  # the carrier's
+
+
+async def test_f18_answered_without_a_stream_is_media_lost_within_30_s(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.call_back(call_id, "in-progress")
+    rig.know(sid(1), "in-progress")
+    await rig.sweep(after_s=20)
+    assert rig.carrier.asked == [f"end {sid(1)}", f"fetch {sid(1)}"]
+    await rig.sweep(after_s=1)
+    result = await _finished(rig, call_id)
+    assert result.end_reason == pb.END_REASON_MEDIA_LOST
+    assert result.outcome == pb.OUTCOME_FOLLOW_UP
+
+
+async def test_f21_a_second_telephone_call_is_refused_the_claim(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    with pytest.raises(AlreadyHeld):
+        await rig.progress(call_id, call_sid=sid(2), nonce="cd" * 16)
+
+
+async def test_f21_a_second_stream_is_refused_the_claim(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    with pytest.raises(AlreadyHeld):
+        await rig.progress(call_id, nonce="cd" * 16)
+
+
+async def test_f21_the_same_stream_may_repeat_its_claim(rig: Rig) -> None:
+    call_id = await rig.dial()
+    first = await rig.progress(call_id, nonce=NONCE)
+    again = await rig.progress(call_id, nonce=NONCE)
+    assert first.order is not None
+    assert first.order == again.order
+    assert first.order.details["customer_name"] == "Ada"
+    assert first.order.facts[0].name == "total_price"
+    assert first.order.time_limit_s == 600
+
+
+async def test_f21_a_call_that_is_over_cannot_be_claimed(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.call_back(call_id, "no-answer")
+    with pytest.raises(AlreadyHeld):
+        await rig.progress(call_id, nonce=NONCE)
+
+
+async def test_f33_a_late_callback_gives_the_handlers_result_its_duration(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    await rig.report(call_id)
+    assert (await _finished(rig, call_id)).duration == 47
+    await rig.call_back(call_id, "completed", duration_s=49)
+    result = await _finished(rig, call_id)
+    assert (result.duration, result.revision) == (49, 2)
+    assert result.error_message == ""
+
+
+async def test_f33_an_early_callback_gives_it_too(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    await rig.call_back(call_id, "completed", duration_s=49)
+    await rig.report(call_id)
+    await rig.sweep()
+    result = await _finished(rig, call_id)
+    assert (result.duration, result.end_reason) == (49, pb.END_REASON_CALLEE_HUNG_UP)
+    assert (await rig.row(call_id)).due_at is None
+
+
+async def test_f34_a_lost_callback_is_found_by_asking(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.call_back(call_id, "ringing")
+    rig.know(sid(1), "no-answer")
+    await rig.sweep(after_s=74)
+    assert rig.carrier.asked == []
+    await rig.sweep(after_s=1)
+    assert (await _finished(rig, call_id)).status == pb.CALL_STATUS_NO_ANSWER
+
+
+async def test_f34_a_lost_end_of_a_talk_is_found_by_asking(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    rig.know(sid(1), "completed", duration_s=12)
+    await rig.sweep(after_s=30)
+    await rig.sweep(after_s=20)
+    result = await _finished(rig, call_id)
+    assert (result.end_reason, result.duration) == (pb.END_REASON_HANDLER_LOST, 12)
+
+
+async def test_f34_a_call_past_its_time_limit_is_ended(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    rig.know(sid(1), "in-progress")
+    for _ in range(25):
+        await rig.sweep(after_s=30)
+    assert f"end {sid(1)}" in rig.carrier.asked
+    assert (await _finished(rig, call_id)).status == pb.CALL_STATUS_COMPLETED
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+async def test_f35_callbacks_in_any_order_and_twice_give_one_result(
+    rig: Rig, order: tuple[int, ...]
+) -> None:
+    words = ["initiated", "ringing", "in-progress", "completed"]
+    call_id = await rig.dial()
+    for at in (*order, *order):
+        await rig.call_back(call_id, words[at], duration_s=49 if at == 3 else None)
+    await rig.report(call_id)
+    await rig.sweep()
+    for at in order:
+        await rig.call_back(call_id, words[at], duration_s=49 if at == 3 else None)
+    result = await _finished(rig, call_id)
+    assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 49)
+    assert result.revision <= 2
+
+
+async def test_f36_a_callback_before_the_orders_answer_binds_the_call(rig: Rig) -> None:
+    confirmed = await rig.confirm()
+    facts = CarrierFacts(pb.CALL_STATUS_RINGING, "ringing", rig.store.now_us(), fetched=False)
+    callback = Callback(confirmed.call_id, sid(1), facts)
+    await rig.store.write(lambda tx: apply_callback(tx, callback, rig.timings))
+    await rig.sweep()
+    row = await rig.row(confirmed.call_id)
+    assert (row.state, row.call_sid, row.status) == (
+        CallState.WAITING,
+        sid(1),
+        pb.CALL_STATUS_RINGING,
+    )
+
+
+async def test_f37_a_callback_replayed_from_another_call_changes_nothing(rig: Rig) -> None:
+    call_id = await rig.dial()
+    before = await rig.row(call_id)
+    with pytest.raises(NotAllowed):
+        await rig.call_back(call_id, "completed", call_sid=sid(99))
+    assert await rig.row(call_id) == before
+
+
+async def test_f37_a_callback_for_a_call_never_minted_is_not_found(rig: Rig) -> None:
+    with pytest.raises(NotFound):
+        await rig.call_back("0192f000-0000-7000-8000-000000000000", "completed")
+
+
+async def test_f38_a_carrier_out_of_reach_closes_nothing_before_24_hours(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    rig.carrier.is_reachable = False
+    await rig.sweep(after_s=30)
+    for _ in range(23):
+        await rig.sweep(after_s=HOUR_S)
+    assert await rig.result(call_id) is None
+    assert "still asking" in ((await rig.row(call_id)).note or "")
+    await rig.sweep(after_s=HOUR_S + 30)
+    result = await _finished(rig, call_id)
+    assert (result.source, result.outcome) == (pb.SOURCE_DEADLINE, pb.OUTCOME_UNKNOWN)
+    assert result.end_reason == pb.END_REASON_CARRIER_UNREACHABLE
+
+
+async def test_f38_a_carrier_that_answers_again_resolves_the_call(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    rig.carrier.is_reachable = False
+    await rig.sweep(after_s=30)
+    await rig.sweep(after_s=HOUR_S)
+    rig.carrier.is_reachable = True
+    rig.know(sid(1), "completed", duration_s=33)
+    await rig.sweep(after_s=300)
+    await rig.sweep(after_s=20)
+    result = await _finished(rig, call_id)
+    assert (result.end_reason, result.duration) == (pb.END_REASON_HANDLER_LOST, 33)
+    assert (await rig.row(call_id)).note is None
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-3)])
+async def test_f48_a_clock_jump_ends_no_live_call_and_loses_no_deadline(
+    rig: Rig, jump: timedelta
+) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    rig.know(sid(1), "in-progress")
+    rig.clock.wall += jump
+    await rig.sweep()
+    assert rig.carrier.asked == [f"fetch {sid(1)}"]
+    rig.know(sid(1), "completed", duration_s=5)
+    await rig.sweep(after_s=30)
+    await rig.sweep(after_s=20)
+    assert (await _finished(rig, call_id)).end_reason == pb.END_REASON_HANDLER_LOST
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-3)])
+async def test_f48_a_clock_jump_makes_no_surprise_call(rig: Rig, jump: timedelta) -> None:
+    await rig.confirm()
+    rig.clock.wall += jump
+    await rig.sweep()
+    assert len(rig.handlers.orders) == 1
+    late = await rig.confirm()
+    rig.clock.wall += jump
+    rig.clock.advance(301)
+    await rig.sweep()
+    assert len(rig.handlers.orders) == 1
+    assert (await _finished(rig, late.call_id)).end_reason == pb.END_REASON_NOT_PLACED
+
+
+async def test_an_external_call_appears_with_its_first_callback(rig: Rig) -> None:
+    row = await rig.call_back("", "ringing", call_sid=sid(50))
+    assert row.origin == pb.CALL_ORIGIN_EXTERNAL
+    await rig.call_back("", "busy", call_sid=sid(50))
+    result = await _finished(rig, row.call_id)
+    assert (result.status, result.origin) == (pb.CALL_STATUS_BUSY, pb.CALL_ORIGIN_EXTERNAL)
+
+
+async def test_an_external_call_appears_with_its_first_progress(rig: Rig) -> None:
+    answer = await rig.progress("", "Hello?", call_sid=sid(50))
+    again = await rig.progress("", "Yes.", call_sid=sid(50), first=1)
+    assert (answer.call_id, again.last_turn) == (again.call_id, 2)
+
+
+async def test_an_external_call_that_turns_out_to_be_ours_becomes_one(rig: Rig) -> None:
+    call_id = await rig.dial_unknown()
+    external = await rig.progress("", "Hello?", call_sid=sid(50))
+    row = await rig.call_back(call_id, "in-progress", call_sid=sid(50))
+    assert (row.call_id, row.call_sid) == (call_id, sid(50))
+    with pytest.raises(AssertionError):
+        await rig.row(external.call_id)
+
+
+async def test_turns_beyond_a_gap_are_asked_for_again(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, "one", nonce=NONCE)
+    answer = await rig.progress(call_id, "three", first=2)
+    assert answer.last_turn == 1
+
+
+async def test_a_turn_sent_again_with_more_text_replaces_it(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, "Lui", nonce=NONCE)
+    await rig.progress(call_id, "Luigi's, hello?")
+    await rig.progress(call_id, "Luigi's, hello?")
+    turns = await rig.events("turn")
+    assert [turn["text"] for turn in turns] == ["Lui", "Luigi's, hello?"]
+
+
+async def test_each_change_of_a_call_is_one_event(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.call_back(call_id, "ringing")
+    await rig.call_back(call_id, "ringing")
+    await rig.call_back(call_id, "busy")
+    seen = [(event["state"], event["status"]) for event in await rig.events("call")]
+    assert seen[:5] == [
+        ("ready", 0),
+        ("dialing", 0),
+        ("waiting", 0),
+        ("waiting", pb.CALL_STATUS_RINGING),
+        ("waiting", pb.CALL_STATUS_BUSY),
+    ]
+    assert seen[-1] == ("final", pb.CALL_STATUS_BUSY)
+
+
+@pytest.mark.parametrize(
+    ("caps", "words"),
+    [
+        (DialCaps(9, 1, 9, 9, 1e9), "1 calls an hour"),
+        (DialCaps(9, 9, 9, 1, 1e9), "called 1 times"),
+        (DialCaps(9, 9, 9, 9, 3.0), "limit of 3 a day"),
+    ],
+)
+async def test_a_cap_that_is_reached_refuses_with_its_reason(
+    tmp_path: Path, caps: DialCaps, words: str
+) -> None:
+    async with life_rig(tmp_path, caps=caps) as rig:
+        first = await rig.dial()
+        await rig.call_back(first, "busy")
+        second = await rig.confirm()
+        await rig.sweep()
+        result = await _finished(rig, second.call_id)
+        assert result.end_reason == pb.END_REASON_NOT_PLACED
+        assert words in result.error_message
+        assert len(rig.handlers.orders) == 1
+
+
+async def test_one_call_at_once_makes_the_second_wait(tmp_path: Path) -> None:
+    timings = CallTimings()
+    async with life_rig(tmp_path, caps=DialCaps(1, 9, 9, 9, 1e9), timings=timings) as rig:
+        first = await rig.dial()
+        second = await rig.confirm()
+        await rig.sweep()
+        assert (await rig.row(second.call_id)).state is CallState.READY
+        await rig.call_back(first, "busy")
+        await rig.sweep(after_s=timings.retry_s)
+        assert (await rig.row(second.call_id)).state is CallState.WAITING
