@@ -22,9 +22,7 @@ from telephony.numbers import (
 
 US = frozenset({"US"})
 EVERYWHERE = frozenset(phonenumbers.SUPPORTED_REGIONS)
-FULL_WIDTH = str.maketrans(
-    "0123456789", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19"
-)
+FULL_WIDTH = str.maketrans("0123456789", "".join(map(chr, range(0xFF10, 0xFF1A))))
 COUNTRY_CODES = sorted(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 
 
@@ -52,8 +50,10 @@ def test_the_frozen_list_holds_every_number_that_the_library_knows() -> None:
     assert len(known) == 243
 
 
-PREFIXES = ["", "+", "00", "011", "0", "+1", "1", "001", "0111", "+49", "+490", "0049", "+44", "+33",
-            "+39", "+61", "+91", "+86", "+376", "+352", "+7", "+52"]  # fmt: skip
+PREFIXES = [
+    *("", "+", "00", "011", "0", "+1", "1", "001", "0111", "+49", "+490", "0049", "+44", "+33"),
+    *("+39", "+61", "+91", "+86", "+376", "+352", "+7", "+52"),
+]
 SHAPES = ["{}", "({})", " {} ", "-{}", "{}.", "/{}/"]
 
 
