@@ -4,31 +4,23 @@ import asyncio
 import logging
 import re
 import uuid
-from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from call_reporter.delivery import Delivery
-from call_reporter.errors import (
-    DeliveryFailed,
-    InvalidCall,
-    NotStarted,
-    OutboxUnavailable,
-    ReportRefused,
-)
+from call_reporter.errors import InvalidCall, NotStarted, OutboxUnavailable
 from call_reporter.limits import fit_result
 from call_reporter.options import ReporterOptions
-from call_reporter.outbox import Backlog, Outbox, RememberedOrder, WaitingOutcome
+from call_reporter.outbox import Backlog, Outbox, RememberedOrder
 from call_reporter.recovery import recover_lost_calls
 from call_reporter.reported_call import Desk, ReportedCall
+from call_reporter.reports import Reports
 from call_reporter.wire import Wire
 from ringback.v1 import call_results_pb2 as pb
 
 log = logging.getLogger("call_reporter")
 
-T = TypeVar("T")
 _CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _PRUNE_EVERY_S = 3_600.0
 
@@ -36,8 +28,9 @@ _PRUNE_EVERY_S = 3_600.0
 class CallReporter:
     """Reports calls to one Orchestrator; use it with `async with`, once per process and outbox.
 
-    What `report` was given and what `call` was opened with survives the death of the process: it is in the outbox
-    before it is sent, and is sent until the server has answered, by this process or the next one.
+    What `report` was given and what `call` was opened with survives the death of the process: it
+    is in the outbox before it is sent, and is sent until the server has answered, by this process
+    or the next one.
     """
 
     def __init__(  # noqa: PLR0913 - the ten-line example shows why: each is one word there
@@ -57,10 +50,9 @@ class CallReporter:
         self._ack_wait_s = ack_wait_s
         self._outbox = Outbox(Path(outbox), self._options)
         self._wire = Wire(target, token, self._options)
-        self._delivery: Delivery | None = None  # None while not started
+        self._reports: Reports | None = None  # None while not started
+        self._pruning: asyncio.Task[None] | None = None  # None while not started
         self._calls: list[ReportedCall] = []
-        self._reports: set[asyncio.Task[pb.ReportResponse | None]] = set()
-        self._background: set[asyncio.Task[None]] = set()
         self._desk = Desk(
             self._outbox,
             self._wire,
@@ -87,7 +79,8 @@ class CallReporter:
     async def start(self) -> None:
         """Open the outbox, recover what a former process left, connect and begin to deliver.
 
-        Raises: OutboxInUse when another reporter holds the outbox, OutboxUnavailable when it cannot be opened.
+        Raises: OutboxInUse when another reporter holds the outbox, OutboxUnavailable when it
+        cannot be opened.
         """
         await self._outbox.open()
         try:
@@ -96,29 +89,26 @@ class CallReporter:
             await self._outbox.close()
             raise
         self._wire.open()
-        self._delivery = Delivery(self._outbox, self._wire, self._options)
-        self._delivery.start()
-        self._keep(self._prune_for_ever())
+        self._reports = Reports(self._outbox, self._wire, self._options, self._ack_wait_s)
+        self._reports.start()
+        self._pruning = asyncio.create_task(self._prune_for_ever(), name="call-reporter-pruning")
 
     async def close(self) -> None:
-        """Wait for reports under way (`ack_wait_s` at most) and stop; what is not delivered stays in the outbox."""
-        if self._delivery is None:
+        """Wait for reports under way (`ack_wait_s` at most) and stop; the outbox keeps the rest."""
+        if self._reports is None or self._pruning is None:
             return
-        if self._reports:
-            await asyncio.wait(self._reports)
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        delivery, self._delivery = self._delivery, None
-        await delivery.close()
+        reports, self._reports = self._reports, None
+        self._pruning.cancel()
+        await asyncio.gather(self._pruning, return_exceptions=True)
+        await reports.close()
         await self._wire.close()
         await self._outbox.close()
 
     def call(self, call_sid: str, *, call_id: str = "", stream_nonce: str = "") -> ReportedCall:
         """Open a call that begins now; use it with `async with`, which journals it first.
 
-        `call_id`: the Orchestrator's, when it placed the call. `stream_nonce`: of the media stream's token, for
-        `claim()`. Raises: InvalidCall when neither id can name the call.
+        `call_id`: the Orchestrator's, when it placed the call. `stream_nonce`: of the media
+        stream's token, for `claim()`. Raises: InvalidCall when neither id can name the call.
         """
         if not call_id and _CALL_SID.fullmatch(call_sid) is None:
             raise InvalidCall(f"call_sid: {call_sid!r} is not 'CA' and 32 hex digits")
@@ -133,23 +123,25 @@ class CallReporter:
     async def report(self, result: pb.CallResult) -> pb.ReportResponse | None:
         """Make a result durable, send it and wait up to `ack_wait_s` for the answer.
 
-        The first result of a call stands; for another one the answer to the first is returned. A caller that is
-        cancelled meanwhile loses nothing.
-        Returns: the answer; None when it is kept and sent on, or when the server refused it (a dead letter, logged).
+        The first result of a call stands; for another one the answer to the first is returned. A
+        caller that is cancelled meanwhile loses nothing.
+        Returns: the answer; None when it is kept and sent on, or when the server refused it (a
+        dead letter, logged).
         Raises: OutboxUnavailable only if it could neither be written nor delivered in time.
         """
         call = self._find_call(result)
         if call is not None:
-            call.end_progress()
-        return await self._report(self._find_key(result, call), result, is_first=True)
+            call.note_reported()
+        call_key = self._find_key(result, call)
+        return await self._started.report(call_key, self._complete(result), is_first=True)
 
     async def revise(self, result: pb.CallResult) -> pb.ReportResponse | None:
-        """Report a later addition to a call that was reported, such as a late line of the transcript.
+        """Report an addition to a call that was reported, such as a late line of the transcript.
 
         The same path as `report`, beside the first result. Give it no report_id, or one of its own.
         """
-        key = self._find_key(result, self._find_call(result))
-        return await self._report(key, result, is_first=False)
+        call_key = self._find_key(result, self._find_call(result))
+        return await self._started.report(call_key, self._complete(result), is_first=False)
 
     async def remember_order(self, call_id: str, body: bytes) -> RememberedOrder:
         """Remember an order before its call is dialled, or find what is known of it.
@@ -170,8 +162,14 @@ class CallReporter:
         """Count what is not delivered."""
         return self._outbox.backlog()
 
+    @property
+    def _started(self) -> Reports:
+        if self._reports is None:
+            raise NotStarted("the reporter is not started: use it inside `async with`")
+        return self._reports
+
     def _find_call(self, result: pb.CallResult) -> ReportedCall | None:
-        """Find the running call that a result belongs to; of two legs of one call the one with its CallSid."""
+        """Find the running call of a result; of two legs of one call the one with its CallSid."""
         for call in self._calls:
             if result.call_sid and result.call_sid == call.call_sid and not call.is_refused:
                 return call
@@ -196,85 +194,6 @@ class CallReporter:
             )
         return key
 
-    async def _report(
-        self, call_key: str, result: pb.CallResult, *, is_first: bool
-    ) -> pb.ReportResponse | None:
-        if self._delivery is None:
-            raise NotStarted("the reporter is not started: use it inside `async with`")
-        report = self._store_and_send(
-            self._delivery, call_key, self._complete(result), is_first=is_first
-        )
-        task = asyncio.create_task(report, name="call-reporter-report")
-        self._reports.add(task)
-        task.add_done_callback(self._reports.discard)
-        await asyncio.wait(
-            {task}
-        )  # never cancels the task: a caller that is cancelled loses nothing
-        return task.result()
-
-    async def _store_and_send(
-        self, delivery: Delivery, call_key: str, result: pb.CallResult, *, is_first: bool
-    ) -> pb.ReportResponse | None:
-        self._options.failpoint("report.before_put")
-        try:
-            put = await self._outbox.put_outcome(call_key, result, is_first=is_first)
-        except OutboxUnavailable as error:
-            return await self._send_unwritten(result, error)
-        self._options.failpoint("report.after_put")
-        if put.is_settled:
-            return pb.ReportResponse(disposition=pb.DISPOSITION_DUPLICATE, call_id=result.call_id)
-        if put.is_new:
-            now_us = int(self._options.clock.now().timestamp() * 1_000_000)
-            outcome = WaitingOutcome(put.seq, call_key, result, now_us, result.ByteSize())
-            answer = delivery.deliver(outcome)
-        else:
-            log.warning(
-                "call_reported_twice call_id=%s call_sid=%s", result.call_id, result.call_sid
-            )
-            answer = delivery.answer_for(put.seq)
-        await asyncio.wait({answer}, timeout=self._ack_wait_s)
-        if answer.done() and not answer.cancelled():
-            return answer.result()
-        log.warning(
-            "report_kept call_id=%s call_sid=%s: sent on until it is answered",
-            result.call_id,
-            result.call_sid,
-        )
-        return None
-
-    async def _send_unwritten(
-        self, result: pb.CallResult, error: OutboxUnavailable
-    ) -> pb.ReportResponse | None:
-        """Deliver a result that the disk did not take; it lives in memory only, until this process ends."""
-        log.error(
-            "report_not_durable call_id=%s call_sid=%s error=%s",
-            result.call_id,
-            result.call_sid,
-            error,
-        )
-        answer: asyncio.Future[pb.ReportResponse | None] = (
-            asyncio.get_running_loop().create_future()
-        )
-        self._keep(self._send_until_answered(result, answer))
-        await asyncio.wait({answer}, timeout=self._ack_wait_s)
-        if answer.done():
-            return answer.result()
-        raise error
-
-    async def _send_until_answered(
-        self, result: pb.CallResult, answer: asyncio.Future[pb.ReportResponse | None]
-    ) -> None:
-        failures = 0
-        while not answer.done():
-            try:
-                answer.set_result(await self._wire.report(result))
-            except ReportRefused as error:
-                log.error("report_refused call_sid=%s reason=%s", result.call_sid, error.reason)
-                answer.set_result(None)
-            except DeliveryFailed:
-                failures += 1
-                await asyncio.sleep(self._options.back_off_s(failures))
-
     def _complete(self, result: pb.CallResult) -> pb.CallResult:
         """Copy a result, cut to size, with what every report carries."""
         completed = fit_result(result, self._options.max_result_bytes)
@@ -292,8 +211,3 @@ class CallReporter:
             with suppress(OutboxUnavailable):
                 await self._outbox.prune()
             await asyncio.sleep(_PRUNE_EVERY_S)
-
-    def _keep(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)

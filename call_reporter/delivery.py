@@ -37,7 +37,8 @@ class Delivery:
         self._is_answered = asyncio.Event()
         self._answers: dict[int, Answer] = {}
         self._sending: dict[int, asyncio.Task[None]] = {}
-        self._settled: set[int] = set()  # since the last list was asked for: it may still hold them
+        self._settled: set[int] = set()  # while a list was made: it may still hold them
+        self._is_listing = False
         self._attempts: defaultdict[int, int] = defaultdict(int)
         self._loop_task: asyncio.Task[None] | None = None  # None before start
 
@@ -59,9 +60,10 @@ class Delivery:
         self._answers.clear()
 
     def deliver(self, outcome: WaitingOutcome) -> Answer:
-        """Report an outcome that was just written; the future is done when the server answers for good.
+        """Report an outcome just written; the future is done when the server answers for good.
 
-        Its result is None when the server refused the outcome. It may never be done: do not wait without a limit.
+        Its result is None when the server refused the outcome. It may never be done: do not wait
+        without a limit.
         """
         answer = self.answer_for(outcome.seq)
         if len(self._sending) >= _AT_ONCE:
@@ -112,7 +114,7 @@ class Delivery:
                 await self._is_answered.wait()
 
     async def _deliver_waiting(self) -> tuple[bool, bool]:
-        """Walk once through what waits; says whether something was settled and whether everything was."""
+        """Walk once through what waits; say whether something was settled, and everything."""
         settled, seen, after_seq = 0, 0, 0
         while batch := await self._list_waiting(after_seq):
             after_seq = batch[-1].seq
@@ -128,7 +130,11 @@ class Delivery:
 
     async def _list_waiting(self, after_seq: int) -> Sequence[WaitingOutcome]:
         self._settled.clear()
-        return await self._outbox.list_waiting(after_seq, _BATCH_COUNT, _BATCH_BYTES)
+        self._is_listing = True
+        try:
+            return await self._outbox.list_waiting(after_seq, _BATCH_COUNT, _BATCH_BYTES)
+        finally:
+            self._is_listing = False
 
     async def _send(self, outcomes: Sequence[WaitingOutcome]) -> int:
         if len(outcomes) < 2:  # noqa: PLR2004 - a backlog of one is a Report
@@ -200,7 +206,8 @@ class Delivery:
         self._answer(outcome.seq, None)
 
     def _answer(self, seq: int, response: pb.ReportResponse | None) -> None:
-        self._settled.add(seq)
+        if self._is_listing:
+            self._settled.add(seq)
         answer = self._answers.pop(seq, None)
         if answer is not None and not answer.done():
             answer.set_result(response)

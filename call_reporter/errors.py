@@ -41,7 +41,7 @@ class OutboxFull(OutboxUnavailable):
 
 
 class OutboxBroken(OutboxUnavailable):
-    """Says that the disk failed and the outbox writes nothing until it is opened and checked again."""
+    """Says that the disk failed; the outbox writes nothing until it is opened and checked again."""
 
 
 class DeliveryError(ReporterError):
@@ -90,6 +90,6 @@ class NotStarted(ReporterError):
 
 
 class InvalidCall(ReporterError, ValueError):
-    """Says that what was told about a call breaks a rule of the contract; names the field and value."""
+    """Says that what was told about a call breaks a rule; names the field and value."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT

@@ -1,7 +1,5 @@
 """The sizes of the contract, and the cuts that make a text, a turn or a result fit into them."""
 
-from collections.abc import Iterable
-
 from ringback.v1 import call_results_pb2 as pb
 
 MAX_TEXT = 4_000
@@ -23,7 +21,7 @@ _TURN_CUTS = (2_000, 1_000, 500, 250, 100, 50, 0)
 
 
 def clean_text(text: str) -> str:
-    """Put U+FFFD in the place of NUL and of surrogates without a partner, which the wire refuses."""
+    """Put U+FFFD in the place of NUL and of lone surrogates, which the wire refuses."""
     return (
         text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     )
@@ -42,9 +40,9 @@ def fit_turn(turn: pb.TranscriptTurn) -> pb.TranscriptTurn:
 def fit_result(result: pb.CallResult, max_bytes: int) -> pb.CallResult:
     """Copy a result, cut to the contract's lengths and to `max_bytes` on the wire.
 
-    The longest parts go first: what tools said, then the turns that prove no fact, at last every turn. Turns keep
-    their positions as long as there are any, so that evidence stays true. `transcript_complete` becomes false as
-    soon as something of the transcript is gone.
+    The longest parts go first: what tools said, then the turns that prove no fact, at last every
+    turn. Turns keep their positions as long as there are any, so that evidence stays true.
+    `transcript_complete` becomes false as soon as something of the transcript is gone.
     """
     fitted = pb.CallResult()
     fitted.CopyFrom(result)
@@ -70,9 +68,8 @@ def _shrink(result: pb.CallResult, max_bytes: int) -> None:
         if result.ByteSize() <= max_bytes:
             return
         for position, turn in enumerate(result.transcript):
-            _cut_texts(turn.tool, {"arguments": length, "output": length}) if turn.HasField(
-                "tool"
-            ) else None
+            if turn.HasField("tool"):
+                _cut_texts(turn.tool, {"arguments": length, "output": length})
             if position not in evidence:
                 _cut_texts(turn, {"text": length})
     if result.ByteSize() > max_bytes:
@@ -91,14 +88,3 @@ def _cut_texts(
         text: str = getattr(message, name)
         if len(text) > length:
             setattr(message, name, text[:length])
-
-
-def split_batches(sizes: Iterable[int], max_count: int, max_bytes: int) -> int:
-    """Say how many of the first messages, of `sizes` bytes each, fit into one batch; at least one."""
-    count = total = 0
-    for size in sizes:
-        total += size + 8  # tag and length in front of each
-        if count and (count == max_count or total > max_bytes):
-            break
-        count += 1
-    return count

@@ -1,4 +1,4 @@
-"""What a reporter is built with besides its target: clock, chance, failpoints, TLS and time spans."""
+"""What a reporter is built with besides its target: clock, chance, failpoints, TLS, spans."""
 
 import random
 import time
@@ -44,7 +44,7 @@ class ReporterOptions:
     chance: Callable[[], float] = field(default_factory=lambda: random.SystemRandom().random)
     """Draws a number from 0 to 1, for the jitter of the back-off."""
     failpoint: Callable[[str], None] = pass_failpoint
-    """Called with the name of each step of a report: `report.before_put`, `report.after_put`, ..."""
+    """Called with the name of each step: `report.before_put`, `.after_put`, `.before_ack`."""
     credentials: grpc.ChannelCredentials | None = None
     """TLS credentials; None: plaintext."""
     back_off_first_s: float = 0.05
@@ -65,6 +65,6 @@ class ReporterOptions:
     """A larger result is cut when it is built for the outbox."""
 
     def back_off_s(self, failures: int) -> float:
-        """Draw the pause after `failures` failed attempts in a row: full jitter, doubling, bounded."""
+        """Draw the pause after `failures` failures in a row: full jitter, doubling, bounded."""
         ceiling = min(self.back_off_max_s, self.back_off_first_s * 2.0 ** min(failures, 16))
         return ceiling * self.chance()

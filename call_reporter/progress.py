@@ -1,4 +1,4 @@
-"""The progress of one running call: its claim, its turns as they are spoken, and the wish to end it coming back."""
+"""The progress of one running call: its claim, its turns, and the wish to end it coming back."""
 
 import asyncio
 import logging
@@ -43,7 +43,7 @@ class CallNames:
 
 
 class Progress:
-    """Tells the server how one call goes, at each turn or every two seconds; never holds the agent up."""
+    """Tells the server how one call goes, at each turn or every 2 s; never holds the agent up."""
 
     def __init__(
         self,
@@ -67,12 +67,16 @@ class Progress:
             self._has_news.set()
             self._task = asyncio.create_task(self._tell_for_ever(), name="call-reporter-progress")
 
+    def stop(self) -> None:
+        """Stop telling, without waiting for it."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def close(self) -> None:
         """Stop telling."""
+        self.stop()
         if self._task is not None:
-            task, self._task = self._task, None
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def note_turn(self, position: int) -> None:
         """Note that the turn at `position` is new or was changed."""

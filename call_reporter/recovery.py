@@ -16,7 +16,7 @@ _SNIPPET_TURNS = 4
 
 
 async def recover_lost_calls(outbox: Outbox, options: ReporterOptions) -> int:
-    """Write a result for every call that a former process left running; returns how many. Raises: OutboxUnavailable."""
+    """Write a result for every call that a former process left running; returns how many."""
 
     def build(
         draft: pb.CallResult, turns: Sequence[pb.TranscriptTurn], was_claimed: bool
@@ -72,7 +72,10 @@ def _summarise(turns: int) -> str:
             "The program that held the call stopped; nothing of the conversation was written down."
         )
     said = "one turn was" if turns == 1 else f"{turns} turns were"
-    return f"The program that held the call stopped while it ran; {said} written down before. Somebody should look."
+    return (
+        f"The program that held the call stopped while it ran; {said} written down before. "
+        "Somebody should look."
+    )
 
 
 def _quote_end(turns: Sequence[pb.TranscriptTurn]) -> str:

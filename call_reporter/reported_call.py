@@ -1,4 +1,4 @@
-"""One call as its agent sees it: claim it, tell its turns, finish it; leaving it reports what is known."""
+"""One call as its agent sees it: claim it, tell its turns, finish it; leaving it reports it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_DURATION_S = 86_400
 
 
 class TurnDetails(TypedDict, total=False):
-    """Holds what may be told of a turn besides its words; the fields of the contract's TranscriptTurn."""
+    """Holds what may be told of a turn besides its words: fields of TranscriptTurn."""
 
     start_ms: int | None
     end_ms: int | None
@@ -42,7 +42,7 @@ class TurnChanges(TurnDetails, total=False):
 
 
 class Ending(TypedDict, total=False):
-    """Holds how a call ended; the fields of the contract's CallResult, enums as words or numbers."""
+    """Holds how a call ended: fields of CallResult, enums as words or numbers."""
 
     status: str | int
     duration: int | None
@@ -112,7 +112,8 @@ class ReportedCall:
         try:
             await self._desk.outbox.start_call(self._opening_id, self.call_key, self._draft)
         except OutboxUnavailable:
-            # The phone is in somebody's hand: the call goes on, its result may still be delivered directly.
+            # The phone is in somebody's hand: the call goes on, its result may still be delivered
+            # directly.
             log.exception("call_not_journalled call_id=%s call_sid=%s", self.call_id, self.call_sid)
         if not self._is_claimable:
             self._progress.start()
@@ -140,8 +141,10 @@ class ReportedCall:
     async def claim(self) -> pb.Order:
         """Claim the call for this media stream and learn what it is for; 3 s at most.
 
-        Returns: the order; empty but for the call_id when the server placed no order. Connect no model before.
-        Raises: ClaimRefused (another stream or telephone call holds it, or nobody knows it), ClaimUnanswered.
+        Returns: the order; empty but for the call_id when the server placed no order. Connect no
+        model before.
+        Raises: ClaimRefused (another stream or telephone call holds it, or nobody knows it),
+        ClaimUnanswered.
         """
         try:
             response = await self._progress.claim()
@@ -159,7 +162,8 @@ class ReportedCall:
         """Tell a turn: it is written down and sent behind the agent's back.
 
         `role`: "callee", "agent", "tool", "system" or the contract's number.
-        Returns: the turn's position in the transcript, from 0. Raises: InvalidCall for an unknown role.
+        Returns: the turn's position in the transcript, from 0. Raises: InvalidCall for an unknown
+        role.
         """
         turn = pb.TranscriptTurn(role=words.role_of(role), text=clean_text(text), **details)
         self._turns.append(fit_turn(turn))
@@ -168,7 +172,7 @@ class ReportedCall:
         return position
 
     def revise_turn(self, position: int, **changes: Unpack[TurnChanges]) -> None:
-        """Change a turn that was told, such as to the part that was heard. Raises: InvalidCall for no such turn."""
+        """Change a turn, such as to the part that was heard. Raises: InvalidCall."""
         if not 0 <= position < len(self._turns):
             raise InvalidCall(
                 f"position: {position} is not a turn of this call, it has {len(self._turns)}"
@@ -190,7 +194,8 @@ class ReportedCall:
     def finish(self, **ending: Unpack[Ending]) -> None:
         """Say how the call ended; leaving the call reports it. The first word stands.
 
-        `status`: "completed" unless told. `facts`: name to value, or the contract's Fact with its evidence.
+        `status`: "completed" unless told. `facts`: name to value, or the contract's Fact with its
+        evidence.
         Raises: InvalidCall for a word or number that the contract does not allow.
         """
         if self._ending is not None:
@@ -198,9 +203,10 @@ class ReportedCall:
             return
         self._ending = _build_ending(ending)
 
-    def end_progress(self) -> None:
+    def note_reported(self) -> None:
         """Note that this call's result is reported: leaving the call does not report it again."""
         self.is_over = True
+        self._progress.stop()
 
     def _note_turn(self, position: int) -> None:
         if not self._is_entered:

@@ -16,7 +16,8 @@ V = TypeVar("V", bound=int)
 def enum_value(enum: _EnumTypeWrapper[V], word: str | int) -> V:
     """Find the enum's number for `word`: the short word, the full name or the number itself.
 
-    Raises: InvalidCall for a word that the contract does not know; an unknown number is let through.
+    Raises: InvalidCall for a word that the contract does not know; an unknown number is let
+    through.
     """
     names = enum.keys()
     if isinstance(word, int):

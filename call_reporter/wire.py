@@ -1,4 +1,4 @@
-"""The channel to the Orchestrator: one method per RPC, each with its deadline, its token and our errors."""
+"""The channel to the Orchestrator: a method per RPC with its deadline, its token, our errors."""
 
 import logging
 from collections.abc import Awaitable, Sequence
@@ -16,7 +16,8 @@ log = logging.getLogger("call_reporter")
 
 T = TypeVar("T")
 
-# The default back-off of a channel leaves a report waiting 2.7 s after the server is back (performance.md).
+# The default back-off of a channel leaves a report waiting 2.7 s after the server is back
+# (performance.md).
 _CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -27,7 +28,7 @@ _TLS_SIGNS = ("Socket closed", "Connection reset", "Trying to connect an http1.x
 
 
 class Wire:
-    """Speaks `CallResults` to one target; every method answers within its deadline or raises DeliveryError."""
+    """Speaks `CallResults` to one target; answers within the deadline or raises DeliveryError."""
 
     def __init__(self, target: str, token: str, options: ReporterOptions) -> None:
         self._target = target
@@ -65,7 +66,7 @@ class Wire:
         )
 
     async def report_batch(self, results: Sequence[pb.CallResult]) -> Sequence[pb.BatchReportEntry]:
-        """Report several results; one entry each, in order. Raises: ReportRefused for the whole, DeliveryFailed."""
+        """Report several results; one entry each. Raises: ReportRefused, DeliveryFailed."""
         self._check_open()
         request = pb.BatchReportRequest(results=results)
         response = await self._answer(
@@ -115,6 +116,6 @@ class Wire:
         if any(sign in details for sign in _TLS_SIGNS):
             self._has_hinted = True
             log.warning(
-                "maybe_tls target=%s: the port closes plaintext connections; if it speaks TLS, hand in credentials",
+                "maybe_tls target=%s: it closes plaintext connections; for TLS hand in credentials",
                 self._target,
             )

@@ -1,11 +1,6 @@
-"""The durable memory of a reporter: orders, started calls, turns and outcomes in one SQLite file."""
+"""The durable memory of a reporter: orders, started calls, turns, outcomes in one SQLite file."""
 
-from call_reporter.outbox.store import (
-    Backlog,
-    Outbox,
-    PutOutcome,
-    RememberedOrder,
-    WaitingOutcome,
-)
+from call_reporter.outbox.rows import PutOutcome, RememberedOrder, WaitingOutcome
+from call_reporter.outbox.store import Backlog, Outbox
 
 __all__ = ["Backlog", "Outbox", "PutOutcome", "RememberedOrder", "WaitingOutcome"]

@@ -1,4 +1,4 @@
-"""The outbox's files: opening, locking, checking and setting aside, and the ballast that a full disk frees."""
+"""The outbox's files: opening, locking, checking, setting aside, and ballast for a full disk."""
 
 import fcntl
 import logging
@@ -16,7 +16,7 @@ _PRIVATE = 0o600
 
 
 class OutboxFile:
-    """Holds the files of one outbox: `PATH`, `PATH.lock`, `PATH.ballast`, and SQLite's own two beside them."""
+    """Holds the files of one outbox: `PATH`, `PATH.lock`, `PATH.ballast`, and SQLite's own two."""
 
     def __init__(self, path: Path, ballast_bytes: int) -> None:
         self.path = path
@@ -28,7 +28,8 @@ class OutboxFile:
     def lock(self) -> None:
         """Take the outbox for this reporter alone.
 
-        Raises: OutboxInUse when another one holds it, OutboxUnavailable when the folder cannot be written.
+        Raises: OutboxInUse when another one holds it, OutboxUnavailable when the folder cannot be
+        written.
         """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,20 +42,21 @@ class OutboxFile:
             holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
             os.close(lock)
             raise OutboxInUse(
-                f"the outbox {self.path} is in use (process {holder}): give each reporter an outbox of its own"
+                f"the outbox {self.path} is in use (process {holder}): "
+                "give each reporter an outbox of its own"
             ) from error
         os.ftruncate(lock, 0)
         os.write(lock, str(os.getpid()).encode())
         self._lock = lock
 
     def unlock(self) -> None:
-        """Let the outbox go; the lock file stays, so that nobody locks a name that is about to vanish."""
+        """Let the outbox go; the lock file stays, so that nobody locks a name about to vanish."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def connect(self) -> sqlite3.Connection:
-        """Open the outbox, making it if it is not there; every commit reaches the disk before it returns."""
+        """Open or make the outbox; every commit reaches the disk before it returns."""
         with suppress(FileNotFoundError):
             self.path.chmod(_PRIVATE)
         try:
@@ -83,7 +85,7 @@ class OutboxFile:
             return str(error)
 
     def set_aside(self, stamp: str) -> Path:
-        """Rename the file and its write-ahead log, so that a new one can take their place; returns the new name."""
+        """Rename the file and its write-ahead log to make room for new ones; returns the name."""
         aside = self.path.with_name(f"{self.path.name}.aside-{stamp}")
         number = 1
         while aside.exists():

@@ -1,8 +1,10 @@
 """The frame around each record of the outbox: magic word, kind, CRC-32, key and body in one BLOB.
 
-A frame can be checked without its row and found again in a damaged file: the whole truth about a record stands in it.
+A frame can be checked without its row and found again in a damaged file: the whole truth about a
+record stands in it.
 """
 
+import mmap
 import struct
 import zlib
 from collections.abc import Iterator
@@ -62,7 +64,7 @@ def unpack_frame(data: bytes) -> Frame:
     return Frame(Kind(kind), name.decode(), content[_SIZES.size + key_bytes :])
 
 
-def find_frames(data: bytes) -> Iterator[Frame]:
+def find_frames(data: bytes | mmap.mmap) -> Iterator[Frame]:
     """Find every undamaged frame in a file's bytes, wherever it lies in one piece."""
     place = data.find(_MAGIC)
     while place >= 0:

@@ -2,10 +2,10 @@
 
 import logging
 import sqlite3
-import uuid
 
 from call_reporter.outbox import statements as sql
 from call_reporter.outbox.frames import Frame, Kind, pack_frame
+from call_reporter.outbox.rows import write_dead_letter
 from call_reporter.outbox.salvage import Salvage
 from ringback.v1 import call_results_pb2 as pb
 
@@ -13,13 +13,12 @@ log = logging.getLogger("call_reporter")
 
 
 def restore_rows(connection: sqlite3.Connection, salvage: Salvage, now: int) -> None:
-    """Write the salvaged rows; damaged ones become dead letters. `now`: microseconds since the epoch."""
+    """Write the salvaged rows, damaged ones as dead letters. `now`: microseconds, epoch."""
     connection.execute("BEGIN IMMEDIATE")
-    for frame, state in salvage.good.items():
+    for frame, state in sorted(salvage.good.items(), key=lambda item: item[0].kind):
         _restore(connection, frame, state, now)
     for record in salvage.bad:
-        values = ("", uuid.uuid4().hex, record, now, now, "damaged on the disk")
-        connection.execute(sql.INSERT_DEAD_LETTER, values)
+        write_dead_letter(connection, "", record, now)
     connection.execute("COMMIT")
     log.error("outbox_salvaged good=%d damaged=%d", len(salvage.good), len(salvage.bad))
 

@@ -1,11 +1,13 @@
-"""What can still be read of an outbox that was set aside because its file is damaged, old or not ours.
+"""What can still be read of an outbox whose file is damaged, old or not ours.
 
-Two passes: the tables, as far as SQLite can walk them, and the file's bytes, where frames of damaged pages lie. The
-second may find a row in an older state; sending it again is harmless, the server answers DUPLICATE.
+Two passes: the tables, as far as SQLite can walk them, and the file's bytes, where frames of
+damaged pages lie. The second may find a row in an older state; sending it again is harmless, the
+server answers DUPLICATE.
 """
 
+import mmap
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +15,8 @@ from pathlib import Path
 from call_reporter.outbox import statements as sql
 from call_reporter.outbox.frames import BadFrame, Frame, Kind, find_frames, unpack_frame
 
-# Reads every row of a table, as its frame and its state; walked in both directions around a damaged page.
+# Reads every row of a table, as its frame and its state; walked in both directions around a
+# damaged page.
 _SELECTS: Mapping[Kind, str] = {
     Kind.OUTCOME: "SELECT record, state FROM outcome ORDER BY rowid",
     Kind.CALL: "SELECT record, state FROM started_call ORDER BY rowid",
@@ -26,17 +29,15 @@ _STATES = {sql.ACKNOWLEDGED, sql.DEAD, sql.RUNNING, sql.CLAIMED, sql.OVER, sql.R
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """Holds what was read: good records with the state they were in (empty: not known), and damaged ones."""
+    """Holds what was read: good records with their state (empty: not known), and damaged ones."""
 
     good: Mapping[Frame, str] = field(default_factory=dict)
     bad: frozenset[bytes] = frozenset()
 
 
 def read_salvage(path: Path) -> Salvage:
-    """Read a set-aside file and its write-ahead log as far as they can be read; never raises for their content."""
-    images = [
-        image.read_bytes() for image in (path, path.with_name(path.name + "-wal")) if image.exists()
-    ]
+    """Read a set-aside file and its log as far as that goes; no content makes it raise."""
+    found = [*_read_frames(path), *_read_frames(path.with_name(path.name + "-wal"))]
     good: dict[Frame, str] = {}
     bad: set[bytes] = set()
     for record, state in _read_tables(path):
@@ -44,10 +45,19 @@ def read_salvage(path: Path) -> Salvage:
             good[unpack_frame(record)] = state if state in _STATES else ""
         except BadFrame:
             bad.add(record)
-    for image in images:
-        for frame in find_frames(image):
+    known = {(frame.kind, frame.key) for frame in good if frame.kind != Kind.OUTCOME}
+    for frame in found:
+        if (frame.kind, frame.key) not in known:  # else an older state of what the tables gave
             good.setdefault(frame, "")
     return Salvage(good, frozenset(bad))
+
+
+def _read_frames(path: Path) -> Sequence[Frame]:
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return list(find_frames(data))
+    except (OSError, ValueError):
+        return ()  # there is no log, or the file is empty
 
 
 def _read_tables(path: Path) -> Iterator[tuple[bytes, str]]:

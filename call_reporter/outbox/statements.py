@@ -5,7 +5,7 @@ APPLICATION_ID = 0x52424F58
 SCHEMA_VERSION = 1
 
 PENDING, ACKNOWLEDGED, DEAD = "pending", "acknowledged", "dead"
-"""States of an outcome. Any other word, such as a damaged one, counts as pending: a repeat is harmless."""
+"""States of an outcome. Any other word, a damaged one, counts as pending: a repeat is harmless."""
 RUNNING, CLAIMED, OVER, REFUSED = "running", "claimed", "over", "refused"
 """States of a started call."""
 
@@ -15,19 +15,22 @@ CREATE_TABLES = (
         call_id TEXT PRIMARY KEY, body BLOB NOT NULL, answer BLOB, written_at INTEGER NOT NULL)""",
     # A call whose conversation began in this process or a former one.
     """CREATE TABLE started_call (
-        opening_id TEXT PRIMARY KEY, call_key TEXT NOT NULL, state TEXT NOT NULL, record BLOB NOT NULL,
-        written_at INTEGER NOT NULL)""",
+        opening_id TEXT PRIMARY KEY, call_key TEXT NOT NULL, state TEXT NOT NULL,
+        record BLOB NOT NULL, written_at INTEGER NOT NULL)""",
     "CREATE INDEX started_call_by_key ON started_call (call_key)",
     # What was said in a started call.
     """CREATE TABLE turn (
-        opening_id TEXT NOT NULL, position INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (opening_id, position))""",
+        opening_id TEXT NOT NULL, position INTEGER NOT NULL, record BLOB NOT NULL,
+        PRIMARY KEY (opening_id, position))""",
     # What became of a call; `is_first` is 0 for later additions.
     """CREATE TABLE outcome (
-        seq INTEGER PRIMARY KEY, call_key TEXT NOT NULL, is_first INTEGER NOT NULL, report_id TEXT NOT NULL,
-        state TEXT NOT NULL, record BLOB NOT NULL, written_at INTEGER NOT NULL, settled_at INTEGER, note TEXT)""",
+        seq INTEGER PRIMARY KEY, call_key TEXT NOT NULL, is_first INTEGER NOT NULL,
+        report_id TEXT NOT NULL, state TEXT NOT NULL, record BLOB NOT NULL,
+        written_at INTEGER NOT NULL, settled_at INTEGER, note TEXT)""",
     "CREATE UNIQUE INDEX outcome_first ON outcome (call_key) WHERE is_first = 1",
     "CREATE UNIQUE INDEX outcome_report ON outcome (call_key, report_id)",
-    "CREATE INDEX outcome_waiting ON outcome (seq) WHERE state <> 'acknowledged' AND state <> 'dead'",
+    """CREATE INDEX outcome_waiting ON outcome (seq)
+        WHERE state <> 'acknowledged' AND state <> 'dead'""",
 )
 
 # Remembers an order unless its call_id is known.
@@ -40,8 +43,8 @@ SELECT_ORDER = "SELECT body, answer FROM order_memory WHERE call_id = ?"
 UPDATE_ORDER_ANSWER = "UPDATE order_memory SET answer = ? WHERE call_id = ? AND answer IS NULL"
 
 # Journals that a call's conversation begins.
-INSERT_CALL = """INSERT INTO started_call (opening_id, call_key, state, record, written_at) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING"""
+INSERT_CALL = """INSERT INTO started_call (opening_id, call_key, state, record, written_at)
+    VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 # Moves a started call on.
 UPDATE_CALL_STATE = "UPDATE started_call SET state = ? WHERE opening_id = ?"
 # Ends every opening of a call that has its outcome; a refused one stays refused.
@@ -60,35 +63,43 @@ SELECT_TURNS = "SELECT record FROM turn WHERE opening_id = ? ORDER BY position"
 INSERT_OUTCOME = """INSERT INTO outcome (call_key, is_first, report_id, state, record, written_at)
     VALUES (?, ?, ?, 'pending', ?, ?) ON CONFLICT DO NOTHING RETURNING seq"""
 # Keeps bytes that cannot be read as a dead letter.
-INSERT_DEAD_LETTER = """INSERT INTO outcome (call_key, is_first, report_id, state, record, written_at, settled_at, note)
+INSERT_DEAD_LETTER = """INSERT INTO outcome
+    (call_key, is_first, report_id, state, record, written_at, settled_at, note)
     VALUES (?, 0, ?, 'dead', ?, ?, ?, ?)"""
 # Reads the outcome that stands for a call.
 SELECT_FIRST_OUTCOME = "SELECT seq, state FROM outcome WHERE call_key = ? AND is_first = 1"
 # Reads an addition by its report_id.
 SELECT_REPORT = "SELECT seq, state FROM outcome WHERE call_key = ? AND report_id = ?"
 # Lists outcomes that are to be delivered, oldest first.
-SELECT_WAITING = """SELECT seq, call_key, record, written_at FROM outcome
+SELECT_WAITING = """SELECT seq, record, written_at FROM outcome
     WHERE state <> 'acknowledged' AND state <> 'dead' AND seq > ? ORDER BY seq LIMIT ?"""
+# Lists every outcome that waits, to check it.
+SELECT_ALL_WAITING = """SELECT seq, record FROM outcome
+    WHERE state <> 'acknowledged' AND state <> 'dead'"""
 # Reads when the oldest outcome that waits was written.
 SELECT_OLDEST_WAITING = """SELECT written_at FROM outcome
     WHERE state <> 'acknowledged' AND state <> 'dead' ORDER BY seq LIMIT 1"""
-# Counts what waits and what was given up.
-COUNT_OUTCOMES = """SELECT count(*) FILTER (WHERE state <> 'acknowledged' AND state <> 'dead'),
-    count(*) FILTER (WHERE state = 'dead') FROM outcome"""
+# Counts what waits.
+COUNT_WAITING = """SELECT count(*) FROM outcome
+    WHERE state <> 'acknowledged' AND state <> 'dead'"""
+# Counts what was given up.
+COUNT_DEAD_LETTERS = "SELECT count(*) FROM outcome WHERE state = 'dead'"
 # Marks an outcome as recorded by the server.
 ACKNOWLEDGE_OUTCOME = "UPDATE outcome SET state = 'acknowledged', settled_at = ? WHERE seq = ?"
 # Turns an outcome into a dead letter.
 BURY_OUTCOME = "UPDATE outcome SET state = 'dead', settled_at = ?, note = ? WHERE seq = ?"
 
-# Forgets, in this order, what was acknowledged before a time; dead letters stay until somebody looks.
+# Forgets, in this order, what was acknowledged before a time; dead letters stay until somebody
+# looks.
 PRUNE = (
-    """DELETE FROM turn WHERE opening_id IN (SELECT opening_id FROM started_call WHERE written_at < :before
-        AND (state = 'refused' OR (state = 'over' AND NOT EXISTS (SELECT 1 FROM outcome
-            WHERE outcome.call_key = started_call.call_key
+    """DELETE FROM turn WHERE opening_id IN (
+        SELECT opening_id FROM started_call WHERE written_at < :before
+        AND (state = 'refused' OR (state = 'over' AND NOT EXISTS (
+            SELECT 1 FROM outcome WHERE outcome.call_key = started_call.call_key
             AND (outcome.state <> 'acknowledged' OR outcome.settled_at >= :before)))))""",
     """DELETE FROM started_call WHERE written_at < :before
-        AND (state = 'refused' OR (state = 'over' AND NOT EXISTS (SELECT 1 FROM outcome
-            WHERE outcome.call_key = started_call.call_key
+        AND (state = 'refused' OR (state = 'over' AND NOT EXISTS (
+            SELECT 1 FROM outcome WHERE outcome.call_key = started_call.call_key
             AND (outcome.state <> 'acknowledged' OR outcome.settled_at >= :before))))""",
     "DELETE FROM outcome WHERE state = 'acknowledged' AND settled_at < :before",
     """DELETE FROM order_memory WHERE written_at < :before AND NOT EXISTS (

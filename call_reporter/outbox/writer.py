@@ -1,4 +1,4 @@
-"""The outbox's thread: takes what is queued, commits it as one group with one fsync, then wakes the callers."""
+"""The outbox's thread: commits what is queued with one fsync, then wakes the callers."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class OutboxWriter:
                 unit.fail(error)
 
     def _stop_writing(self, group: Sequence[Unit], error: sqlite3.Error) -> None:
-        """Fail-stop: after a failed fsync nobody knows what the disk holds, so it is not tried again."""
+        """Stop: after a failed fsync nobody knows what the disk holds; it is not tried again."""
         self._broken = OutboxBroken(
             f"the outbox's disk failed ({error}): restart to check the file"
         )

@@ -1,0 +1,154 @@
+"""What the outbox's thread does with its rows: each function runs inside one transaction."""
+
+import logging
+import sqlite3
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from call_reporter.outbox import statements as sql
+from call_reporter.outbox.frames import BadFrame, Kind, pack_frame, unpack_frame
+from ringback.v1 import call_results_pb2 as pb
+
+log = logging.getLogger("call_reporter")
+
+BuildRecovered = Callable[[pb.CallResult, Sequence[pb.TranscriptTurn], bool], pb.CallResult]
+"""Builds the result of a lost call from its draft, its turns and whether it was claimed."""
+_FRAMING_BYTES = 8  # tag and length in front of each result of a batch
+_DAMAGED = "damaged on the disk"
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedOrder:
+    """Holds what the outbox knows of an order."""
+
+    is_new: bool
+    answer: bytes | None
+    """What was answered; None while the first one has no answer yet."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOutcome:
+    """Holds an outcome that is to be delivered."""
+
+    seq: int
+    result: pb.CallResult
+    written_at: int
+    """Microseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutOutcome:
+    """Says what became of an outcome that was to be written."""
+
+    seq: int
+    is_new: bool
+    """False when another outcome of this call, or this very report, stood there first."""
+    is_settled: bool
+    """True when the one that stands was acknowledged or given up before."""
+
+
+def write_outcome(
+    connection: sqlite3.Connection,
+    call_key: str,
+    result: pb.CallResult,
+    now: int,
+    *,
+    is_first: bool = True,
+) -> PutOutcome:
+    """Write an outcome unless the call has one, or this very report is known."""
+    if is_first:
+        connection.execute(sql.CLOSE_CALLS, (call_key,))
+    frame = pack_frame(Kind.OUTCOME, call_key, result.SerializeToString())
+    values = (call_key, int(is_first), result.report_id, frame, now)
+    row = connection.execute(sql.INSERT_OUTCOME, values).fetchone()
+    if row is not None:
+        return PutOutcome(row[0], is_new=True, is_settled=False)
+    row = connection.execute(sql.SELECT_REPORT, (call_key, result.report_id)).fetchone()
+    row = row or connection.execute(sql.SELECT_FIRST_OUTCOME, (call_key,)).fetchone()
+    return PutOutcome(row[0], is_new=False, is_settled=row[1] in {sql.ACKNOWLEDGED, sql.DEAD})
+
+
+def list_waiting(
+    connection: sqlite3.Connection, after_seq: int, max_count: int, max_bytes: int
+) -> Sequence[WaitingOutcome]:
+    """List outcomes behind `after_seq`, at most `max_bytes` of them but at least one, undamaged."""
+    waiting: list[WaitingOutcome] = []
+    total = 0
+    for seq, record, written_at in connection.execute(sql.SELECT_WAITING, (after_seq, max_count)):
+        try:
+            body = unpack_frame(record).body
+        except BadFrame:
+            continue
+        total += len(body) + _FRAMING_BYTES
+        if waiting and total > max_bytes:
+            break
+        waiting.append(WaitingOutcome(seq, pb.CallResult.FromString(body), written_at))
+    return waiting
+
+
+def bury_damaged(connection: sqlite3.Connection, now: int) -> int:
+    """Turn every waiting outcome that cannot be read into a dead letter; returns how many."""
+    damaged = []
+    for seq, record in connection.execute(sql.SELECT_ALL_WAITING):
+        try:
+            unpack_frame(record)
+        except BadFrame:
+            damaged.append((now, _DAMAGED, seq))
+    connection.executemany(sql.BURY_OUTCOME, damaged)
+    return len(damaged)
+
+
+def read_order(connection: sqlite3.Connection, call_id: str) -> RememberedOrder | None:
+    """Read what is known of an order; None when it is new."""
+    row = connection.execute(sql.SELECT_ORDER, (call_id,)).fetchone()
+    if row is None:
+        return None
+    answer = None if row[1] is None else _open_frame(row[1])
+    return RememberedOrder(is_new=False, answer=answer, body=_open_frame(row[0]))
+
+
+def recover_calls(
+    connection: sqlite3.Connection, build: BuildRecovered, now: int
+) -> Sequence[pb.CallResult]:
+    """Give every started call without an outcome the one that `build` makes of its journal."""
+    recovered = []
+    for opening_id, call_key, state, record in connection.execute(sql.SELECT_LOST_CALLS).fetchall():
+        if connection.execute(sql.SELECT_FIRST_OUTCOME, (call_key,)).fetchone() is None:
+            try:
+                draft = pb.CallResult.FromString(unpack_frame(record).body)
+            except BadFrame:
+                write_dead_letter(connection, call_key, record, now)
+            else:
+                turns = _read_turns(connection, opening_id)
+                result = build(draft, turns, state == sql.CLAIMED)
+                write_outcome(connection, call_key, result, now)
+                recovered.append(result)
+        connection.execute(sql.CLOSE_CALLS, (call_key,))
+    return recovered
+
+
+def write_dead_letter(
+    connection: sqlite3.Connection, call_key: str, record: bytes, now: int
+) -> None:
+    """Keep bytes that cannot be read where a person can see them."""
+    values = (call_key, uuid.uuid4().hex, record, now, now, _DAMAGED)
+    connection.execute(sql.INSERT_DEAD_LETTER, values)
+
+
+def _open_frame(data: bytes) -> bytes:
+    try:
+        return unpack_frame(data).body
+    except BadFrame:
+        return b""
+
+
+def _read_turns(connection: sqlite3.Connection, opening_id: str) -> Sequence[pb.TranscriptTurn]:
+    turns = []
+    for (record,) in connection.execute(sql.SELECT_TURNS, (opening_id,)):
+        try:
+            turns.append(pb.TranscriptTurn.FromString(unpack_frame(record).body))
+        except BadFrame:
+            log.warning("turn_damaged opening=%s", opening_id)
+    return turns
