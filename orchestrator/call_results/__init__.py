@@ -11,6 +11,7 @@ from orchestrator.call_results.model import (
     TurnReport,
     UsageReport,
 )
+from orchestrator.call_results.queries import get_result, list_results
 from orchestrator.call_results.receipt import Recorded
 from orchestrator.call_results.received import (
     CALLBACK,
@@ -46,6 +47,8 @@ __all__ = [
     "UsageReport",
     "absorb_external",
     "adopt_orphans",
+    "get_result",
+    "list_results",
     "progress_from_proto",
     "receive_internal",
     "receive_json",

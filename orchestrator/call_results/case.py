@@ -3,7 +3,13 @@
 from dataclasses import dataclass, field
 
 from orchestrator.call_results.join import Joined
-from orchestrator.call_results.to_proto import Identity, pack_provenance, to_proto, unpack, write_time
+from orchestrator.call_results.to_proto import (
+    Identity,
+    pack_provenance,
+    to_proto,
+    unpack,
+    write_time,
+)
 from orchestrator.store.results import KnownCall
 from ringback.v1 import call_results_pb2 as pb
 
@@ -75,13 +81,14 @@ class Case:
             "ended_at": self._ended_at(),
         }
 
-    def final_row(self) -> dict[str, object]:
+    def final_row(self, now_us: int) -> dict[str, object]:
         """Build what makes a call final."""
         return {
             "wanted": self.call_id,
             "final_status": self.status,
             "bound_sid": self.identity.call_sid or None,
             "end_time": self._ended_at(),
+            "now_us": now_us,
         }
 
     def mark_saved(self) -> None:

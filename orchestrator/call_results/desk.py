@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from orchestrator.call_results.case import Case, open_case
+from orchestrator.call_results.history import join_all, read_history
 from orchestrator.call_results.join import Joined, find_conflicts, join, read_key, read_values
 from orchestrator.call_results.model import CallReport
 from orchestrator.call_results.receipt import Recorded, log_receipt
@@ -89,26 +90,16 @@ class Desk:
 
     def adopt(self, case: Case) -> None:
         """Join all that the history holds about a call, orphans included."""
-        history = statements.select_history(self._connection, case.call_id)
-        joined = Joined()
+        history = read_history(self._connection, case.call_id)
         for kept in history:
-            report = read_again(kept.raw, kept.transport)
-            key = read_key(
-                report,
-                report_id=kept.report_id,
-                report_time=kept.report_time,
-                is_override=kept.override,
-                is_fetched=kept.transport == FETCHED,
-            )
-            joined = join(joined, read_values(report, key), key)
-            if report.call_sid and not case.identity.call_sid:
-                self._bind(case, report.call_sid)
-            if kept.disposition == pb.DISPOSITION_ORPHAN:
+            if kept.report.call_sid and not case.identity.call_sid:
+                self._bind(case, kept.report.call_sid)
+            if kept.is_orphan:
                 statements.set_disposition(
-                    self._connection, case.call_id, kept.report_id, pb.DISPOSITION_MERGED
+                    self._connection, case.call_id, kept.key.report_id, pb.DISPOSITION_MERGED
                 )
         if history:
-            self._see(case, joined, self._transaction.stamp())
+            self._see(case, join_all(history), self._transaction.stamp())
 
     def absorb(self, case: Case, call_sid: str) -> None:
         """Make an external call one with `case`, the call of ours that it turned out to be."""
@@ -135,7 +126,7 @@ class Desk:
         finished = [
             case for case in cases if case.is_call_stored and case.is_call_touched and case.record
         ]
-        statements.finish_calls(self._connection, [case.final_row() for case in finished])
+        statements.finish_calls(self._connection, [case.final_row(now_us) for case in finished])
         statements.insert_reports(self._connection, self._reports)
         touched = [case for case in cases if case.is_touched]
         first = [case.first_row(now_us) for case in touched if not case.is_stored]

@@ -67,7 +67,9 @@ def _check_final(status: int) -> int:
         return status
     if status in pb.CallStatus.values():
         word = pb.CallStatus.Name(pb.CallStatus.ValueType(status))
-        raise PydanticCustomError("status", "must say how the call ended, not {word}", {"word": word})
+        raise PydanticCustomError(
+            "status", "must say how the call ended, not {word}", {"word": word}
+        )
     raise PydanticCustomError(
         "status", "must be a number of CallStatus, not {number}", {"number": status}
     )

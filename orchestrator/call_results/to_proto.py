@@ -145,7 +145,9 @@ def write_time(time: Timestamp, time_us: int) -> None:
 
 def report_to_proto(report: CallReport) -> pb.CallResult:
     """Build the message of a report that was born inside, for the history and for its content hash."""
-    key = read_key(report, report_id=report.report_id, report_time=0, is_override=False, is_fetched=False)
+    key = read_key(
+        report, report_id=report.report_id, report_time=0, is_override=False, is_fetched=False
+    )
     values = read_values(report, key)
     values["source"] = report.source
     values.pop("report_time")
@@ -186,4 +188,12 @@ def unpack(record: pb.CallResult, provenance: Mapping[str, object]) -> Joined:
     return Joined({name: values[name] for name in keys}, keys)
 
 
-__all__ = ["FACT", "TRANSCRIPT", "Identity", "pack_provenance", "report_to_proto", "to_proto", "unpack"]
+__all__ = [
+    "FACT",
+    "TRANSCRIPT",
+    "Identity",
+    "pack_provenance",
+    "report_to_proto",
+    "to_proto",
+    "unpack",
+]

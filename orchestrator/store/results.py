@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Select,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -104,7 +105,8 @@ _FINISH_CALL = (
     .where(call.c.call_id == bindparam("wanted"))
     .values(
         state="final",
-        due_at=None,
+        # The carrier's facts came before this result: the sweeper files them too, at once.
+        due_at=case((call.c.provider.is_(None), None), else_=bindparam("now_us")),
         status=bindparam("final_status"),
         call_sid=bindparam("bound_sid"),
         ended_at=func.coalesce(call.c.ended_at, bindparam("end_time", type_=BigInteger)),

@@ -26,6 +26,8 @@ SCHEMA_VERSION = "0001"
 
 metadata = MetaData()
 
+# None is SQL's NULL, not JSON's null: `IS NULL` finds it.
+Json = JSON(none_as_null=True)
 # SQLite compares text bytewise by itself; PostgreSQL is told to, which keeps UUIDv7 keys in order of time.
 Key = String().with_variant(String(collation="C"), "postgresql")
 # SQLite numbers rows by itself only for a column whose type is exactly INTEGER.
@@ -37,7 +39,7 @@ task = Table(
     Column("task_id", Key, primary_key=True),
     Column("state", Text, nullable=False, comment="collecting, confirming, calling or done"),
     Column("errand", Text, nullable=False),
-    Column("form", JSON, nullable=False),
+    Column("form", Json, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
 )
@@ -66,7 +68,7 @@ call = Table(
     Column("call_sid", Key, unique=True, comment="NULL until it is bound"),
     Column("to_number", Text, nullable=False, server_default=""),
     Column("from_number", Text, nullable=False, server_default=""),
-    Column("order", JSON, comment="what the call is for; NULL for external calls"),
+    Column("order", Json, comment="what the call is for; NULL for external calls"),
     Column("due_at", BigInteger, comment="when somebody must look; NULL: never"),
     Column("not_after", BigInteger, comment="no dial after this; NULL for external calls"),
     Column("created_at", BigInteger, nullable=False),
@@ -88,7 +90,9 @@ call = Table(
         comment="how often the carrier was asked",
     ),
     Column("ring_deadline_at", BigInteger, comment="NULL before the dial"),
-    Column("provider", JSON, comment="the carrier's last facts; NULL before the first"),
+    Column("provider", Json, comment="the carrier's last facts; NULL before the first"),
+    Column("unreachable_since", BigInteger, comment="NULL while the carrier can be asked"),
+    Column("note", Text, comment="why the call waits, for the person; NULL when all is well"),
     Column("confirm_key", Text, comment="the person's Idempotency-Key; NULL for external calls"),
     UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
     Index("call_by_due", "due_at"),
@@ -130,7 +134,7 @@ result = Table(
     Column("end_reason", Integer, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("record", LargeBinary, nullable=False, comment="a serialised CallResult"),
-    Column("provenance", JSON, nullable=False, comment="which report each field comes from"),
+    Column("provenance", Json, nullable=False, comment="which report each field comes from"),
     Column("recorded_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index("result_by_task", "task_id"),
@@ -152,7 +156,7 @@ event = Table(
     Column("kind", Text, nullable=False, comment="message, task, call, turn or result"),
     Column("task_id", Key, comment="NULL for external calls"),
     Column("call_id", Key, comment="NULL for events of a task"),
-    Column("data", JSON, nullable=False),
+    Column("data", Json, nullable=False),
     Index("event_by_task", "task_id", "seq"),
     Index("event_by_kind", "kind", "seq"),
 )
