@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 from fastapi import FastAPI, Request
 from uvicorn import Config, Server
@@ -40,27 +40,49 @@ def abort_connection(request: Request) -> None:
 
 
 class QuietServer(Server):
-    """uvicorn without its own signal handling: the sandbox ends all its servers together."""
+    """uvicorn without signals and ticks: the sandbox ends all its servers together."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.ending = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
 
+    async def main_loop(self) -> None:
+        """Serve until told to end."""
+        await self.on_tick(0)
+        await self.ending.wait()
+
 
 @asynccontextmanager
-async def serve(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app`; gives the port, which the system chooses when `port` is 0."""
-    listener = socket.create_server((host, port), reuse_port=False)
-    config = Config(
-        app, http=AbortableProtocol, ws="websockets-sansio", lifespan="off", log_config=None
-    )
-    server = QuietServer(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
+async def serve(apps: Sequence[tuple[FastAPI, int]], host: str) -> AsyncIterator[list[int]]:
+    """Serve each app on its port; gives the ports, chosen by the system where one is 0."""
+    with ExitStack() as opened:
+        listeners = [opened.enter_context(socket.create_server((host, p))) for _, p in apps]
+        opened.pop_all()  # from here on the servers close them
+    servers = [QuietServer(_config(app)) for app, _ in apps]
+    running = [
+        asyncio.create_task(server.serve(sockets=[listener]), name="http server")
+        for server, listener in zip(servers, listeners, strict=True)
+    ]
     try:
-        yield listener.getsockname()[1]
+        yield [listener.getsockname()[1] for listener in listeners]
     finally:
-        server.should_exit = True
-        server.force_exit = True  # nobody is asked to hurry: open requests end with the sandbox
-        await asyncio.wait({running})
-        listener.close()
+        for server in servers:
+            server.force_exit = True  # nobody is waited for: open requests end with the sandbox
+            server.ending.set()
+        await asyncio.wait(running)
+
+
+def _config(app: FastAPI) -> Config:
+    return Config(
+        app,
+        http=AbortableProtocol,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        date_header=False,
+    )

@@ -1,7 +1,7 @@
 """The carrier and its control door as two served apps; the whole sandbox in one context."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
@@ -31,16 +31,16 @@ async def run_carrier(
     world: World, ports: CarrierPorts, model_sessions: Callable[[], int] = lambda: 0
 ) -> AsyncIterator[CarrierPorts]:
     """Serve REST and control until the block ends; gives the ports that are really used."""
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(world.tasks.close)
-        rest = _app("Sandbox carrier")
-        rest.include_router(CallsApi(OperatorDesk(world)).router)
-        carrier = await stack.enter_async_context(serve(rest, ports.host, ports.carrier))
-        control = _app("Sandbox control")
-        control.include_router(ControlApi(world, model_sessions).router)
-        control.mount("/", phone_files())
-        door = await stack.enter_async_context(serve(control, ports.host, ports.control))
-        yield CarrierPorts(carrier, door, ports.host)
+    rest, control = _app("Sandbox carrier"), _app("Sandbox control")
+    rest.include_router(CallsApi(OperatorDesk(world)).router)
+    control.include_router(ControlApi(world, model_sessions).router)
+    control.mount("/", phone_files())
+    apps = [(rest, ports.carrier), (control, ports.control)]
+    async with serve(apps, ports.host) as (carrier, door):
+        try:
+            yield CarrierPorts(carrier, door, ports.host)
+        finally:
+            await world.tasks.close()
 
 
 def _app(title: str) -> FastAPI:

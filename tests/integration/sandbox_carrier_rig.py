@@ -133,12 +133,15 @@ class Rig:
         return [line for line in map(json.loads, text) if line["kind"] == kind]
 
 
+SETTINGS = CarrierSettings(ACCOUNT, TOKEN, calls_per_s=100)
+
+
 @dataclass(frozen=True)
 class How:
     """How a test wants its carrier to run."""
 
     factor: float = 20
-    settings: CarrierSettings = CarrierSettings(ACCOUNT, TOKEN, calls_per_s=100)
+    settings: CarrierSettings = SETTINGS
 
 
 FAST, REAL_TIME = How(), How(factor=1)
