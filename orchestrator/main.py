@@ -1,0 +1,227 @@
+"""The Orchestrator put together: store, gRPC server, routers and sweeper in one lifespan."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from foundation.clock import Clock, SystemClock
+from foundation.drain import Drain
+from foundation.limits import PublicHostGate, SlowBodyLimit
+from foundation.settings import is_loopback_host, secrets_of
+from foundation.task_set import TaskSet
+from orchestrator import status_callbacks
+from orchestrator.call_handler_client import CallHandlerClient
+from orchestrator.call_results.access import Role, Tokens
+from orchestrator.calls import CallTimings, DialRules, OrderAddresses, record_progress
+from orchestrator.contacts import load_contacts
+from orchestrator.conversation import Chat, RuleFiller, Surroundings, tell_results
+from orchestrator.dial_policy import DialCaps, DialPolicy
+from orchestrator.errors import OrchestratorError
+from orchestrator.rpc import GrpcServer, build_grpc_server
+from orchestrator.settings import OrchestratorSettings
+from orchestrator.status_callbacks import CallbackDoor
+from orchestrator.store import Store
+from orchestrator.sweeper import Sweeper, SweeperParts
+from orchestrator.web import WebAccess, mount_web
+from telephony.numbers import region_of
+from telephony.signatures import SignatureKeys
+from telephony.twilio_rest import TwilioRest
+
+log = structlog.get_logger(__name__)
+
+_BODY_MAX_BYTES = 65_536
+_CARRIER_PATHS = ("/twilio/",)
+# What a background task may still take at the end; the sweeper has deadlines of its own.
+_LAST_TASKS_S = 5.0
+
+
+def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> FastAPI:
+    """Put the Orchestrator together; whatever must be opened is opened by its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as opened:
+            await open_services(app, settings, clock or SystemClock(), opened)
+            yield
+            app.state.drain.begin()
+        log.info("orchestrator_stopped")
+
+    app = FastAPI(
+        title="Ringback Orchestrator",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=_BODY_MAX_BYTES,
+    )
+    app.state.drain = Drain()
+    app.include_router(status_callbacks.router)
+    app.add_api_route("/healthz", answer_healthz, include_in_schema=False)
+    app.add_api_route("/readyz", answer_readyz, include_in_schema=False)
+    people = (*secrets_of(settings.token_person), *secrets_of(settings.token_operator))
+    mount_web(app, WebAccess(hosts=_own_hosts(settings), tokens=people))
+    app.add_middleware(SlowBodyLimit)
+    app.add_middleware(
+        PublicHostGate,
+        public_hosts=_own_hosts(settings),
+        public_paths=_CARRIER_PATHS,
+        has_tokens=all(secrets_of(getattr(settings, name)) for name in settings.exposed_tokens),
+    )
+    return app
+
+
+async def open_services(
+    app: FastAPI, settings: OrchestratorSettings, clock: Clock, opened: AsyncExitStack
+) -> None:
+    """Open what the doors work with; `opened` closes it in reverse order."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    timings, regions = build_timings(settings), allowed_regions(settings)
+    store = await Store.open(settings.database(), clock)
+    opened.push_async_callback(store.close)
+    app.state.store, app.state.settings, app.state.timings = store, settings, timings
+    app.state.callback_door = build_callback_door(settings, store, timings)
+    around = Surroundings(load_contacts(settings.contacts), regions)
+    app.state.chat = Chat(store, RuleFiller(), around, timings)
+    tasks = TaskSet()
+    opened.push_async_callback(tasks.close, _LAST_TASKS_S)
+    sweeper = open_sweeper(settings, store, clock, opened)
+    grpc_server = build_grpc(settings, store, timings)
+    opened.push_async_callback(grpc_server.stop)
+    await grpc_server.start()
+    app.state.grpc_port = grpc_server.port
+    for name, work in (("sweeper", sweeper.run()), ("tell results", tell_results(store))):
+        opened.callback(tasks.spawn(work, name=name).cancel)
+    log.info(
+        "orchestrator_started",
+        mode=settings.mode.value,
+        grpc_port=grpc_server.port,
+        handlers=settings.handlers(),
+        regions=regions,
+    )
+
+
+def open_sweeper(
+    settings: OrchestratorSettings, store: Store, clock: Clock, opened: AsyncExitStack
+) -> Sweeper:
+    """Build the sweeper with the carrier and the Call Handlers; closed after its last orders."""
+    timings = build_timings(settings)
+    carrier = build_carrier(settings)
+    if carrier is not None:
+        opened.callback(carrier.close)
+    token = next(iter(secrets_of(settings.token_orchestrator)), "")
+    handlers = CallHandlerClient(settings.handlers(), token, settings.order_s)
+    opened.push_async_callback(handlers.close)
+    policy = DialPolicy(build_caps(settings), allowed_regions(settings), settings.time_limit_s)
+    parts = SweeperParts(
+        store=store,
+        carrier=carrier,
+        handlers=handlers,
+        rules=DialRules(policy, timings),
+        addresses=OrderAddresses(settings.orchestrator_public_url),
+        from_number=settings.twilio_from_number,
+        clock=clock,
+    )
+    sweeper = Sweeper(parts)
+    opened.push_async_callback(sweeper.close)
+    return sweeper
+
+
+def build_carrier(settings: OrchestratorSettings) -> TwilioRest | None:
+    """Build the carrier's client with the newest of the configured tokens; None without any."""
+    token = next(iter(secrets_of(settings.twilio_auth_token)), "")
+    if not token:
+        return None
+    return TwilioRest(
+        settings.twilio_api_url, settings.twilio_account_sid, token, settings.create_s
+    )
+
+
+def build_callback_door(
+    settings: OrchestratorSettings, store: Store, timings: CallTimings
+) -> CallbackDoor:
+    """Build what the webhooks work with; without a key they answer 503."""
+    keys = SignatureKeys(
+        secrets_of(settings.twilio_auth_token), secrets_of(settings.twilio_shared_key)
+    )
+    return CallbackDoor(
+        store, keys, settings.twilio_account_sid, settings.orchestrator_public_url, timings
+    )
+
+
+def build_grpc(settings: OrchestratorSettings, store: Store, timings: CallTimings) -> GrpcServer:
+    """Build the gRPC server on its port."""
+    return build_grpc_server(
+        store,
+        address=settings.orchestrator_grpc,
+        tokens=build_tokens(settings),
+        record_progress=lambda progress: record_progress(store, progress, timings),
+    )
+
+
+def build_tokens(settings: OrchestratorSettings) -> Tokens:
+    """Collect the tokens by role."""
+    return Tokens(
+        {
+            Role.HANDLER: secrets_of(settings.token_handler),
+            Role.OPERATOR: secrets_of(settings.token_operator),
+            Role.READER: secrets_of(settings.token_reader),
+            Role.PERSON: secrets_of(settings.token_person),
+        }
+    )
+
+
+def build_timings(settings: OrchestratorSettings) -> CallTimings:
+    """Collect the spans of the life of a call."""
+    return CallTimings(
+        ring_s=settings.ring_s,
+        time_limit_s=settings.time_limit_s,
+        grace_s=settings.grace_s,
+        create_s=settings.create_s,
+        order_s=settings.order_s,
+        settle_s=settings.settle_s,
+        sweep_s=settings.sweep_s,
+        ask_again_s=settings.ask_again_s,
+        not_after_s=settings.not_after_s,
+    )
+
+
+def build_caps(settings: OrchestratorSettings) -> DialCaps:
+    """Collect the caps, as set or as the mode wants them."""
+    return DialCaps(
+        at_once=int(settings.cap("cap_person_at_once")),
+        person_hour=int(settings.cap("cap_person_hour")),
+        all_hour=int(settings.cap("cap_hour")),
+        number_hour=int(settings.cap("cap_number_hour")),
+        spend_day=settings.cap("cap_spend_day"),
+    )
+
+
+def allowed_regions(settings: OrchestratorSettings) -> tuple[str, ...]:
+    """Say which regions may be called: that of our own number."""
+    region = region_of(settings.twilio_from_number)
+    return (region,) if region else ()
+
+
+async def answer_healthz() -> dict[str, str]:
+    """Say that the process serves."""
+    return {"status": "ok"}
+
+
+async def answer_readyz(request: Request) -> JSONResponse:
+    """Say whether the database answers."""
+    store: Store = request.app.state.store
+    try:
+        async with asyncio.timeout(2):
+            await store.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    except (OrchestratorError, TimeoutError):
+        return JSONResponse({"status": "the database does not answer"}, status_code=503)
+    return JSONResponse({"status": "ready"})
+
+
+def _own_hosts(settings: OrchestratorSettings) -> tuple[str, ...]:
+    public = urlsplit(settings.orchestrator_public_url).hostname or ""
+    return (public,) if is_loopback_host(settings.host) else (public, settings.host)
