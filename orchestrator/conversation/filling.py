@@ -1,0 +1,251 @@
+"""The deterministic form filler: reads one message into an errand's form, without any model."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from orchestrator.conversation.budget import take_budget
+from orchestrator.conversation.changes import find_item, recount, take_changes
+from orchestrator.conversation.items import take_items
+from orchestrator.conversation.names import take_answer_name, take_lone_name, take_name
+from orchestrator.conversation.phone_numbers import (
+    GivenNumber,
+    NumberOwner,
+    OwnNumberRefused,
+    check_own_number,
+    take_numbers,
+)
+from orchestrator.conversation.places import take_address, take_choice
+from orchestrator.conversation.shops import (
+    plain_key,
+    take_answer_shop,
+    take_known_shop,
+    take_unknown_shop,
+)
+from orchestrator.conversation.spans import TAKEN, Remainder
+from orchestrator.errands import Errand, FieldKind, Form, Item
+from telephony.numbers import NumberRefused, check_number
+
+_NOTE = re.compile(
+    rf"\b(?:please )?(?:tell them|let them know|mention|ask them|note|remark)\b(?: that| to|:)?\s+"
+    rf"(?P<note>[^\n{TAKEN}.;]+)",
+    re.IGNORECASE,
+)
+_ADDING = re.compile(
+    r"\b(?:also|too|as well|add|plus|another|in addition|on top|and (?:an?|one)\b)", re.IGNORECASE
+)
+_REPLACING = re.compile(
+    r"\b(?:no|actually|instead|rather|change|sorry|i meant|only|just|not|make it|wait)\b",
+    re.IGNORECASE,
+)
+_NOWHERE = re.compile(
+    r"^(?:home|my (?:home|place|house|flat|office|work)|here|work|me|us|the same|same|yes|no|ok)$",
+    re.IGNORECASE,
+)
+_LONGEST_VALUE = 300
+_TERSE_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the filler knows beside the message: the contacts, and where the callee may be.
+
+    `regions`: ISO 3166 codes; the first is the one of a number without a country code.
+    """
+
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    regions: tuple[str, ...] = ("US",)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What one message did to a form."""
+
+    form: Form
+    changed: bool = False
+    refusals: tuple[str, ...] = ()  # why given numbers were not taken, in plain words
+    unclear: str = ""  # a question that must be answered first; empty when all is clear
+
+
+class Filler(Protocol):
+    """Reads a message into a form."""
+
+    async def fill(self, errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:
+        """Return the form as it stands after the message."""
+
+
+class RuleFiller:
+    """Fills the form by fixed rules: needs no key, answers at once, gives the same each time."""
+
+    async def fill(self, errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:
+        """Return the form as it stands after the message."""
+        return fill_by_rules(errand, form, text, around)
+
+
+def fill_by_rules(errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:
+    """Read a tidied message into the form."""
+    rest = Remainder(text)
+    found: dict[str, str] = {}
+    _take_note(errand, rest, found)
+    changes = take_changes(rest, form)
+    numbers = take_numbers(rest)
+    _take_words(errand, rest, form, found, around)
+    _take_answers(errand, rest, form, found)
+    items = take_items(rest, asked=_expects_items(errand, form, text))
+    name = errand.field_of(FieldKind.PERSON_NAME)
+    if name and name.name not in found and not form.get(name.name):
+        _keep(found, name.name, take_lone_name(rest))
+    after = put_values(errand, changes.form, found, around)
+    after, refusals = put_numbers(errand, after, numbers, around)
+    replaces = _REPLACING.search(text) is not None and _ADDING.search(text) is None
+    after = put_items(after, items, replaces=replaces)
+    return Filling(after, after != form, tuple(refusals), changes.unclear)
+
+
+def _keep(found: dict[str, str], name: str, value: str) -> None:
+    if value:
+        found[name] = value[:_LONGEST_VALUE]
+
+
+def _expects_items(errand: Errand, form: Form, text: str) -> bool:
+    """Say whether words without a quantity are things to order: asked for, or a terse start."""
+    spec = errand.field_of(FieldKind.ITEMS)
+    terse = form == Form() and len(text.split()) <= _TERSE_WORDS
+    return spec is not None and (spec.name == form.asked or terse)
+
+
+def _take_note(errand: Errand, rest: Remainder, found: dict[str, str]) -> None:
+    """Take "tell them ..." first: a note may hold any words."""
+    spec = errand.field_of(FieldKind.NOTE)
+    note = rest.take(_NOTE) if spec else None
+    if spec and note:
+        _keep(found, spec.name, note["note"].strip(" ,"))
+
+
+def _take_words(
+    errand: Errand, rest: Remainder, form: Form, found: dict[str, str], around: Surroundings
+) -> None:
+    """Take what its own words give away, the surest first."""
+    for spec in errand.fields:
+        if spec.kind is FieldKind.MONEY:
+            _keep(found, spec.name, take_budget(rest, asked=form.asked == spec.name))
+    shop = errand.field_of(FieldKind.SHOP)
+    if shop:
+        _keep(found, shop.name, take_known_shop(rest, around.contacts))
+    for spec in errand.fields:
+        if spec.kind is FieldKind.ADDRESS:
+            _keep(found, spec.name, take_address(rest))
+    for spec in errand.fields:
+        if spec.kind is FieldKind.CHOICE:
+            _keep(found, spec.name, take_choice(rest, spec.options))
+    if shop and shop.name not in found:
+        _keep(found, shop.name, take_unknown_shop(rest))
+    for spec in errand.fields:
+        if spec.kind is FieldKind.PERSON_NAME:
+            _keep(found, spec.name, take_name(rest))
+
+
+def _take_answers(errand: Errand, rest: Remainder, form: Form, found: dict[str, str]) -> None:
+    """Take what is left as the answer to the last question, if it was about words."""
+    spec = next((spec for spec in errand.fields if spec.name == form.asked), None)
+    if spec is None or spec.name in found or not rest.plain():
+        return
+    if spec.kind is FieldKind.PERSON_NAME:
+        _keep(found, spec.name, take_answer_name(rest))
+    elif spec.kind is FieldKind.SHOP:
+        _keep(found, spec.name, take_answer_shop(rest))
+    elif spec.kind is FieldKind.ADDRESS:
+        place = re.split(rf"[{TAKEN}\n]", rest.text.strip(f"{TAKEN} ,.\n"))[0]
+        place = re.sub(r"^(?:to|at|it's|it is)\s+", "", place.strip(" ,."), flags=re.IGNORECASE)
+        _keep(found, spec.name, "" if _NOWHERE.match(place) else place)
+        rest.text = TAKEN * len(rest.text)
+
+
+def put_values(errand: Errand, form: Form, found: Mapping[str, str], around: Surroundings) -> Form:
+    """Put found words into the form, with all that follows from them."""
+    values = dict(form.values)
+    values.update(found)
+    for spec in errand.fields:
+        if spec.kind is FieldKind.NOTE and form.get(spec.name) and spec.name in found:
+            values[spec.name] = f"{form.get(spec.name)}; {found[spec.name]}"[:_LONGEST_VALUE]
+    for spec in errand.fields:
+        if spec.kind is FieldKind.ADDRESS and spec.name in found:
+            _choose_delivery(errand, values, found)
+    shop = errand.field_of(FieldKind.SHOP)
+    number = errand.field_of(FieldKind.SHOP_NUMBER)
+    if shop and number and shop.name in found:
+        known = {plain_key(name): name for name in around.contacts}
+        contact = known.get(plain_key(found[shop.name]))
+        if contact:
+            values[shop.name], values[number.name] = contact, around.contacts[contact]
+        elif plain_key(found[shop.name]) != plain_key(form.get(shop.name)):
+            values.pop(number.name, None)
+    return replace(form, values=values)
+
+
+def _choose_delivery(errand: Errand, values: dict[str, str], found: Mapping[str, str]) -> None:
+    """An address without a word about it means delivery."""
+    for spec in errand.fields:
+        if spec.kind is FieldKind.CHOICE and spec.name not in found and "delivery" in spec.options:
+            values[spec.name] = "delivery"
+
+
+def put_items(form: Form, items: tuple[Item, ...], *, replaces: bool) -> Form:
+    """Put ordered things into the form; one that it already holds changes only its quantity.
+
+    `replaces`: the message corrects, so that new things stand instead of the old ones.
+    """
+    kept = list(form.items)
+    new = []
+    for item in items:
+        place = find_item(tuple(kept), item.what)
+        if place is None:
+            new.append(item)
+        else:
+            kept[place] = recount(kept[place], item.quantity)
+    if new and replaces:
+        kept = []
+    return replace(form, items=(*kept, *new))
+
+
+def put_numbers(
+    errand: Errand, form: Form, numbers: list[GivenNumber], around: Surroundings
+) -> tuple[Form, list[str]]:
+    """Give each number to its field and check it there; also return the refusals."""
+    shop_number = errand.field_of(FieldKind.SHOP_NUMBER)
+    own = errand.field_of(FieldKind.CALLBACK_NUMBER)
+    refusals = []
+    for number in numbers:
+        to_shop = shop_number and (
+            number.owner is NumberOwner.SHOP
+            or (
+                number.owner is NumberOwner.UNSAID
+                and not form.get(shop_number.name)
+                and (form.asked == shop_number.name or bool(form.get("shop")) or own is None)
+            )
+        )
+        try:
+            if to_shop and shop_number:
+                form = _put_shop_number(errand, form, number.said, around)
+            elif own:
+                value = check_own_number(number.said, next(iter(around.regions), None))
+                form = replace(form, values={**form.values, own.name: value})
+        except (NumberRefused, OwnNumberRefused) as refusal:
+            refusals.append(str(refusal))
+    return form, refusals
+
+
+def _put_shop_number(errand: Errand, form: Form, said: str, around: Surroundings) -> Form:
+    """Check the number to dial and put it in, with the shop's name when a contact has it."""
+    number = check_number(said, allowed_regions=around.regions)
+    shop_number = errand.field_of(FieldKind.SHOP_NUMBER)
+    shop = errand.field_of(FieldKind.SHOP)
+    values = dict(form.values)
+    if shop_number:
+        values[shop_number.name] = number
+    if shop:
+        contact = next((name for name, known in around.contacts.items() if known == number), "")
+        if contact:
+            values[shop.name] = contact
+    return replace(form, values=values)

@@ -1,0 +1,108 @@
+"""What an errand is made of: the fields of its form, its words for the person and for the model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class FieldKind(StrEnum):
+    """Says how a field's value is found in what the person writes."""
+
+    SHOP = "shop"
+    SHOP_NUMBER = "shop_number"
+    ITEMS = "items"
+    PERSON_NAME = "person_name"
+    CALLBACK_NUMBER = "callback_number"
+    CHOICE = "choice"
+    ADDRESS = "address"
+    MONEY = "money"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to order: how many, and what in the person's own words."""
+
+    quantity: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is known of one errand so far; a missing value is the empty string."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    items: tuple[Item, ...] = ()
+    asked: str = ""  # the field that the last question was about; empty before the first
+
+    def get(self, name: str) -> str:
+        """Return the value of the field `name`, "" while it is not known."""
+        return self.values.get(name, "")
+
+    def holds(self, spec: "FieldSpec") -> bool:
+        """Say whether the field has a value."""
+        return bool(self.items) if spec.kind is FieldKind.ITEMS else bool(self.get(spec.name))
+
+
+def always(_form: Form) -> bool:
+    """Say that a field is needed whatever else the form holds."""
+    return True
+
+
+def never(_form: Form) -> bool:
+    """Say that a field is never asked for: it is taken when the person gives it."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field of an errand's form.
+
+    `options` (only for CHOICE): value -> pattern of the words that mean it, the first being the
+    one that a refusal of the others leaves.
+    """
+
+    name: str
+    kind: FieldKind
+    label: str
+    question: str
+    needed: Callable[[Form], bool] = always
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFact:
+    """One fact that the agent may record; `kind` is a number of the contract's FactKind."""
+
+    name: str
+    description: str
+    required: bool
+    kind: int
+    label: str = ""  # for the result card; empty: made from the name
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One kind of errand: everything that the rest of the program must know about it.
+
+    `read_back` turns a complete form and the callee's name into the sentences the person confirms;
+    `details` turns it into the data, and `instructions` those data into the words for the model;
+    `next_step` says what the person does once the errand succeeded.
+    """
+
+    name: str
+    greeting: str
+    fields: tuple[FieldSpec, ...]
+    facts: tuple[DeclaredFact, ...]
+    read_back: Callable[[Form], str]
+    details: Callable[[Form], dict[str, str]]
+    instructions: Callable[[Mapping[str, str]], str]
+    next_step: Callable[[Form], str]
+
+    def missing(self, form: Form) -> tuple[FieldSpec, ...]:
+        """List the needed fields that have no value yet, in the order in which to ask."""
+        return tuple(spec for spec in self.fields if spec.needed(form) and not form.holds(spec))
+
+    def field_of(self, kind: FieldKind) -> FieldSpec | None:
+        """Return the errand's field of that kind, None when its form has none."""
+        return next((spec for spec in self.fields if spec.kind is kind), None)

@@ -1,0 +1,54 @@
+"""Statements over the table `event`: the one sequence that pages and followers resume from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from orchestrator.store.schema import counter as counters
+from orchestrator.store.schema import event as events
+from orchestrator.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event; `seq` numbers all events in the order of their commits."""
+
+    seq: int
+    kind: str
+    task_id: str | None
+    call_id: str | None
+    data: Mapping[str, object]
+
+
+_COLUMNS = (events.c.seq, events.c.kind, events.c.task_id, events.c.call_id, events.c.data)
+
+
+def list_task_events(
+    connection: Connection, task_id: str, after: int, limit: int
+) -> list[EventRow]:
+    """List a task's events after a number, oldest first."""
+    query = select(*_COLUMNS).where((events.c.task_id == task_id) & (events.c.seq > after))
+    found = connection.execute(query.order_by(events.c.seq).limit(limit)).mappings()
+    return [EventRow(**row) for row in found]
+
+
+def list_events_of_kind(
+    connection: Connection, kind: str, after: int, limit: int
+) -> list[EventRow]:
+    """List the events of one kind after a number, oldest first."""
+    query = select(*_COLUMNS).where((events.c.kind == kind) & (events.c.seq > after))
+    found = connection.execute(query.order_by(events.c.seq).limit(limit)).mappings()
+    return [EventRow(**row) for row in found]
+
+
+def advance_cursor(tx: Transaction, name: str, seen: int, reached: int) -> bool:
+    """Move a follower's cursor from `seen` on; say whether nobody else had moved it."""
+    is_seen = (counters.c.name == name) & (counters.c.value == seen)
+    moved = tx.connection.execute(update(counters).where(is_seen).values(value=reached)).rowcount
+    if moved or seen:
+        return moved == 1
+    taken = tx.connection.execute(select(counters.c.value).where(counters.c.name == name)).first()
+    if taken is None:
+        tx.connection.execute(insert(counters).values(name=name, value=reached))
+    return taken is None

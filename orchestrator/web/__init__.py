@@ -1,0 +1,5 @@
+"""The door for people: the chat and its page, the list of calls, live updates, static files."""
+
+from orchestrator.web.mounting import WebAccess, mount_web
+
+__all__ = ["WebAccess", "mount_web"]

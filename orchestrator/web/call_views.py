@@ -1,0 +1,172 @@
+"""How one call is shown: its steps, what was said, and what came of it, all in plain words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.json_format import MessageToDict
+from sqlalchemy import Connection
+
+from orchestrator.calls import order_of
+from orchestrator.conversation import may_retry
+from orchestrator.conversation.words import (
+    END_REASON_WORDS,
+    OUTCOME_TONES,
+    OUTCOME_WORDS,
+    SPEAKER_WORDS,
+    STATUS_WORDS,
+    duration_words,
+    reconstructed_words,
+    words_of,
+)
+from orchestrator.store.calls import CallRow, CallState, read_call, read_turns
+from orchestrator.store.tasks import read_result_records
+from ringback.v1 import call_results_pb2 as pb
+
+STEPS = ("Dialling", "Ringing", "In progress", "Ended")
+_RINGING, _TALKING, _ENDED = 1, 2, 3
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """All that is stored about one call."""
+
+    row: CallRow
+    turns: Sequence[pb.TranscriptTurn]
+    result: pb.CallResult | None  # None while the call is not over
+
+
+def read_facts(connection: Connection, call_id: str) -> CallFacts | None:
+    """Read one call with its turns and its result; None when there is no such call."""
+    row = read_call(connection, call_id)
+    if row is None:
+        return None
+    record = read_result_records(connection, [call_id]).get(call_id)
+    result = pb.CallResult.FromString(record) if record is not None else None
+    if result is not None and result.transcript:
+        return CallFacts(row, tuple(result.transcript), result)
+    stored = read_turns(connection, call_id)
+    turns = tuple(pb.TranscriptTurn.FromString(stored[place]) for place in sorted(stored))
+    return CallFacts(row, turns, result)
+
+
+def call_json(facts: CallFacts) -> Json:
+    """Write a call for the API: what programs need, and under `view` what a page shows."""
+    row = facts.row
+    return {
+        "call_id": row.call_id,
+        "task_id": row.task_id,
+        "attempt": row.attempt,
+        "state": row.state.value,
+        "status": _enum_name(pb.CallStatus, row.status),
+        "call_sid": row.call_sid,
+        "to_number": row.to_number,
+        "created_at": row.created_at,
+        "note": row.note,
+        "result": result_json(facts.result) if facts.result else None,
+        "view": call_view(facts),
+    }
+
+
+def result_json(result: pb.CallResult) -> Json:
+    """Write a result in the contract's JSON."""
+    return MessageToDict(result, preserving_proto_field_name=True)
+
+
+def call_view(facts: CallFacts) -> Json:
+    """Say how a call's card looks."""
+    row, result = facts.row, facts.result
+    is_over = row.state is CallState.FINAL
+    order = order_of(row)
+    return {
+        "call_id": row.call_id,
+        "attempt": row.attempt,
+        "callee": order.details.get("shop") or row.to_number or "Unknown number",
+        "number": row.to_number,
+        "created_at": row.created_at,
+        "is_over": is_over,
+        "is_ending": row.cancel_requested and not is_over,
+        "status": words_of(STATUS_WORDS, result.status if result else row.status),
+        "note": "" if is_over else row.note or "",
+        "steps": _steps(row, result),
+        "turns": [
+            turn_view(place, turn.role, turn.text, turn.interrupted, turn.dtmf)
+            for place, turn in enumerate(facts.turns)
+            if turn.role != pb.ROLE_TOOL
+        ],
+        "result": _result_view(facts, result) if result else None,
+    }
+
+
+def turn_view(position: int, role: int, text: str, interrupted: bool, keys: str = "") -> Json:
+    """Say how one line of the transcript looks."""
+    pressed = f"(pressed {keys})" if keys else ""
+    return {
+        "position": position,
+        "role": _enum_name(pb.Role, role).removeprefix("ROLE_").lower(),
+        "who": words_of(SPEAKER_WORDS, role),
+        "text": " ".join(part for part in (text, pressed) if part) or "(not understood)",
+        "interrupted": interrupted,
+    }
+
+
+def _steps(row: CallRow, result: pb.CallResult | None) -> list[Json]:
+    """Say for each step whether it is done, current, still to come, or was never reached."""
+    if row.state is CallState.FINAL:
+        reached = {0, _ENDED} | _reached(row, result)
+        return [
+            {"name": name, "state": "done" if place in reached else "skipped"}
+            for place, name in enumerate(STEPS)
+        ]
+    now = max(_reached(row, result), default=0)
+    states = ["done" if place < now else "todo" for place in range(len(STEPS))]
+    states[now] = "now"
+    return [{"name": name, "state": state} for name, state in zip(STEPS, states, strict=True)]
+
+
+def _reached(row: CallRow, result: pb.CallResult | None) -> set[int]:
+    """Say which steps after the dial a call has come to."""
+    if row.was_connected or (result and result.status == pb.CALL_STATUS_COMPLETED):
+        return {_RINGING, _TALKING}
+    ended = result.status if result else row.status
+    rang = {pb.CALL_STATUS_RINGING, pb.CALL_STATUS_NO_ANSWER, pb.CALL_STATUS_CANCELED}
+    return {_RINGING} if row.status == pb.CALL_STATUS_RINGING or ended in rang else set()
+
+
+def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
+    """Say how the result card looks."""
+    duration = duration_words(result.duration) if result.HasField("duration") else "not known"
+    return {
+        "headline": words_of(OUTCOME_WORDS, result.outcome),
+        "tone": OUTCOME_TONES.get(result.outcome, "open"),
+        "facts": [_fact_view(fact, _labels(facts.row)) for fact in result.facts],
+        "duration": duration if facts.row.was_connected or result.duration else "",
+        "ended_because": words_of(END_REASON_WORDS, result.end_reason),
+        "reconstructed": reconstructed_words(result),
+        "incomplete": bool(result.transcript) and not result.transcript_complete,
+        "summary": result.summary,
+        "error": result.error_message,
+        "revision": result.revision,
+        "is_test": result.test,
+        "can_call_again": may_retry(result),
+    }
+
+
+def _labels(row: CallRow) -> Mapping[str, str]:
+    return {fact.name: fact.label for fact in order_of(row).facts}
+
+
+def _fact_view(fact: pb.Fact, labels: Mapping[str, str]) -> Json:
+    return {
+        "name": fact.name,
+        "label": labels.get(fact.name) or fact.name.replace("_", " ").capitalize(),
+        "value": fact.value,
+        "turns": list(fact.evidence_turns),
+    }
+
+
+def _enum_name(enum: object, number: int) -> str:
+    """Name an enum's number; an unknown one is its digits."""
+    names: dict[int, str] = {value: name for name, value in enum.items()}  # type: ignore[attr-defined]  # protobuf's EnumTypeWrapper
+    return names.get(number, str(number))

@@ -1,0 +1,98 @@
+"""The pages: the chat, the list of calls, one call; rendered on the server."""
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from orchestrator.conversation import Chat
+from orchestrator.errands import DEFAULT_ERRAND, ERRANDS
+from orchestrator.errors import NotAuthenticated, NotFound
+from orchestrator.web.assets import load_assets
+from orchestrator.web.call_routes import find_facts, list_facts
+from orchestrator.web.call_views import Json, call_view
+from orchestrator.web.services import ChatOf, ServicesOf, WebServices
+
+router = APIRouter(include_in_schema=False)
+_FOLDER = Path(__file__).parent
+_ASSETS = load_assets(_FOLDER / "static")
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_FOLDER / "templates"), autoescape=True, undefined=StrictUndefined
+)
+_LISTED = 50
+
+
+def _render(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    return HTMLResponse(_TEMPLATES.get_template(template).render(**values), status)
+
+
+def _needs_token(request: Request, services: WebServices) -> bool:
+    """Say whether the caller must still give a token before anything is shown."""
+    try:
+        services.sessions.require(request.headers.get("authorization"), request.cookies)
+    except NotAuthenticated:
+        return True
+    return False
+
+
+@router.get("/")
+@router.get("/tasks/{task_id}")
+async def show_chat(request: Request, services: ServicesOf) -> Response:
+    """Show the chat."""
+    if _needs_token(request, services):
+        return _render("token.html", 401)
+    return _render("chat.html", greeting=ERRANDS[DEFAULT_ERRAND].greeting)
+
+
+@router.get("/calls")
+async def show_calls(request: Request, chat: ChatOf, services: ServicesOf) -> Response:
+    """Show the newest calls as a list."""
+    if _needs_token(request, services):
+        return _render("token.html", 401)
+    found = await chat.store.read(partial(list_facts, limit=_LISTED))
+    return _render("calls.html", calls=[_page_view(call_view(facts)) for facts in found])
+
+
+@router.get("/calls/{call_id}")
+async def show_call(call_id: str, request: Request, chat: ChatOf, services: ServicesOf) -> Response:
+    """Show one call: its steps, its result, what was said."""
+    if _needs_token(request, services):
+        return _render("token.html", 401)
+    try:
+        view = await _read_view(chat, call_id)
+    except NotFound:
+        return _render("missing.html", 404)
+    return _render("call.html", call=view)
+
+
+async def _read_view(chat: Chat, call_id: str) -> Json:
+    facts = await chat.store.read(partial(find_facts, call_id=call_id))
+    return _page_view(call_view(facts)) | {"call_sid": facts.row.call_sid or ""}
+
+
+def _page_view(view: Json) -> Json:
+    """Add the time of a call as the list prints it."""
+    created = view["created_at"]
+    moment = datetime.fromtimestamp((created if isinstance(created, int) else 0) / 1e6, UTC)
+    return view | {"time": moment.strftime("%Y-%m-%d %H:%M:%S UTC")}
+
+
+@router.get("/favicon.ico")
+async def show_icon() -> Response:
+    """Send browsers that ask for the old address to the icon."""
+    return RedirectResponse("/static/icon.svg", 308)
+
+
+@router.get("/static/{name}")
+async def send_asset(name: str, request: Request) -> Response:
+    """Send a static file, or 304 to a browser that has it."""
+    asset = _ASSETS.get(name)
+    if asset is None:
+        return Response(status_code=404)
+    headers = {"ETag": asset.etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == asset.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(asset.content, media_type=asset.media_type, headers=headers)
