@@ -168,7 +168,7 @@ async def _converse(
 
 
 async def _give_up(stream: OpenStream, services: CallServices, reason: str) -> None:
-    """End a call whose order is not to be had: nothing was said, and it is reported all the same."""
+    """End a call whose order is not to be had: nothing is said, and it is reported all the same."""
     order = Order(call_id=stream.call_id)
     fault = Fault(
         component=FaultComponent.FAULT_COMPONENT_ORCHESTRATOR,
@@ -205,11 +205,9 @@ async def _report(result: CallResult, services: CallServices) -> None:
         # Only memory has it now; the reporter goes on sending for as long as we live.
         log.exception("report_not_durable", reason=str(error))
         return
-    if response is None:
-        log.warning("report_kept")
-        return
-    disposition = Disposition.Name(response.disposition)
-    log.info("report_acknowledged", disposition=disposition, revision=response.revision)
+    # The acknowledgement itself is logged by the reporter, whenever it comes.
+    disposition = "kept" if response is None else Disposition.Name(response.disposition)
+    log.info("call_reported", disposition=disposition)
 
 
 async def _collect_late_words(call: LiveCall) -> bool:

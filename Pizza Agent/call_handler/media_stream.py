@@ -1,4 +1,4 @@
-"""The door for the carrier's media streams: who may in, the start, and the hand-over to the call."""
+"""The door for the carrier's media streams: who may in, the start, the hand-over to the call."""
 
 import asyncio
 import re

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from call_handler.bridge.dialogue import Dialogue, Over, model_fault
+from call_handler.bridge.dialogue import Dialogue
 from call_handler.bridge.limits import BridgeLimits
+from call_handler.bridge.over import Over, broken_bridge, lost_media, lost_model
 from call_handler.bridge.sockets import CarrierSocket, ModelConnector, ModelSocket, Signals
 from call_handler.outcome import EndKind
 from call_handler.realtime import AudioDelta, ModelFault, read_audio_delta, read_event
 from call_handler.realtime.events import object_of, text_of
-from ringback.v1.call_results_pb2 import Fault, FaultComponent
 from telephony.media_messages import (
     BadStreamMessage,
     Dtmf,
@@ -88,7 +88,7 @@ class Bridge:
                 while transcript.awaits_text:
                     event = read_event(await self._model.receive())
                     if event is not None and not isinstance(event, AudioDelta):
-                        self._dialogue.take_late_event(event)
+                        transcript.take_words(event)
         except (TimeoutError, ModelFault):
             pass  # what did not come by now will not come
         return transcript.turns() != before
@@ -105,14 +105,7 @@ class Bridge:
             return await side()
         except Exception as error:
             log.exception("bridge_failed")
-            name = type(error).__name__
-            fault = Fault(
-                component=FaultComponent.FAULT_COMPONENT_HANDLER,
-                code=name[:128],
-                message=f"The agent failed: {name}.",
-                retryable=True,
-            )
-            return Over(EndKind.INTERNAL_ERROR, fault)
+            return broken_bridge(error)
 
     # -- the carrier's side ------------------------------------------------------------------
 
@@ -121,11 +114,11 @@ class Bridge:
         while dialogue.over is None:
             text = await self._carrier.receive()
             if text is None:
-                return _media_lost("stream_closed", "The media stream ended without a stop.")
+                return lost_media("stream_closed", "The media stream ended without a stop.")
             try:
                 await self._take_carrier_message(text)
             except BadStreamMessage as error:
-                return _media_lost("protocol", f"The media stream broke the protocol: {error}.")
+                return lost_media("protocol", f"The media stream broke the protocol: {error}.")
         return dialogue.over
 
     async def _take_carrier_message(self, text: str) -> None:
@@ -175,7 +168,7 @@ class Bridge:
                 self._is_ready = False
                 once_more = fault.may_reconnect and not self._dialogue.anything_said
                 if attempt == _CONNECTIONS or not once_more:
-                    return Over(EndKind.MODEL_LOST, model_fault(fault))
+                    return lost_model(fault)
                 log.warning("model_reconnects", code=fault.code)
                 await self.close()
         raise AssertionError("unreachable: the last attempt returns")
@@ -235,10 +228,10 @@ class Bridge:
         if is_canceled:
             self._dialogue.say_goodbye(EndKind.PERSON_HUNG_UP)
         if now - self._frame_at > self._limits.frame_gap_s:
-            return _media_lost("no_frames", "No sound came from the carrier for too long.")
+            return lost_media("no_frames", "No sound came from the carrier for too long.")
         if self._sending_since is not None and now - self._sending_since > self._limits.blocked_s:
             fault = ModelFault("blocked", "The speech model took no more sound.")
-            return Over(EndKind.MODEL_LOST, model_fault(fault))
+            return lost_model(fault)
         if self._is_ready:
             self._dialogue.check_model(now)
         return self._dialogue.over
@@ -269,9 +262,3 @@ class Bridge:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _media_lost(code: str, message: str) -> Over:
-    component = FaultComponent.FAULT_COMPONENT_MEDIA
-    fault = Fault(component=component, code=code, message=message, retryable=True)
-    return Over(EndKind.MEDIA_LOST, fault)

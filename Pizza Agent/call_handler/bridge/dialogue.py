@@ -4,36 +4,28 @@ Messages go in with the time they came; what is to be sent piles up in `to_carri
 until the bridge takes it; `over` is set once the call has to end.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from call_handler.bridge.farewell import GOODBYES, Farewell
 from call_handler.bridge.limits import BridgeLimits
+from call_handler.bridge.over import Over, lost_model
 from call_handler.bridge.responses import Responses
 from call_handler.bridge.speech_times import SpeechTimes
 from call_handler.bridge.toolbox import Toolbox
-from call_handler.bridge.transcript import MAX_TEXT, Transcript, TurnJournal
+from call_handler.bridge.transcript import Transcript, TurnJournal
 from call_handler.bridge.usage import UsageSum
 from call_handler.outcome import EndKind
 from call_handler.playout import Piece, Playout
 from call_handler.realtime import AudioDelta, EventWriter, ModelFault
 from call_handler.realtime.events import Event, object_of, text_of
-from ringback.v1.call_results_pb2 import FactDeclaration, Fault, FaultComponent
+from ringback.v1.call_results_pb2 import FactDeclaration
 from telephony.media_messages import clear_message, mark_message, media_message
 
 log = structlog.get_logger(__name__)
 
 _LIMIT_TOLERANCE_MS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """Why the bridge ends; `fault` is None when nothing broke."""
-
-    kind: EndKind
-    fault: Fault | None = None
 
 
 class Dialogue:
@@ -65,6 +57,19 @@ class Dialogue:
         self.clock_ms = 0
         """The carrier's clock: the timestamp of its newest frame."""
         self.anything_said = False
+        self._now = 0.0
+        self._reactions: dict[str, Callable[[Event], None]] = {
+            "input_audio_buffer.speech_started": self._speech_started,
+            "input_audio_buffer.speech_stopped": self._speech.stopped,
+            "input_audio_buffer.timeout_triggered": self._speech.nudged,
+            "input_audio_buffer.committed": self._committed,
+            "conversation.item.added": self._item_added,
+            "response.created": self._response_created,
+            "response.output_item.done": self._item_done,
+            "response.output_audio.done": self._audio_done,
+            "response.done": self._response_done,
+            "error": self._error,
+        }
 
     # -- the carrier's side ------------------------------------------------------------------
 
@@ -110,7 +115,7 @@ class Dialogue:
 
     def model_ready(self, first_frame_ms: int) -> None:
         """Begin with a fresh session, whose audio starts at `first_frame_ms` of the stream."""
-        self._speech = SpeechTimes(first_frame_ms)
+        self._speech.begin_at(first_frame_ms)
         self.responses = Responses(self._limits)
 
     def take_audio(self, delta: AudioDelta) -> None:
@@ -133,48 +138,16 @@ class Dialogue:
         self.transcript.open_agent_turn(delta.item_id, self.clock_ms + waiting_ms)
 
     def take_event(self, event: Event, now: float) -> None:
-        """Follow one event of the model; `now` in seconds of the wall clock."""
-        match event["type"]:
-            case "input_audio_buffer.speech_started":
-                self._speech_started(event)
-            case "input_audio_buffer.speech_stopped":
-                self._speech.stopped(event)
-            case "input_audio_buffer.timeout_triggered":
-                self._speech.nudged(event)
-            case "input_audio_buffer.committed":
-                self._committed(text_of(event, "item_id"), now)
-            case "conversation.item.added":
-                if object_of(event, "item").get("type") == "function_call_output":
-                    self.responses.output_added()
-            case "response.created":
-                self._has_spoken_first = True
-                self.responses.started(text_of(object_of(event, "response"), "id"), now)
-            case "response.output_item.done":
-                self._function_called(object_of(event, "item"))
-            case "response.output_audio.done":
-                self._play(self.playout.finish_item(text_of(event, "item_id")))
-            case "response.output_audio_transcript.delta":
-                self.transcript.add_agent_words(text_of(event, "item_id"), text_of(event, "delta"))
-            case "response.output_audio_transcript.done":
-                words = text_of(event, "transcript")
-                self.transcript.set_agent_words(text_of(event, "item_id"), words)
-            case "response.done":
-                self._response_done(object_of(event, "response"), now)
-            case "error":
-                self._error(object_of(event, "error"), now)
-            case _:
-                self.take_late_event(event)
+        """Follow one event of the model; `now` in seconds of the wall clock.
 
-    def take_late_event(self, event: Event) -> None:
-        """Follow an event that matters even after the call: the callee's words."""
-        item_id = text_of(event, "item_id")
-        match event["type"]:
-            case "conversation.item.input_audio_transcription.completed":
-                self.transcript.set_callee_words(item_id, text_of(event, "transcript"))
-            case "conversation.item.input_audio_transcription.failed":
-                self.transcript.lose_callee_words(item_id)
-            case _:
-                pass  # many events tell what we know, and new ones may be added at any time
+        Many events tell what we know, and new ones may be added at any time: they are passed over.
+        """
+        self._now = now
+        reaction = self._reactions.get(text_of(event, "type"))
+        if reaction is None:
+            self.transcript.take_words(event)
+        else:
+            reaction(event)
 
     # -- both --------------------------------------------------------------------------------
 
@@ -230,27 +203,43 @@ class Dialogue:
             )
             self.transcript.cut_agent_turn(cut, self.clock_ms)
 
-    def _committed(self, item_id: str, now: float) -> None:
-        self.responses.committed(now)
+    def _committed(self, event: Event) -> None:
+        item_id = text_of(event, "item_id")
+        self.responses.committed(self._now)
         if not self._speech.is_nudge(item_id):  # a committed silence is nobody's turn
             self.transcript.open_callee_turn(item_id, *self._speech.take(item_id))
 
-    def _function_called(self, item: Mapping[str, object]) -> None:
+    def _item_added(self, event: Event) -> None:
+        if object_of(event, "item").get("type") == "function_call_output":
+            self.responses.output_added()
+
+    def _item_done(self, event: Event) -> None:
+        self._collect_tool(object_of(event, "item"))
+
+    def _collect_tool(self, item: Mapping[str, object]) -> None:
         if self.toolbox.collect(item):
             self.responses.sounded()
 
-    def _response_done(self, response: Mapping[str, object], now: float) -> None:
+    def _audio_done(self, event: Event) -> None:
+        self._play(self.playout.finish_item(text_of(event, "item_id")))
+
+    def _response_created(self, event: Event) -> None:
+        self._has_spoken_first = True
+        self.responses.started(text_of(object_of(event, "response"), "id"), self._now)
+
+    def _response_done(self, event: Event) -> None:
+        response = object_of(event, "response")
         self.usage.add(response)
         self._play(self.playout.finish_item(self.playout.last_item_id))
-        fault = self.responses.finished(response, now)
+        fault = self.responses.finished(response, self._now)
         output = response.get("output")
         for item in output if isinstance(output, list) else ():
             if isinstance(item, dict):
-                self._function_called(item)
+                self._collect_tool(item)
         self._run_tools()
         if fault is not None:
             self._lose_model(fault)
-        self.ask_if_wanted(now)
+        self.ask_if_wanted(self._now)
         self._leave_if_goodbye_is_played()
 
     def _run_tools(self) -> None:
@@ -273,12 +262,13 @@ class Dialogue:
         if self.farewell.kind is not None:  # all was said but the goodbye
             self._leave(self.farewell.kind)
         else:
-            self._leave(EndKind.MODEL_LOST, model_fault(fault))
+            self.over = self.over or lost_model(fault)
 
-    def _error(self, error: Mapping[str, object], now: float) -> None:
+    def _error(self, event: Event) -> None:
+        error = object_of(event, "error")
         code = text_of(error, "code")
         if code == "conversation_already_has_active_response":
-            self.responses.refused(now)
+            self.responses.refused(self._now)
         elif code != "response_cancel_not_active":
             log.warning("model_error", code=code, event_id=text_of(error, "event_id"))
 
@@ -289,16 +279,5 @@ class Dialogue:
             if piece.mark:
                 self.to_carrier.append(mark_message(self._stream_sid, piece.mark))
 
-    def _leave(self, kind: EndKind, fault: Fault | None = None) -> None:
-        if self.over is None:
-            self.over = Over(kind, fault)
-
-
-def model_fault(fault: ModelFault) -> Fault:
-    """Bring a fault of the model into the result's form."""
-    return Fault(
-        component=FaultComponent.FAULT_COMPONENT_MODEL,
-        code=fault.code[:128],
-        message=fault.message[:MAX_TEXT],
-        retryable=fault.retryable,
-    )
+    def _leave(self, kind: EndKind) -> None:
+        self.over = self.over or Over(kind)

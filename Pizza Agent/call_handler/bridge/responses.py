@@ -75,7 +75,7 @@ class Responses:
         self._awaited_at = now
 
     def started(self, response_id: str, now: float) -> None:
-        """Note that an answer began; one that knows all tool outputs need not be asked for again."""
+        """Note that an answer began; if it knows all tool outputs no other one is needed."""
         if self._open_outputs == 0 and not self.wanted_words:
             self.wanted = False
         self.active_id = response_id

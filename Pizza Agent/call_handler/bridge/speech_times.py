@@ -8,11 +8,15 @@ from call_handler.realtime.events import text_of
 class SpeechTimes:
     """Keeps begin and end of the callee's sentences until their turn is opened."""
 
-    def __init__(self, offset_ms: int = 0) -> None:
-        self._offset_ms = offset_ms
+    def __init__(self) -> None:
+        self._offset_ms = 0
         self._begins: dict[str, int] = {}
         self._ends: dict[str, int] = {}
         self._nudges: set[str] = set()
+
+    def begin_at(self, offset_ms: int) -> None:
+        """Note when, on the media clock, the first audio for the model was recorded."""
+        self._offset_ms = offset_ms
 
     def started(self, event: Mapping[str, object]) -> None:
         """Note the beginning of a sentence."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from call_handler.playout import Cut
+from call_handler.realtime.events import Event, text_of
 from ringback.v1.call_results_pb2 import Role, ToolUse, TranscriptTurn
 
 MAX_TEXT = 4_000
@@ -49,6 +50,7 @@ class Transcript:
         self._journal = journal
         self._entries: list[_Entry] = []
         self._by_item: dict[str, _Entry] = {}
+        self._early_words: dict[str, str] = {}
         self._has_gaps = False
 
     @property
@@ -79,41 +81,32 @@ class Transcript:
         )
         self._add(turn, awaits_text=True)
 
-    def set_callee_words(self, item_id: str, text: str) -> None:
-        """Fill in what the callee said; an unknown item makes a turn of its own."""
-        self.open_callee_turn(item_id, None, None)
-        entry = self._by_item.get(item_id)
-        if entry is None or entry.turn.role != Role.ROLE_CALLEE:
-            return
-        entry.awaits_text = False
-        entry.turn.text = text.strip()[:MAX_TEXT]
-        self._revise(entry)
+    def take_words(self, event: Event) -> None:
+        """Follow an event that tells words, of whichever side; pass over all others.
 
-    def lose_callee_words(self, item_id: str) -> None:
-        """Note that the callee's words of a turn were not understood."""
-        self.open_callee_turn(item_id, None, None)
-        entry = self._by_item.get(item_id)
-        if entry is not None and entry.awaits_text:
-            entry.awaits_text = False
-            self._has_gaps = True
+        The callee's words come late, often after the next answer, sometimes after the call.
+        """
+        item_id = text_of(event, "item_id")
+        match event["type"]:
+            case "conversation.item.input_audio_transcription.completed":
+                self._set_callee_words(item_id, text_of(event, "transcript"))
+            case "conversation.item.input_audio_transcription.failed":
+                self._lose_callee_words(item_id)
+            case "response.output_audio_transcript.delta":
+                self._add_agent_words(item_id, text_of(event, "delta"))
+            case "response.output_audio_transcript.done":
+                self._set_agent_words(item_id, text_of(event, "transcript"))
+            case _:
+                pass
 
     def open_agent_turn(self, item_id: str, start_ms: int) -> None:
-        """Begin a turn of the agent."""
-        if item_id not in self._by_item:
-            self._add(TranscriptTurn(role=Role.ROLE_AGENT, item_id=item_id, start_ms=start_ms))
-
-    def add_agent_words(self, item_id: str, words: str) -> None:
-        """Add a stretch of the agent's words; it goes to the journal when they are complete."""
-        entry = self._by_item.get(item_id)
-        if entry is not None and not entry.turn.interrupted:
-            entry.turn.text = (entry.turn.text + words)[:MAX_TEXT]
-
-    def set_agent_words(self, item_id: str, text: str) -> None:
-        """Set all the agent's words of an item, unless it was cut short."""
-        entry = self._by_item.get(item_id)
-        if entry is not None and not entry.turn.interrupted:
-            entry.turn.text = text.strip()[:MAX_TEXT]
-            self._revise(entry)
+        """Begin a turn of the agent, with the words that came before its first sound."""
+        if item_id in self._by_item:
+            return
+        text = self._early_words.pop(item_id, "")[:MAX_TEXT]
+        self._add(
+            TranscriptTurn(role=Role.ROLE_AGENT, item_id=item_id, text=text, start_ms=start_ms)
+        )
 
     def cut_agent_turn(self, cut: Cut, end_ms: int) -> None:
         """Keep of an interrupted turn what was heard of it: an estimate in proportion to time."""
@@ -138,6 +131,35 @@ class Transcript:
     def add_key(self, digit: str, at_ms: int) -> None:
         """Add a key that the callee pressed."""
         self._add(TranscriptTurn(role=Role.ROLE_CALLEE, dtmf=digit, start_ms=at_ms, end_ms=at_ms))
+
+    def _set_callee_words(self, item_id: str, text: str) -> None:
+        self.open_callee_turn(item_id, None, None)
+        entry = self._by_item.get(item_id)
+        if entry is None or entry.turn.role != Role.ROLE_CALLEE:
+            return
+        entry.awaits_text = False
+        entry.turn.text = text.strip()[:MAX_TEXT]
+        self._revise(entry)
+
+    def _lose_callee_words(self, item_id: str) -> None:
+        self.open_callee_turn(item_id, None, None)
+        entry = self._by_item.get(item_id)
+        if entry is not None and entry.awaits_text:
+            entry.awaits_text = False
+            self._has_gaps = True
+
+    def _add_agent_words(self, item_id: str, words: str) -> None:
+        entry = self._by_item.get(item_id)
+        if entry is None:
+            self._early_words[item_id] = self._early_words.get(item_id, "") + words
+        elif not entry.turn.interrupted:
+            entry.turn.text = (entry.turn.text + words)[:MAX_TEXT]
+
+    def _set_agent_words(self, item_id: str, text: str) -> None:
+        entry = self._by_item.get(item_id)
+        if entry is not None and not entry.turn.interrupted:
+            entry.turn.text = text.strip()[:MAX_TEXT]
+            self._revise(entry)
 
     def _add(self, turn: TranscriptTurn, *, awaits_text: bool = False) -> None:
         if len(self._entries) >= MAX_TURNS:
@@ -174,4 +196,4 @@ def heard_words(text: str, heard_ms: int, received_ms: int) -> str:
     length = len(text) * heard_ms // received_ms
     if length < len(text) and text[length : length + 1] != " ":
         length = text.rfind(" ", 0, length + 1)
-    return text[: max(0, length)].rstrip()
+    return text[: max(0, length)].strip()

@@ -26,27 +26,13 @@ _NOT_MEANT = re.compile(
     r"\b(?:instead of|rather than|used to be|would have been|more than|less than|over|under|above"
     r"|below|close|closes|closing|open|opens|until|till|since)\b"
 )
-_NEGATIONS = frozenset(["not", "no", "never", "cannot", "without", "nor", "neither"])
+_NEGATIONS = frozenset(("not", "no", "never", "cannot", "without", "nor", "neither"))
 _WRONG = frozenset(("wrong", "incorrect", "impossible"))
 _CUES = frozenset(
-    [
-        "sorry",
-        "no",
-        "actually",
-        "wait",
-        "correction",
-        "mean",
-        "rather",
-        "instead",
-        "oops",
-        "mistake",
-        "wrong",
-        "now",
-        "make",
-    ]
-)
+    ("sorry", "no", "actually", "wait", "correction", "mean", "rather", "instead", "oops")
+) | {"mistake", "wrong", "now", "make"}
 _STATING = frozenset(
-    ["it's", "that's", "is", "be", "to", "total", "makes", "costs", "comes", "that'll", "it'll"]
+    ("it's", "that's", "is", "be", "to", "total", "makes", "costs", "comes", "that'll", "it'll")
 )
 _REACH = 6  # words that a negation reaches forward
 

@@ -13,19 +13,7 @@ from ringback.v1.call_results_pb2 import FactKind
 _DOTTED = re.compile(r"\b([ap])\.\s?m\b\.?")
 _REPEATED = {"double": 2, "triple": 3}
 _UNITS = frozenset(
-    [
-        "minutes",
-        "minute",
-        "mins",
-        "min",
-        "hours",
-        "hour",
-        "dollars",
-        "dollar",
-        "euros",
-        "pounds",
-        "percent",
-    ]
+    ("minutes", "minute", "mins", "min", "hours", "hour", "dollars", "dollar", "euros", "pounds")
 )
 
 

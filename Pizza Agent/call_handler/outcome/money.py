@@ -8,49 +8,16 @@ from call_handler.outcome.reading import Mention, Reading
 
 _SIGNS = frozenset("$\u20ac\u00a3")
 _CURRENCY = frozenset(
-    [
-        "dollar",
-        "dollars",
-        "buck",
-        "bucks",
-        "euro",
-        "euros",
-        "pound",
-        "pounds",
-        "quid",
-        "usd",
-        "eur",
-        "gbp",
-    ]
+    ("dollar", "dollars", "buck", "bucks", "euro", "euros", "pound", "pounds", "quid", "usd", "eur")
 )
-_CENTS = frozenset(["cent", "cents", "pence", "p"])
+_CENTS = frozenset(("cent", "cents", "pence", "p"))
 _WRITTEN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:[.,](\d\d))?")
-_CLOCK_BEFORE = frozenset(["at", "by", "until", "till", "around", "before", "after"])
+_CLOCK_BEFORE = frozenset(("at", "by", "until", "till", "around", "before", "after"))
 _CLOCK_AFTER = frozenset(("am", "pm", "o'clock"))
-_NO_PRICE_BEFORE = (
-    frozenset(["in", "number", "table", "extension", "street", "a", "an"]) | _CLOCK_BEFORE
-)
+_NO_PRICE_BEFORE = _CLOCK_BEFORE | {"in", "number", "table", "extension", "street", "a", "an"}
 _AFTER_PRICE = frozenset(
-    [
-        "please",
-        "total",
-        "altogether",
-        "all",
-        "in",
-        "cash",
-        "then",
-        "for",
-        "with",
-        "plus",
-        "and",
-        "or",
-        "ok",
-        "okay",
-        "even",
-        "only",
-        "flat",
-    ]
-)
+    ("", "please", "total", "altogether", "all", "in", "cash", "then", "for", "with", "plus", "and")
+) | {"or", "ok", "okay", "even", "only", "flat"}
 _HOURS, _MINUTES, _PER_CENT = 24, 60, 100
 _TWO_DIGITS = 10
 
@@ -72,8 +39,10 @@ def _read_at(words: Sequence[str], at: int) -> Mention | None:
     if words[at][0].isdigit() and not words[at].isdigit():
         return _read_decimal(words, at)
     run = read_run(words, at)
-    if not run:
-        return None
+    return _read_words(words, at, run) if run else None
+
+
+def _read_words(words: Sequence[str], at: int, run: Sequence[Number]) -> Mention | None:
     end = at + sum(number.length for number in run)
     after = _word(words, end)
     if after in _CURRENCY:
@@ -82,8 +51,7 @@ def _read_at(words: Sequence[str], at: int) -> Mention | None:
         return _mention(at, end + 1, [run[-1].value])
     if len(run) > 1:
         return _read_pair(words, at, end, run)
-    is_price = after == "" or after in _AFTER_PRICE
-    if not is_price or _word(words, at - 1) in _NO_PRICE_BEFORE:
+    if after not in _AFTER_PRICE or _word(words, at - 1) in _NO_PRICE_BEFORE:
         return None
     return _mention(at, end, [run[0].value * _PER_CENT], is_plain=False)
 

@@ -4,24 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-_TEENS = [
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = (
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 UNITS = {word: value for value, word in enumerate(_ONES)} | {"oh": 0, "nought": 0}
 TEENS = {word: value for value, word in enumerate(_TEENS, start=10)}
-TENS = {word: value for value, word in enumerate(_TENS, start=2)}
-TENS = {word: value * 10 for word, value in TENS.items()} | {"fourty": 40}
+TENS = {word: value * 10 for value, word in enumerate(_TENS, start=2)} | {"fourty": 40}
 _SMALL = UNITS | TEENS | TENS
 _TOKEN = re.compile(r"[$\u20ac\u00a3]|\d+(?:[.,:]\d+)*|[a-z]+(?:'[a-z]+)?|%")
 _HUNDRED, _THOUSAND = 100, 1_000

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from call_handler.outcome.numbers_in_words import Number, read_number, read_run
 from call_handler.outcome.reading import Mention, Reading
 
-_MINUTES = frozenset(["minutes", "minute", "mins", "min"])
-_HOURS = frozenset(["hours", "hour", "hrs", "hr"])
+_MINUTES = frozenset(("minutes", "minute", "mins", "min"))
+_HOURS = frozenset(("hours", "hour", "hrs", "hr"))
 _HALVES = frozenset(("am", "pm"))
-_BEFORE_CLOCK = frozenset(["at", "by", "around", "for", "about", "from", "past"])
+_BEFORE_CLOCK = frozenset(("at", "by", "around", "for", "about", "from", "past"))
 _COLON = re.compile(r"(\d{1,2})[:.](\d\d)")
+_NAMED_HOURS = {"midnight": 0, "noon": 12, "midday": 12}
 _HOUR, _HALF_DAY, _DAY_HOURS = 60, 720, 24
 _FIXED = (  # the longer wording first
     (("three", "quarters", "of", "an", "hour"), 45),
@@ -80,15 +81,21 @@ def _hours(words: Sequence[str], at: int, end: int, span: tuple[int, int]) -> Me
 
 
 def _read_clock(words: Sequence[str], at: int) -> Mention | None:
-    if words[at] in {"noon", "midday", "midnight"}:
-        return _clock(words, at, at + 1, 0 if words[at] == "midnight" else 12, 0)
-    relative = _read_relative(words, at)
-    if relative is not None:
-        return relative
+    if words[at] in _NAMED_HOURS:
+        return _clock(words, at, at + 1, _NAMED_HOURS[words[at]], 0)
+    return _read_relative(words, at) or _read_written(words, at) or _read_spoken(words, at)
+
+
+def _read_written(words: Sequence[str], at: int) -> Mention | None:
+    """Read `6:30`, and `6.30` where the words around it speak of a time."""
     written = _COLON.fullmatch(words[at])
-    if written is not None:
-        is_clock = ":" in words[at] or _is_near_clock(words, at, at + 1)
-        return _clock(words, at, at + 1, int(written[1]), int(written[2])) if is_clock else None
+    if written is None or not (":" in words[at] or _is_near_clock(words, at, at + 1)):
+        return None
+    return _clock(words, at, at + 1, int(written[1]), int(written[2]))
+
+
+def _read_spoken(words: Sequence[str], at: int) -> Mention | None:
+    """Read `at six thirty`, `six o'clock`, `six pm`, `by six`."""
     run = read_run(words, at)
     end = at + _length(run)
     match [number.value for number in run]:

@@ -1,11 +1,23 @@
 """What a result says in words for a person."""
 
 from collections.abc import Sequence
-from typing import assert_never
 
 from call_handler.outcome.call_end import AgentReason, CallEnd, EndKind
 from ringback.v1.call_results_pb2 import Fact, Outcome, Role
 
+_ENDED = {
+    EndKind.CALLEE_HUNG_UP: "They hung up before everything was settled.",
+    EndKind.AGENT_HUNG_UP: "The agent ended the call.",
+    EndKind.PERSON_HUNG_UP: "You ended the call.",
+    EndKind.TIME_LIMIT: "The call reached its time limit.",
+    EndKind.MEDIA_LOST: "The line broke during the call.",
+    EndKind.MODEL_LOST: "The agent's voice failed during the call.",
+    EndKind.HANDLER_STOPPED: "The call was cut short because the service was stopped.",
+    EndKind.NOT_CLAIMED: (
+        "They answered, but the order could not be fetched in time, so nothing was said."
+    ),
+    EndKind.INTERNAL_ERROR: "The call broke off because of an error on our side.",
+}
 _TEXT_MAX = 4_000
 _QUOTE_MAX = 300
 
@@ -18,14 +30,14 @@ def write_summary(end: CallEnd, outcome: Outcome.ValueType, facts: Sequence[Fact
         case Outcome.OUTCOME_SUCCEEDED:
             text = f"The errand is done: {proven}."
         case Outcome.OUTCOME_PARTIAL:
-            text = f"Only a part is settled: {proven}. {_how_it_ended(end)}"
+            text = f"Only a part is settled: {proven}. {_ENDED[end.kind]}"
         case Outcome.OUTCOME_REFUSED:
             text = f"They said no{_last_words(end)}"
         case Outcome.OUTCOME_NOT_REACHED:
             voicemail = end.agent_reason is AgentReason.VOICEMAIL
             text = "Only a voicemail answered." if voicemail else "It was the wrong number."
         case _:
-            text = f"{_how_it_ended(end)} Nothing is settled."
+            text = f"{_ENDED[end.kind]} Nothing is settled."
     if open_facts and outcome != Outcome.OUTCOME_SUCCEEDED:
         text += f" The agent noted {open_facts}, which the callee did not clearly say."
     return text[:_TEXT_MAX]
@@ -36,30 +48,6 @@ def describe_error(end: CallEnd) -> str:
     if end.fault is None:
         return ""
     return (end.fault.message or f"error {end.fault.code}")[:_TEXT_MAX]
-
-
-def _how_it_ended(end: CallEnd) -> str:
-    match end.kind:
-        case EndKind.CALLEE_HUNG_UP:
-            return "They hung up before everything was settled."
-        case EndKind.AGENT_HUNG_UP:
-            return "The agent ended the call."
-        case EndKind.PERSON_HUNG_UP:
-            return "You ended the call."
-        case EndKind.TIME_LIMIT:
-            return "The call reached its time limit."
-        case EndKind.MEDIA_LOST:
-            return "The line broke during the call."
-        case EndKind.MODEL_LOST:
-            return "The agent's voice failed during the call."
-        case EndKind.HANDLER_STOPPED:
-            return "The call was cut short because the service was stopped."
-        case EndKind.NOT_CLAIMED:
-            return "They answered, but the order could not be fetched in time, so nothing was said."
-        case EndKind.INTERNAL_ERROR:
-            return "The call broke off because of an error on our side."
-        case _ as never:
-            assert_never(never)
 
 
 def _list_facts(facts: Sequence[Fact]) -> str:
