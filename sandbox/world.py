@@ -50,10 +50,10 @@ class TaskSet:
 
     async def close(self) -> None:
         """Cancel what still runs and wait for it."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
+        while self._tasks:  # a task that ends may start a last one
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
             await asyncio.wait(tasks)
 
     def _forget(self, task: asyncio.Task[object]) -> None:
