@@ -25,6 +25,9 @@ class Violation:
     description: str
     """What is expected, and what came; never the value of a text."""
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}" if self.field else self.description
+
 
 class OrchestratorError(Exception):
     """Stands at the root of all errors that the doors translate."""
@@ -42,7 +45,7 @@ class InvalidInput(OrchestratorError):
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
-        super().__init__("; ".join(f"{one.field}: {one.description}" for one in violations))
+        super().__init__("; ".join(str(one) for one in violations))
 
 
 class NotFound(OrchestratorError):

@@ -9,7 +9,7 @@ from orchestrator.call_results.history import join_all, read_history
 from orchestrator.call_results.join import Joined, find_conflicts, join, read_key, read_values
 from orchestrator.call_results.model import CallReport
 from orchestrator.call_results.receipt import Recorded, log_receipt
-from orchestrator.call_results.received import FETCHED, Received, read_again
+from orchestrator.call_results.received import FETCHED, Received
 from orchestrator.call_results.to_proto import Identity
 from orchestrator.store import Transaction, mint_id
 from orchestrator.store import results as statements

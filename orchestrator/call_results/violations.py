@@ -53,6 +53,8 @@ def _expectation(kind: str, complaint: Mapping[str, object], field: str) -> str:
     limits = context if isinstance(context, Mapping) else {}
     came = _measure(complaint.get("input"))
     match kind:
+        case "status" | "role":  # our own rules say themselves what came
+            return str(complaint["msg"])
         case "missing":
             return "is required"
         case "extra_forbidden":
