@@ -52,12 +52,11 @@ def fit_result(result: pb.CallResult, max_bytes: int) -> pb.CallResult:
     for fact in fitted.facts:
         _cut_texts(fact, _FACT_TEXTS)
     del fitted.facts[MAX_FACTS:]
-    before = fitted.transcript[:]
     del fitted.transcript[MAX_TURNS:]
     for turn in fitted.transcript:
         turn.CopyFrom(fit_turn(turn))
     _shrink(fitted, max_bytes)
-    if fitted.transcript[:] != before:
+    if fitted.transcript[:] != result.transcript[:]:
         fitted.transcript_complete = False
     return fitted
 

@@ -132,8 +132,12 @@ def prepare(connection: sqlite3.Connection) -> None:
         "PRAGMA secure_delete = ON"
     )  # what is pruned is gone: transcripts, and salvage finds no ghosts
     connection.execute("PRAGMA journal_size_limit = 4194304")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == sql.SCHEMA_VERSION:
-        return
+    if connection.execute("PRAGMA user_version").fetchone()[0] != sql.SCHEMA_VERSION:
+        create_tables(connection)
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables in a new file, always in the same order: salvage knows their first pages."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in sql.CREATE_TABLES:
         connection.execute(statement)

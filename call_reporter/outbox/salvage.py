@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from call_reporter.outbox import statements as sql
+from call_reporter.outbox.file import create_tables
 from call_reporter.outbox.frames import BadFrame, Frame, Kind, find_frames, unpack_frame
 
 # Reads every row of a table, as its frame and its state; walked in both directions around a
@@ -24,6 +25,12 @@ _SELECTS: Mapping[Kind, str] = {
     Kind.ORDER: "SELECT body, '' FROM order_memory ORDER BY rowid",
     Kind.ANSWER: "SELECT answer, '' FROM order_memory WHERE answer IS NOT NULL ORDER BY rowid",
 }
+_PAGE_BYTES = 4_096
+_PAGE_COUNT, _FREE_PAGES = (
+    slice(28, 32),
+    slice(32, 40),
+)  # in the first page, by SQLite's file format
+_MAX_REPAIR_BYTES = 1 << 29
 _STATES = {sql.ACKNOWLEDGED, sql.DEAD, sql.RUNNING, sql.CLAIMED, sql.OVER, sql.REFUSED}
 
 
@@ -40,9 +47,9 @@ def read_salvage(path: Path) -> Salvage:
     found = [*_read_frames(path), *_read_frames(path.with_name(path.name + "-wal"))]
     good: dict[Frame, str] = {}
     bad: set[bytes] = set()
-    for record, state in _read_tables(path):
+    for record, state in (*_read_tables(path), *_read_repaired(path)):
         try:
-            good[unpack_frame(record)] = state if state in _STATES else ""
+            good.setdefault(unpack_frame(record), state if state in _STATES else "")
         except BadFrame:
             bad.add(record)
     known = {(frame.kind, frame.key) for frame in good if frame.kind != Kind.OUTCOME}
@@ -60,15 +67,36 @@ def _read_frames(path: Path) -> Sequence[Frame]:
         return ()  # there is no log, or the file is empty
 
 
-def _read_tables(path: Path) -> Iterator[tuple[bytes, str]]:
+def _read_tables(path: Path) -> Sequence[tuple[bytes, str]]:
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            return list(_read_all(connection))
     except sqlite3.Error:
-        return
-    with closing(connection):
-        connection.text_factory = bytes  # damaged text is not UTF-8
-        for select in _SELECTS.values():
-            yield from _read_rows(connection, select)
+        return ()
+
+
+def _read_repaired(path: Path) -> Sequence[tuple[bytes, str]]:
+    """Read a copy in memory whose first page is a new outbox's: there stands where tables begin."""
+    try:
+        if not _PAGE_BYTES < path.stat().st_size <= _MAX_REPAIR_BYTES:
+            return ()
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            create_tables(connection)
+            page = bytearray(connection.serialize()[:_PAGE_BYTES])
+            pages = path.stat().st_size // _PAGE_BYTES
+            page[_PAGE_COUNT] = pages.to_bytes(4, "big")
+            page[_FREE_PAGES] = bytes(8)
+            body = path.read_bytes()[_PAGE_BYTES : pages * _PAGE_BYTES]
+            connection.deserialize(bytes(page) + body)
+            return list(_read_all(connection))
+    except (OSError, sqlite3.Error):
+        return ()
+
+
+def _read_all(connection: sqlite3.Connection) -> Iterator[tuple[bytes, str]]:
+    connection.text_factory = bytes  # damaged text is not UTF-8
+    for select in _SELECTS.values():
+        yield from _read_rows(connection, select)
 
 
 def _read_rows(connection: sqlite3.Connection, select: str) -> Iterator[tuple[bytes, str]]:
