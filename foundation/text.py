@@ -6,7 +6,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Marks, embeddings, overrides and isolates of the Unicode bidirectional algorithm (UAX 9).
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FULL_NUMBER = re.compile(r"(?:\+|%2B)(\d)\d{3,12}(\d{4})(?!\d)", re.IGNORECASE)
-_STREAM_PATH = re.compile(r"(/media-stream/[^/\s\"']+/)[^/\s\"'?#]+")
+_STREAM_PATH = re.compile(r"(/media-stream/[^/\s\"']+/)[^/\s\"'?#\\]+")
 _REPLACEMENT = "\ufffd"
 _KEPT_DIGITS = 4
 
