@@ -20,11 +20,12 @@ from ringback_cli.parts import (
     plan_system,
     read_outer_environment,
 )
-from ringback_cli.results import fetch_result, print_result
+from ringback_cli.results import fetch_result, print_result, word_of
 from ringback_cli.up import running
 from ringback_cli.wire import Json, as_object, follow_events, send_json
 
 CALL_SILENCE_S = 900.0
+SETTLING_TURNS = 2
 ERRAND = (
     "Order a large margherita from {callee}, for pick-up. My name is Ada Lovelace, "
     "you can reach me at +14155550123."
@@ -112,6 +113,7 @@ def _number_of(scenario: str, addresses: Addresses) -> str:
 
 def _follow_call(url: str, call_id: str) -> None:
     """Show what happens until the call has its result."""
+    spoken = SpokenTurns()
     for kind, data in follow_events(url, CALL_SILENCE_S):
         if data.get("call_id") != call_id:
             continue
@@ -119,15 +121,43 @@ def _follow_call(url: str, call_id: str) -> None:
             case "call":
                 _say("call", _state_in_words(data))
             case "turn":
-                _say(str(data.get("role", "")), str(data.get("text", "")))
+                spoken.take(data)
             case "result":
+                spoken.tell_all()
                 return
     raise CommandFailed("the event stream ended before the call had its result")
 
 
+class SpokenTurns:
+    """Prints each turn once, when a later one says that its words are settled."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Json] = {}
+
+    def take(self, turn: Json) -> None:
+        """Take a turn that is new or has more words; print those before the last two."""
+        self._open[int(str(turn["position"]))] = turn
+        for position in sorted(self._open)[:-SETTLING_TURNS]:
+            self._tell(position)
+
+    def tell_all(self) -> None:
+        """Print what is left: the call is over."""
+        for position in sorted(self._open):
+            self._tell(position)
+
+    def _tell(self, position: int) -> None:
+        turn = self._open.pop(position)
+        role = turn.get("role")
+        name = call_results_pb2.Role.Name(role) if isinstance(role, int) else str(role)  # type: ignore[arg-type]  # an open enum
+        if turn.get("text"):
+            _say(word_of(name), str(turn["text"]))
+
+
 def _state_in_words(data: Json) -> str:
-    state, status = str(data.get("state", "")), str(data.get("status", ""))
-    return f"{state} ({status})" if status and status != state else state
+    state, status = str(data.get("state", "")), data.get("status")
+    if isinstance(status, int):
+        status = word_of(call_results_pb2.CallStatus.Name(status)) if status else ""  # type: ignore[arg-type]  # an open enum
+    return f"{state} ({status})" if status else state
 
 
 def _last_reply(task: Json) -> str:

@@ -37,7 +37,7 @@ _OWN = re.compile(rf"{_OWN_CUE}(?:\s+(?:number|is|on|at|it is|it's))*[\s:,]*$", 
 _SHOP = re.compile(
     r"(?:\b(?:their|its|the (?:shop|restaurant|place|store|pizzeria|cafe)'?s?|shop'?s?)"
     r"(?: (?:phone|telephone))?(?: number)?(?:'s| is| to|:)?|\b(?:call|dial|ring)"
-    r"|(?:^|[.!?]|\bplease|\byou)\s*phone|\bthem (?:at|on))[\s:,]*$",
+    r"|(?:^|[.!?]|\bplease|\byou)\s*phone|\bthem (?:at|on)|\bfrom)[\s:,]*$",
     re.IGNORECASE,
 )
 
@@ -92,10 +92,11 @@ def check_own_number(said: str, home_region: str | None) -> str:
 
 def _find_spans(text: str) -> list[tuple[int, int, str]]:
     """Find (start, end, number as digits) of all numbers, typed ones and spoken ones."""
-    spans = []
-    for typed in _TYPED.finditer(text):
-        if _is_phone(text, typed.start(), re.sub(r"\D", "", typed.group()), bool(typed["tail"])):
-            spans.append((typed.start(), typed.end(), typed.group().strip()))
+    spans = [
+        (typed.start(), typed.end(), typed.group().strip())
+        for typed in _TYPED.finditer(text)
+        if _is_phone(text, typed.start(), re.sub(r"\D", "", typed.group()), bool(typed["tail"]))
+    ]
     for spoken in _SPOKEN.finditer(text):
         words = re.split(r"[ ,-]+", spoken.group())
         plus = "+" if words[0].lower() == "plus" else ""
