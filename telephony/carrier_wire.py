@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import requests
-from twilio.http import HttpClient  # type: ignore[import-untyped] # twilio has no types
-from twilio.http.response import Response  # type: ignore[import-untyped] # likewise
+from twilio.http import HttpClient
+from twilio.http.response import Response
 
 from foundation.settings import is_loopback_host
 

@@ -1,8 +1,10 @@
 """What can go wrong at the carrier, told apart by the one question: did it dial?"""
 
+import traceback
+
 import requests
 import urllib3
-from twilio.base.exceptions import (  # type: ignore[import-untyped] # twilio has no types
+from twilio.base.exceptions import (
     TwilioException,
     TwilioRestException,
     TwilioServiceException,
@@ -144,5 +146,13 @@ def _never_sent(error: requests.exceptions.ConnectionError) -> bool:
     if isinstance(reason, urllib3.exceptions.ConnectTimeoutError):
         return True
     if isinstance(reason, urllib3.exceptions.SSLError):
-        return "CERTIFICATE_VERIFY_FAILED" in str(reason) or "certificate" in str(reason).lower()
+        return _broke_in_handshake(reason.args[0] if reason.args else reason)
     return False
+
+
+def _broke_in_handshake(error: object) -> bool:
+    """Say whether a TLS error arose in the handshake, so before anything of ours was written."""
+    if not isinstance(error, BaseException):
+        return False
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code.co_name == "do_handshake" for frame, _ in frames)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from twilio.rest import Client  # type: ignore[import-untyped] # twilio has no types
-from twilio.rest.api.v2010.account.call import (  # type: ignore[import-untyped] # likewise
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import (
     CallInstance,
 )
 

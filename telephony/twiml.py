@@ -1,6 +1,6 @@
 """The TwiML we hand to the carrier: one media stream, and what follows it."""
 
-from twilio.twiml.voice_response import (  # type: ignore[import-untyped] # twilio has no types
+from twilio.twiml.voice_response import (
     Connect,
     Stream,
     VoiceResponse,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.datastructures import ImmutableMultiDict as MultiDict
-from twilio.request_validator import (  # type: ignore[import-untyped] # twilio has no types
+from twilio.request_validator import (
     RequestValidator,
 )
 
