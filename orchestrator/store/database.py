@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from foundation.clock import Clock
 from orchestrator.errors import StoreUnusable
@@ -12,6 +12,8 @@ from orchestrator.store import sqlite
 from orchestrator.store.counters import EVENT_COUNTER, read_counter
 from orchestrator.store.group import Dialect, describe_error
 from orchestrator.store.migrate import bring_up_to_date
+
+URL_FORMS = "the database URL must be sqlite:///FILE or postgresql+psycopg://..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,15 @@ def open_database(url: str, clock: Clock) -> tuple[Database, int]:
 
     Raises: StoreUnusable.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnusable(URL_FORMS) from error
     if parsed.get_backend_name() == "postgresql":
         from orchestrator.store import postgres  # noqa: PLC0415 - psycopg is an optional extra
 
-        database = postgres.create_database(parsed)
+        engines = postgres.create_engines(parsed)
+        database = Database(*engines, postgres.PostgresDialect(), is_shared=True)
     elif parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         sqlite.create_file(Path(str(parsed.database)))
         database = Database(
@@ -50,7 +56,7 @@ def open_database(url: str, clock: Clock) -> tuple[Database, int]:
             sqlite.SqliteDialect(clock),
         )
     else:
-        raise StoreUnusable("the database URL must be sqlite:///FILE or postgresql+psycopg://...")
+        raise StoreUnusable(URL_FORMS)
     try:
         bring_up_to_date(database.write_engine)
         with database.read_engine.connect() as connection:

@@ -1,13 +1,47 @@
 """Brings a database to the newest schema; Alembic is imported only when it is behind."""
 
-from sqlalchemy import Engine, insert, select
+import structlog
+from sqlalchemy import Connection, Engine, inspect, text
 
-from orchestrator.store.schema import counter, metadata
+from orchestrator.store.schema import REVISIONS
+
+log = structlog.get_logger(__name__)
+
+# Any number will do, as long as all processes take the same.
+_LOCK_NUMBER = 0x52494E47
 
 
 def bring_up_to_date(engine: Engine) -> None:
-    """Create or migrate the tables in one transaction; safe when two processes start at once."""
+    """Create or migrate the tables in one transaction.
+
+    Safe when several processes start at once: the second waits for the lock and finds it done.
+    Migrations only add, so a database that is newer than this program is left as it is.
+    """
     with engine.begin() as connection:
-        metadata.create_all(connection)
-        if connection.execute(select(counter.c.value)).first() is None:
-            connection.execute(insert(counter).values(name="event", value=0))
+        if connection.dialect.name == "postgresql":
+            lock = text("SELECT pg_advisory_xact_lock(:number)")
+            connection.execute(lock, {"number": _LOCK_NUMBER})
+        version = read_version(connection)
+        if version is not None and version not in REVISIONS:
+            log.warning("schema_newer", found=version, known=REVISIONS[-1])
+        elif version != REVISIONS[-1]:
+            _upgrade(connection)
+            log.info("schema_migrated", old=version, new=REVISIONS[-1])
+
+
+def read_version(connection: Connection) -> str | None:
+    """Read the newest migration that was applied; None in an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command, config  # noqa: PLC0415 - 0.2 s that most starts need not pay
+
+    settings = config.Config()
+    # A package, not a folder: a path may hold spaces and per cent signs.
+    settings.set_main_option("script_location", "orchestrator.store:migrations")
+    settings.set_main_option("path_separator", "os")
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")

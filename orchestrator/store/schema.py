@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-SCHEMA_VERSION = "0001"
-"""The newest migration; `alembic_version` holds it in a database that is up to date."""
+REVISIONS = ("0001",)
+"""All migrations, oldest first; `alembic_version` holds the newest in an up-to-date database."""
 
 metadata = MetaData()
 

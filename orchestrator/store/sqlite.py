@@ -25,7 +25,7 @@ def create_file(path: Path) -> None:
 
 def create_write_engine(url: URL) -> Engine:
     """Build the engine of the writer: one connection, transactions that take the write lock at once."""
-    engine = create_engine(url, poolclass=StaticPool, connect_args=_connect_args())
+    engine = create_engine(url, poolclass=StaticPool, connect_args=_connect_args(url))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -34,7 +34,7 @@ def create_write_engine(url: URL) -> Engine:
 def create_read_engine(url: URL) -> Engine:
     """Build the engine of the readers, which cannot write."""
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, connect_args=_connect_args()
+        url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, connect_args=_connect_args(url)
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "connect", _forbid_writes)
@@ -42,8 +42,11 @@ def create_read_engine(url: URL) -> Engine:
     return engine
 
 
-def _connect_args() -> dict[str, object]:
-    return {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": 512}
+def _connect_args(url: URL) -> dict[str, object]:
+    settings: dict[str, object] = {"check_same_thread": False, "cached_statements": 512}
+    if "timeout" not in url.query:
+        settings["timeout"] = BUSY_TIMEOUT_S
+    return settings
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

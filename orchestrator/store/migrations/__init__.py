@@ -1,0 +1,1 @@
+"""The migrations: numbered, each only adds; what removes comes a release later."""

@@ -1,0 +1,205 @@
+"""The first schema: tasks and their messages, calls, reports, results, events."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+KEY = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+ROW_NUMBER = sa.BigInteger().with_variant(sa.INTEGER(), "sqlite")
+
+
+def upgrade() -> None:
+    """Create all tables."""
+    _create_task()
+    _create_message()
+    _create_call()
+    _create_turn()
+    _create_report()
+    _create_result()
+    _create_contact()
+    _create_event()
+    _create_counter()
+    counter = sa.table("counter", sa.column("name"), sa.column("value"))
+    op.bulk_insert(counter, [{"name": "event", "value": 0}])
+
+
+def _create_task() -> None:
+    op.create_table(
+        "task",
+        sa.Column("task_id", KEY, nullable=False),
+        sa.Column(
+            "state", sa.Text(), nullable=False, comment="collecting, confirming, calling or done"
+        ),
+        sa.Column("errand", sa.Text(), nullable=False),
+        sa.Column("form", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("task_id"),
+    )
+
+
+def _create_message() -> None:
+    op.create_table(
+        "message",
+        sa.Column("message_id", ROW_NUMBER, autoincrement=True, nullable=False),
+        sa.Column("task_id", KEY, nullable=False),
+        sa.Column("role", sa.Text(), nullable=False, comment="person or assistant"),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("message_by_task", "message", ["task_id", "message_id"], unique=False)
+
+
+def _create_call() -> None:
+    op.create_table(
+        "call",
+        sa.Column("call_id", KEY, nullable=False),
+        sa.Column("task_id", KEY, comment="NULL for external calls"),
+        sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("origin", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False, comment="ready, dialing, waiting or final"),
+        sa.Column("status", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("call_sid", KEY, comment="NULL until it is bound"),
+        sa.Column("to_number", sa.Text(), server_default="", nullable=False),
+        sa.Column("from_number", sa.Text(), server_default="", nullable=False),
+        sa.Column("order", sa.JSON(), comment="what the call is for; NULL for external calls"),
+        sa.Column("due_at", sa.BigInteger(), comment="when somebody must look; NULL: never"),
+        sa.Column(
+            "not_after", sa.BigInteger(), comment="no dial after this; NULL for external calls"
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("dial_at", sa.BigInteger(), comment="when the order was sent; NULL before"),
+        sa.Column("answered_at", sa.BigInteger(), comment="NULL until somebody answers"),
+        sa.Column("ended_at", sa.BigInteger(), comment="NULL while the call runs"),
+        sa.Column(
+            "stream_nonce",
+            sa.Text(),
+            comment="of the media stream that holds the call; NULL before the claim",
+        ),
+        sa.Column("handler_instance", sa.Text(), server_default="", nullable=False),
+        sa.Column("cancel_requested", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column(
+            "asked",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="how often the carrier was asked",
+        ),
+        sa.Column("ring_deadline_at", sa.BigInteger(), comment="NULL before the dial"),
+        sa.Column("provider", sa.JSON(), comment="the carrier's last facts; NULL before the first"),
+        sa.Column(
+            "unreachable_since", sa.BigInteger(), comment="NULL while the carrier can be asked"
+        ),
+        sa.Column(
+            "note", sa.Text(), comment="why the call waits, for the person; NULL when all is well"
+        ),
+        sa.Column(
+            "confirm_key",
+            sa.Text(),
+            comment="the person's Idempotency-Key; NULL for external calls",
+        ),
+        sa.PrimaryKeyConstraint("call_id"),
+        sa.UniqueConstraint("call_sid"),
+        sa.UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
+    )
+    op.create_index("call_by_due", "call", ["due_at"], unique=False)
+
+
+def _create_turn() -> None:
+    op.create_table(
+        "turn",
+        sa.Column("call_id", KEY, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False, comment="a serialised TranscriptTurn"),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_id", "position"),
+    )
+
+
+def _create_report() -> None:
+    op.create_table(
+        "report",
+        sa.Column("call_id", KEY, nullable=False),
+        sa.Column("report_id", KEY, nullable=False),
+        sa.Column("call_sid", sa.Text(), server_default="", nullable=False),
+        sa.Column("source", sa.Integer(), nullable=False),
+        sa.Column(
+            "received_at",
+            sa.BigInteger(),
+            nullable=False,
+            comment="strictly rising within one process",
+        ),
+        sa.Column(
+            "report_time", sa.BigInteger(), nullable=False, comment="as reported, else received_at"
+        ),
+        sa.Column("raw", sa.LargeBinary(), nullable=False, comment="as received"),
+        sa.Column(
+            "transport",
+            sa.Text(),
+            nullable=False,
+            comment="grpc, rest, callback, fetched or internal",
+        ),
+        sa.Column("disposition", sa.Integer(), nullable=False),
+        sa.Column("override", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("call_id", "report_id"),
+    )
+
+
+def _create_result() -> None:
+    op.create_table(
+        "result",
+        sa.Column("call_id", KEY, nullable=False),
+        sa.Column("call_sid", sa.Text(), server_default="", nullable=False),
+        sa.Column("task_id", KEY, comment="NULL for external calls"),
+        sa.Column("origin", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.Integer(), nullable=False),
+        sa.Column("end_reason", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False, comment="a serialised CallResult"),
+        sa.Column(
+            "provenance", sa.JSON(), nullable=False, comment="which report each field comes from"
+        ),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_id"),
+    )
+    op.create_index("result_by_task", "result", ["task_id"], unique=False)
+
+
+def _create_contact() -> None:
+    op.create_table(
+        "contact",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def _create_event() -> None:
+    op.create_table(
+        "event",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="message, task, call, turn or result"),
+        sa.Column("task_id", KEY, comment="NULL for external calls"),
+        sa.Column("call_id", KEY, comment="NULL for events of a task"),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index("event_by_kind", "event", ["kind", "seq"], unique=False)
+    op.create_index("event_by_task", "event", ["task_id", "seq"], unique=False)
+
+
+def _create_counter() -> None:
+    op.create_table(
+        "counter",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
