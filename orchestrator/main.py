@@ -56,6 +56,7 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         max_body_size=_BODY_MAX_BYTES,
     )
     app.state.drain = Drain()

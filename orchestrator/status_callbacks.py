@@ -117,9 +117,8 @@ async def _note_stream(
 ) -> None:
     event = form.get("StreamEvent", "")
     error = form.get("StreamError", "")
-    log.info(
-        "stream_event", call_id=call_id, call_sid=call_sid, stream=event[:64], error=error[:200]
-    )
+    if error:
+        log.warning("stream_error", call_id=call_id, call_sid=call_sid, error=error[:200])
     is_open = event == "stream-started"
     if not is_open and event not in {"stream-stopped", "stream-error"}:
         return

@@ -113,5 +113,3 @@ def look_again_at_all(tx: Transaction, jump_us: int, timings: CallTimings) -> in
 
 def _moved(at_us: int | None, jump_us: int) -> int | None:
     return None if at_us is None else at_us + jump_us
-
-

@@ -33,6 +33,7 @@ def never_connected(row: CallRow, facts: CarrierFacts) -> pb.CallResult:
     if facts.sip_code == SIP_DECLINE:
         reason, words = _DECLINED
     result = _carrier_result(row, facts)
+    result.ClearField("duration")  # it never began; the carrier's callback says 0
     result.end_reason = reason
     result.outcome = pb.OUTCOME_NOT_REACHED
     result.error_message = words

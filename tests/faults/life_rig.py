@@ -213,7 +213,9 @@ class Rig:
     ) -> ProgressAnswer:
         """Have the handler say that the call is alive."""
         turns = [pb.TranscriptTurn(role=pb.ROLE_CALLEE, text=text) for text in texts]
-        progress = Progress(call_id, call_sid, pb.CALL_STATUS_IN_PROGRESS, first, turns, nonce, "h1")
+        progress = Progress(
+            call_id, call_sid, pb.CALL_STATUS_IN_PROGRESS, first, turns, nonce, "h1"
+        )
         return await calls.record_progress(self.store, progress, self.timings)
 
     async def report(self, call_id: str, call_sid: str = sid(1)) -> None:
@@ -247,9 +249,7 @@ class Rig:
     async def events(self, kind: str) -> list[Mapping[str, object]]:
         """Read the data of all events of a kind, in order."""
         query = events.select().where(events.c.kind == kind).order_by(events.c.seq)
-        rows = await self.store.read(
-            lambda connection: connection.execute(query).mappings().all()
-        )
+        rows = await self.store.read(lambda connection: connection.execute(query).mappings().all())
         return [row["data"] for row in rows]
 
 
@@ -284,5 +284,3 @@ def make_sweeper(
     """Build a sweeper; several may look at one database."""
     addresses = OrderAddresses("https://orchestrator.ringback.test")
     return Sweeper(SweeperParts(store, carrier, handlers, rules, addresses, OURS, clock))
-
-

@@ -53,7 +53,7 @@ def _shuffled(words: Sequence[CarrierFacts]) -> st.SearchStrategy[list[CarrierFa
 @given(_shuffled(CONNECTED))
 def test_a_connected_call_ends_the_same_in_every_order(words: list[CarrierFacts]) -> None:
     row, verdicts = _apply(WAITING, words)
-    assert pb.CALL_STATUS_COMPLETED == row.status
+    assert row.status == pb.CALL_STATUS_COMPLETED
     assert row.was_connected
     assert facts_of(row) == CONNECTED[-1]
     assert set(verdicts) == {Verdict.NOTHING}
@@ -62,9 +62,11 @@ def test_a_connected_call_ends_the_same_in_every_order(words: list[CarrierFacts]
 
 
 @given(_shuffled(LOST))
-def test_a_call_that_never_connected_is_filed_once_in_every_order(words: list[CarrierFacts]) -> None:
+def test_a_call_that_never_connected_is_filed_once_in_every_order(
+    words: list[CarrierFacts],
+) -> None:
     row, verdicts = _apply(WAITING, words)
-    assert pb.CALL_STATUS_NO_ANSWER == row.status
+    assert row.status == pb.CALL_STATUS_NO_ANSWER
     assert verdicts.count(Verdict.NEVER_CONNECTED) == 1
     assert row.state is CallState.FINAL
 
@@ -146,5 +148,5 @@ def test_a_later_callback_fills_the_missing_duration() -> None:
 @pytest.mark.parametrize("name", ["busy", "no-answer", "failed", "canceled"])
 def test_each_end_without_an_answer_is_filed_at_once(name: str) -> None:
     row, verdicts = _apply(RINGING, [word(name)])
-    assert [Verdict.NEVER_CONNECTED] == verdicts
+    assert verdicts == [Verdict.NEVER_CONNECTED]
     assert row.state is CallState.FINAL

@@ -27,19 +27,31 @@ TABLE = [
     ("an unknown dial is looked for", DIALING, 60, Step.FIND),
     ("a silent waiting call is asked about", WAITING, 75, Step.ASK),
     ("a call that rang too long is asked about", RINGING, 75, Step.ASK),
-    ("a cancelled ringing call is cancelled", replace(RINGING, cancel_requested=True), 5, Step.CANCEL),
+    (
+        "a cancelled ringing call is cancelled",
+        replace(RINGING, cancel_requested=True),
+        5,
+        Step.CANCEL,
+    ),
     ("a cancelled talking call is ended", replace(CLAIMED, cancel_requested=True), 15, Step.END),
     ("an answered call waits for its stream", ANSWERED, 19, Step.ASK),
     ("an answered call without a stream is ended", ANSWERED, 20, Step.END),
     ("a claimed call that fell silent is asked about", CLAIMED, 60, Step.ASK),
     ("a claimed call past its time limit is ended", CLAIMED, 615, Step.END),
     ("an external call without a stream goes on", replace(ANSWERED, task_id=None), 60, Step.ASK),
-    ("the carrier's facts are filed after the grace", replace(CLAIMED, provider=PROVIDER), 90, Step.FILE),
+    (
+        "the carrier's facts are filed after the grace",
+        replace(CLAIMED, provider=PROVIDER),
+        90,
+        Step.FILE,
+    ),
     ("a waiting call without a sid is looked for", replace(WAITING, call_sid=None), 60, Step.FIND),
     ("a final call that is due gets the carrier's facts", FINAL, 1, Step.FILE),
 ]
 
 
-@pytest.mark.parametrize(("row", "after_s", "step"), [t[1:] for t in TABLE], ids=[t[0] for t in TABLE])
+@pytest.mark.parametrize(
+    ("row", "after_s", "step"), [t[1:] for t in TABLE], ids=[t[0] for t in TABLE]
+)
 def test_each_state_has_its_step(row: CallRow, after_s: int, step: Step) -> None:
     assert step == next_step(row, T0 + after_s * SECOND, TIMINGS)
