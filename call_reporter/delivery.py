@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import grpc
 
-from call_reporter.errors import DeliveryFailed, OutboxUnavailable, ReportRefused
+from call_reporter.errors import DeliveryError, DeliveryFailed, OutboxBroken, ReportRefused
 from call_reporter.options import ReporterOptions
 from call_reporter.outbox import Outbox, WaitingOutcome
 from call_reporter.wire import Wire
@@ -20,8 +20,17 @@ _BATCH_COUNT = 1_000
 _BATCH_BYTES = 1 << 20
 _AT_ONCE = 64
 _INVALID_ARGUMENT = 3
-# The server will not take a batch, whatever is in it: each result goes alone.
-_BATCH_REFUSALS = {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.RESOURCE_EXHAUSTED}
+# The server is away, busy or does not know us: no other result would fare better now.
+_NOT_NOW = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
+}
+# The batch may have been too much at once.
+_TOO_MUCH = {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED}
 
 Answer = asyncio.Future[pb.ReportResponse | None]
 
@@ -39,6 +48,7 @@ class Delivery:
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._settled: set[int] = set()  # while a list was made: it may still hold them
         self._is_listing = False
+        self._batch_count = _BATCH_COUNT
         self._attempts: defaultdict[int, int] = defaultdict(int)
         self._loop_task: asyncio.Task[None] | None = None  # None before start
 
@@ -83,7 +93,7 @@ class Delivery:
         try:
             await self._send_alone(outcome)
         except DeliveryFailed as error:
-            self._log_failure(error, 1)
+            _log_failure(error, 1)
             self._is_due.set()
         finally:
             self._sending.pop(outcome.seq, None)
@@ -93,18 +103,23 @@ class Delivery:
         while True:
             await self._is_due.wait()
             self._is_due.clear()
+            settled, is_done = 0, False
             try:
-                is_moving, is_done = await self._deliver_waiting()
-            except OutboxUnavailable:
-                log.exception("delivery_stopped: the outbox cannot be read")
+                settled, is_done = await self._deliver_waiting()
+            except OutboxBroken:
+                log.exception("delivery_stopped: what is written goes after the next start")
                 return
+            except DeliveryFailed as error:
+                if failures & (failures + 1) == 0:  # the 1st, 2nd, 4th, 8th ... in a row
+                    _log_failure(error, self._outbox.backlog().pending)
             except Exception:
                 log.exception("delivery_round_failed")
-                is_moving = is_done = False
-            failures = 0 if is_moving else failures + 1
-            if not is_done:
-                await self._pause(failures)
-                self._is_due.set()
+            if is_done:
+                failures = 0
+                continue
+            failures = 1 if settled else failures + 1
+            await self._pause(failures)
+            self._is_due.set()
 
     async def _pause(self, failures: int) -> None:
         """Back off; an answer to another report says that the server is back and ends the pause."""
@@ -113,26 +128,22 @@ class Delivery:
             async with asyncio.timeout(self._options.back_off_s(failures)):
                 await self._is_answered.wait()
 
-    async def _deliver_waiting(self) -> tuple[bool, bool]:
-        """Walk once through what waits; say whether something was settled, and everything."""
+    async def _deliver_waiting(self) -> tuple[int, bool]:
+        """Walk once through what waits; say how many were settled and whether all were."""
         settled, seen, after_seq = 0, 0, 0
         while batch := await self._list_waiting(after_seq):
             after_seq = batch[-1].seq
             busy = self._sending.keys() | self._settled
             outcomes = [outcome for outcome in batch if outcome.seq not in busy]
             seen += len(outcomes)
-            try:
-                settled += await self._send(outcomes)
-            except DeliveryFailed as error:
-                self._log_failure(error, len(outcomes))
-                return settled > 0, False
-        return settled > 0, settled == seen
+            settled += await self._send(outcomes)
+        return settled, settled == seen
 
     async def _list_waiting(self, after_seq: int) -> Sequence[WaitingOutcome]:
         self._settled.clear()
         self._is_listing = True
         try:
-            return await self._outbox.list_waiting(after_seq, _BATCH_COUNT, _BATCH_BYTES)
+            return await self._outbox.list_waiting(after_seq, self._batch_count, _BATCH_BYTES)
         finally:
             self._is_listing = False
 
@@ -140,18 +151,27 @@ class Delivery:
         if len(outcomes) < 2:  # noqa: PLR2004 - a backlog of one is a Report
             return await self._send_each(outcomes)
         try:
-            return await self._send_batch(outcomes)
-        except ReportRefused:
-            return await self._send_each(outcomes)
-        except DeliveryFailed as error:
-            if error.code not in _BATCH_REFUSALS:
+            settled = await self._send_batch(outcomes)
+        except DeliveryError as error:
+            if error.code in _TOO_MUCH:
+                self._batch_count = max(1, self._batch_count // 2)
+            if error.code in _NOT_NOW:
                 raise
-            return await self._send_each(outcomes)
+            return await self._send_each(outcomes)  # one of them may be what the server trips over
+        self._batch_count = min(_BATCH_COUNT, self._batch_count * 2)
+        return settled
 
     async def _send_each(self, outcomes: Sequence[WaitingOutcome]) -> int:
+        settled = 0
         for outcome in outcomes:
-            await self._send_alone(outcome)
-        return len(outcomes)
+            try:
+                await self._send_alone(outcome)
+                settled += 1
+            except DeliveryFailed as error:
+                if error.code in _NOT_NOW:
+                    raise
+                _log_failure(error, 1)
+        return settled
 
     async def _send_alone(self, outcome: WaitingOutcome) -> None:
         self._attempts[outcome.seq] += 1
@@ -168,6 +188,7 @@ class Delivery:
         for outcome in outcomes:
             self._attempts[outcome.seq] += 1
         entries = await self._wire.report_batch([outcome.result for outcome in outcomes])
+        self._options.failpoint("report.before_ack")
         acknowledged: list[int] = []
         refused = 0
         for outcome, entry in zip(outcomes, entries, strict=True):
@@ -212,13 +233,14 @@ class Delivery:
         if answer is not None and not answer.done():
             answer.set_result(response)
 
-    def _log_failure(self, error: DeliveryFailed, count: int) -> None:
-        log.warning(
-            "report_failed count=%d code=%s reason=%s: kept, sent again",
-            count,
-            error.code.name,
-            error.reason,
-        )
+
+def _log_failure(error: DeliveryFailed, count: int) -> None:
+    log.warning(
+        "report_failed count=%d code=%s reason=%s: kept, sent again",
+        count,
+        error.code.name,
+        error.reason,
+    )
 
 
 def _describe(error: pb.ReportError) -> str:

@@ -115,6 +115,9 @@ class ReportedCall:
             # The phone is in somebody's hand: the call goes on, its result may still be delivered
             # directly.
             log.exception("call_not_journalled call_id=%s call_sid=%s", self.call_id, self.call_sid)
+        except BaseException as error:  # cancelled: the row may be written, so it needs its result
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
         if not self._is_claimable:
             self._progress.start()
         return self
@@ -127,9 +130,10 @@ class ReportedCall:
     ) -> None:
         """Report the call unless it was reported, as finished or as far as it is known."""
         try:
-            await self._progress.close()
+            self._progress.stop()  # a cancel must not come between the call and its report
             if not self.is_over:
                 await self._desk.report(self._build_result(error))
+            await self._progress.close()
         except OutboxUnavailable:
             if error is None:
                 raise

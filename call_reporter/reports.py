@@ -61,17 +61,18 @@ class Reports:
         except OutboxUnavailable as error:
             return await self._send_unwritten(result, error)
         self._options.failpoint("report.after_put")
-        if not put.is_new:
-            log.warning(
-                "call_reported_twice call_id=%s call_sid=%s", result.call_id, result.call_sid
-            )
-        if put.is_settled:
-            return pb.ReportResponse(disposition=pb.DISPOSITION_DUPLICATE, call_id=result.call_id)
         if put.is_new:
             now_us = int(self._options.clock.now().timestamp() * 1_000_000)
             answer = self._delivery.deliver(WaitingOutcome(put.seq, result, now_us))
         else:
+            log.warning(
+                "call_reported_twice call_id=%s call_sid=%s", result.call_id, result.call_sid
+            )
             answer = self._delivery.answer_for(put.seq)
+            if await self._outbox.is_settled(put.seq):  # asked last: it may have been meanwhile
+                return pb.ReportResponse(
+                    disposition=pb.DISPOSITION_DUPLICATE, call_id=result.call_id
+                )
         await asyncio.wait({answer}, timeout=self._ack_wait_s)
         if answer.done() and not answer.cancelled():
             return answer.result()

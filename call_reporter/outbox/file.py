@@ -13,6 +13,17 @@ from call_reporter.outbox import statements as sql
 log = logging.getLogger("call_reporter")
 
 _PRIVATE = 0o600
+# Somebody else holds the file, or the disk does not give it: no reason to put it aside.
+_NOT_DAMAGE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_NOMEM,
+}
+_TOO_SHORT = sqlite3.SQLITE_IOERR_SHORT_READ
 
 
 class OutboxFile:
@@ -82,6 +93,11 @@ class OutboxFile:
             with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
                 return _find_damage(connection)
         except sqlite3.DatabaseError as error:
+            if (
+                error.sqlite_errorcode & 0xFF in _NOT_DAMAGE
+                and error.sqlite_errorcode != _TOO_SHORT
+            ):
+                raise OutboxUnavailable(f"cannot read the outbox {self.path}: {error}") from error
             return str(error)
 
     def set_aside(self, stamp: str) -> Path:

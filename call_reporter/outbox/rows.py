@@ -45,8 +45,6 @@ class PutOutcome:
     seq: int
     is_new: bool
     """False when another outcome of this call, or this very report, stood there first."""
-    is_settled: bool
-    """True when the one that stands was acknowledged or given up before."""
 
 
 def write_outcome(
@@ -64,10 +62,10 @@ def write_outcome(
     values = (call_key, int(is_first), result.report_id, frame, now)
     row = connection.execute(sql.INSERT_OUTCOME, values).fetchone()
     if row is not None:
-        return PutOutcome(row[0], is_new=True, is_settled=False)
+        return PutOutcome(row[0], is_new=True)
     row = connection.execute(sql.SELECT_REPORT, (call_key, result.report_id)).fetchone()
     row = row or connection.execute(sql.SELECT_FIRST_OUTCOME, (call_key,)).fetchone()
-    return PutOutcome(row[0], is_new=False, is_settled=row[1] in {sql.ACKNOWLEDGED, sql.DEAD})
+    return PutOutcome(row[0], is_new=False)
 
 
 def list_waiting(

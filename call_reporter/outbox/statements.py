@@ -67,9 +67,11 @@ INSERT_DEAD_LETTER = """INSERT INTO outcome
     (call_key, is_first, report_id, state, record, written_at, settled_at, note)
     VALUES (?, 0, ?, 'dead', ?, ?, ?, ?)"""
 # Reads the outcome that stands for a call.
-SELECT_FIRST_OUTCOME = "SELECT seq, state FROM outcome WHERE call_key = ? AND is_first = 1"
+SELECT_FIRST_OUTCOME = "SELECT seq FROM outcome WHERE call_key = ? AND is_first = 1"
 # Reads an addition by its report_id.
-SELECT_REPORT = "SELECT seq, state FROM outcome WHERE call_key = ? AND report_id = ?"
+SELECT_REPORT = "SELECT seq FROM outcome WHERE call_key = ? AND report_id = ?"
+# Finds an outcome that needs no delivery any more.
+SELECT_SETTLED = "SELECT 1 FROM outcome WHERE seq = ? AND state IN ('acknowledged', 'dead')"
 # Lists outcomes that are to be delivered, oldest first.
 SELECT_WAITING = """SELECT seq, record, written_at FROM outcome
     WHERE state <> 'acknowledged' AND state <> 'dead' AND seq > ? ORDER BY seq LIMIT ?"""

@@ -198,6 +198,14 @@ class Outbox:
 
         return await self._open_writer.submit(read)
 
+    async def is_settled(self, seq: int) -> bool:
+        """Say whether an outcome was acknowledged or given up."""
+
+        def read(connection: sqlite3.Connection) -> bool:
+            return connection.execute(sql.SELECT_SETTLED, (seq,)).fetchone() is not None
+
+        return await self._open_writer.submit(read)
+
     async def prune(self) -> None:
         """Forget what was acknowledged longer ago than `keep_s`."""
         before = self._now() - int(self._options.keep_s * _US)

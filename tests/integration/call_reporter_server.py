@@ -37,10 +37,11 @@ class Step(Enum):
     HANG = auto()
     INTERNAL = auto()
     UNIMPLEMENTED = auto()
+    RESOURCE_EXHAUSTED = auto()
 
 
 class ScriptedResults(pb_grpc.CallResultsServicer):
-    """Follows its script, then answers OK; refuses a result whose summary is "poison"."""
+    """Follows its script, then answers OK; refuses "poison" and fails at "crash"."""
 
     def __init__(self, script: Sequence[Step] = ()) -> None:
         self.script = deque(script)
@@ -68,6 +69,8 @@ class ScriptedResults(pb_grpc.CallResultsServicer):
         self.reports.append(request.result)
         self.on_report(request.result)
         async with self._following_script(context, [request.result]):
+            if request.result.summary == "crash":
+                await context.abort(grpc.StatusCode.INTERNAL, "a bug of the server")
             if request.result.summary == "poison":
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "summary: no poison")
             return self._store(request.result)
@@ -77,6 +80,8 @@ class ScriptedResults(pb_grpc.CallResultsServicer):
     ) -> pb.BatchReportResponse:
         self.batches.append(request.results)
         async with self._following_script(context, request.results):
+            if any(each.summary == "crash" for each in request.results):
+                await context.abort(grpc.StatusCode.INTERNAL, "a bug of the server")
             return pb.BatchReportResponse(entries=[self._enter(each) for each in request.results])
 
     async def ReportProgress(  # noqa: N802 - the contract's name

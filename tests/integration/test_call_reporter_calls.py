@@ -101,6 +101,16 @@ async def test_an_agent_that_is_cancelled_is_reported_as_stopped(tmp_path: Path)
     assert [result.end_reason for result in servicer.reports] == [pb.END_REASON_HANDLER_STOPPED]
 
 
+async def test_a_call_cancelled_while_it_is_opened_has_its_result(tmp_path: Path) -> None:
+    servicer = ScriptedResults()
+    async with serving(servicer) as target, quick_reporter(target, tmp_path) as reporter:
+        opening = asyncio.create_task(reporter.call(sid(1)).__aenter__())
+        asyncio.get_running_loop().call_soon(opening.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    assert [result.end_reason for result in servicer.reports] == [pb.END_REASON_HANDLER_STOPPED]
+
+
 async def test_turns_reach_the_server_while_the_call_runs(tmp_path: Path) -> None:
     servicer = ScriptedResults()
     async with (

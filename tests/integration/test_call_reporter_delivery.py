@@ -156,10 +156,32 @@ async def test_f29_one_poison_row_never_blocks_a_backlog(tmp_path: Path) -> None
             await reporter.report(result_of(number, summary="poison" if number == 0 else "good"))
     servicer = ScriptedResults()
     async with serving(servicer) as target, quick_reporter(target, tmp_path) as reporter:
-        await servicer.wait_for(lambda: len(servicer.stored) == 4)
-        await reporter.report(result_of(9))
+        await asyncio.gather(*[reporter.report(result_of(number)) for number in range(5)])
         assert reporter.backlog().dead_letters == 1
         assert reporter.backlog().pending == 0
+
+
+async def test_a_row_that_the_server_trips_over_never_blocks_a_backlog(tmp_path: Path) -> None:
+    async with quick_reporter(f"127.0.0.1:{free_port()}", tmp_path, ack_wait_s=0.01) as reporter:
+        for number in range(5):
+            await reporter.report(result_of(number, summary="crash" if number == 0 else "good"))
+    servicer = ScriptedResults()
+    async with serving(servicer) as target, quick_reporter(target, tmp_path) as reporter:
+        await asyncio.gather(*[reporter.report(result_of(number)) for number in range(1, 5)])
+        assert (reporter.backlog().dead_letters, reporter.backlog().pending) == (0, 1)
+    assert len(servicer.stored) == 4
+
+
+async def test_batches_that_are_too_much_become_smaller(tmp_path: Path) -> None:
+    async with quick_reporter(f"127.0.0.1:{free_port()}", tmp_path, ack_wait_s=0.0) as reporter:
+        await asyncio.gather(*[reporter.report(result_of(number)) for number in range(900)])
+    servicer = ScriptedResults([Step.RESOURCE_EXHAUSTED, Step.HANG])
+    async with (
+        serving(servicer) as target,
+        quick_reporter(target, tmp_path, batch_deadline_s=0.2),
+    ):
+        await servicer.wait_for(lambda: len(servicer.stored) == 900)
+    assert [len(batch) for batch in servicer.batches] == [900, 500, 250, 500, 150]
 
 
 async def test_a_backlog_goes_in_batches_of_at_most_a_mebibyte(tmp_path: Path) -> None:
@@ -175,7 +197,9 @@ async def test_a_backlog_goes_in_batches_of_at_most_a_mebibyte(tmp_path: Path) -
     assert [len(batch) for batch in servicer.batches] == [4, 2]
 
 
-@pytest.mark.parametrize("step", [Step.UNIMPLEMENTED, Step.UNAVAILABLE, Step.LOSE_ANSWER])
+@pytest.mark.parametrize(
+    "step", [Step.UNIMPLEMENTED, Step.INTERNAL, Step.UNAVAILABLE, Step.LOSE_ANSWER]
+)
 async def test_a_batch_that_fails_loses_nothing(tmp_path: Path, step: Step) -> None:
     async with quick_reporter(f"127.0.0.1:{free_port()}", tmp_path, ack_wait_s=0.0) as reporter:
         for number in range(3):
@@ -183,7 +207,8 @@ async def test_a_batch_that_fails_loses_nothing(tmp_path: Path, step: Step) -> N
     servicer = ScriptedResults([step])
     async with serving(servicer) as target, quick_reporter(target, tmp_path) as reporter:
         await reporter.report(result_of(9))
-        await servicer.wait_for(lambda: len(servicer.stored) == 4)
+        await asyncio.gather(*[reporter.report(result_of(number)) for number in range(3)])
+    assert len(servicer.stored) == 4
 
 
 async def test_of_two_results_of_one_call_the_first_stands(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from call_reporter import OutboxUnavailable
 from call_reporter.outbox import Outbox
 from ringback.v1 import call_results_pb2 as pb
 from tests.unit.call_reporter.outbox_bench import opened, outcome, waiting_in
@@ -131,6 +132,21 @@ async def test_a_file_that_is_no_database_does_not_stop_the_start(
     async with opened(tmp_path) as outbox:
         assert (await outbox.put_outcome("a", outcome(1))).is_new
     assert len(asides(tmp_path)) == (1 if content else 0)
+
+
+async def test_a_file_that_somebody_holds_is_not_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(tmp_path)
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **kw: connect(path, timeout=0, **kw))
+    with closing(connect(tmp_path / "calls.db", isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OutboxUnavailable, match="locked"):
+            async with opened(tmp_path):
+                pass
+    assert asides(tmp_path) == []
 
 
 async def test_another_schema_version_is_taken_over(tmp_path: Path) -> None:
