@@ -1,0 +1,317 @@
+"""Recording results: what happens to the call, its task, the history and the events."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+from sqlalchemy import insert, select, update
+from structlog.testing import capture_logs
+
+from orchestrator.call_results import (
+    CallReport,
+    FaultReport,
+    Received,
+    Recorded,
+    absorb_external,
+    adopt_orphans,
+    receive_json,
+    receive_proto,
+    record_call_result,
+    record_call_results,
+    record_in,
+)
+from orchestrator.call_results.queries import get_result
+from orchestrator.errors import NotFound
+from orchestrator.store import Store, Transaction, mint_id, schema
+from orchestrator.store.counters import read_counter
+from ringback.v1 import call_results_pb2 as pb
+from tests.rig import call_sid, full_result
+
+STORED, DUPLICATE, MERGED, SUPERSEDED, ORPHAN = 1, 2, 3, 4, 5
+TASK = "01900000-0000-7000-8000-00000000aaaa"
+CALL = "01900000-0000-7000-8000-00000000bbbb"
+
+
+async def add_task(store: Store, **columns: object) -> None:
+    row = {
+        "task_id": TASK,
+        "state": "calling",
+        "errand": "food_order",
+        "form": {"item": "margherita"},
+        "created_at": 0,
+        "updated_at": 0,
+    }
+    await insert_row(store, schema.task, row | columns)
+
+
+async def add_call(store: Store, **columns: object) -> None:
+    """Add a call of ours that waits for its result."""
+    row = {
+        "call_id": CALL,
+        "task_id": TASK,
+        "attempt": 1,
+        "origin": pb.CALL_ORIGIN_RINGBACK,
+        "state": "waiting",
+        "status": pb.CALL_STATUS_IN_PROGRESS,
+        "call_sid": call_sid(),
+        "to_number": "+14155550100",
+        "from_number": "+14155550199",
+        "due_at": 5,
+        "created_at": 0,
+    }
+    await insert_row(store, schema.call, row | columns)
+
+
+async def insert_row(store: Store, table: object, row: Mapping[str, object]) -> None:
+    def unit(transaction: Transaction) -> None:
+        transaction.connection.execute(insert(table), [dict(row)])  # type: ignore[arg-type]
+
+    await store.write(unit)
+
+
+async def rows_of(store: Store, table: object) -> list[Mapping[str, object]]:
+    def query(connection: object) -> list[Mapping[str, object]]:
+        found = connection.execute(select(table))  # type: ignore[attr-defined, call-overload]
+        return [dict(row) for row in found.mappings()]
+
+    return await store.read(query)
+
+
+def report(**fields: object) -> Received:
+    told = {"call_sid": call_sid(), "status": 5, "source": 5} | fields
+    return receive_proto(pb.CallResult(**told))  # type: ignore[arg-type]
+
+
+async def dispositions(store: Store, *items: Received) -> list[int]:
+    return [(await record_call_result(store, item)).disposition for item in items]
+
+
+async def test_a_result_of_ours_ends_its_call_and_task(store: Store) -> None:
+    await add_task(store)
+    await add_call(store)
+    recorded = await record_call_result(store, receive_proto(full_result()))
+    assert recorded == Recorded(STORED, CALL, 1)
+    [call] = await rows_of(store, schema.call)
+    assert (call["state"], call["due_at"], call["status"]) == ("final", None, 5)
+    assert call["ended_at"] == 3_000_003
+    [task] = await rows_of(store, schema.task)
+    assert task["state"] == "done"
+
+
+async def test_a_result_of_ours_is_told_in_order(store: Store) -> None:
+    await add_task(store)
+    await add_call(store)
+    await record_call_result(store, receive_proto(full_result()))
+    events = await rows_of(store, schema.event)
+    assert [(event["seq"], event["kind"], event["task_id"]) for event in events] == [
+        (1, "call", TASK),
+        (2, "result", TASK),
+        (3, "task", TASK),
+    ]
+    [call, result, task] = [event["data"] for event in events]
+    assert call == {"call_id": CALL, "state": "final", "status": 5, "attempt": 1}
+    assert isinstance(result, dict)
+    assert (result["call_id"], result["revision"]) == (CALL, 1)
+    assert task == {"state": "done", "form": {"item": "margherita"}, "missing": []}
+
+
+async def test_the_server_fills_in_what_it_knows(store: Store) -> None:
+    await add_call(store)
+    told = full_result()
+    told.task_id, told.attempt, told.revision = "another", 7, 99
+    told.ClearField("to_number")
+    await record_call_result(store, receive_proto(told))
+    result = await get_result(store, CALL)
+    assert (result.task_id, result.attempt, result.revision) == (TASK, 1, 1)
+    assert (result.to_number, result.origin) == ("+14155550100", pb.CALL_ORIGIN_RINGBACK)
+    assert result.record_time.seconds > 0
+
+
+async def test_a_call_that_the_carrier_ended_first_stays_due(store: Store) -> None:
+    await add_call(store, provider={"status": "completed"})
+    await record_call_result(store, report())
+    [call] = await rows_of(store, schema.call)
+    assert call["due_at"] is not None
+
+
+async def test_a_report_binds_the_sid_of_a_call_that_has_none(store: Store) -> None:
+    await add_call(store, call_sid=None)
+    await record_call_result(store, report(call_id=CALL))
+    [call] = await rows_of(store, schema.call)
+    assert call["call_sid"] == call_sid()
+
+
+async def test_a_report_of_another_sid_does_not_mix_with_the_call(store: Store) -> None:
+    await add_call(store)
+    second = report(call_id=CALL, call_sid=call_sid(2), summary="second leg")
+    assert await dispositions(store, report(summary="first leg"), second) == [STORED, SUPERSEDED]
+    assert (await get_result(store, CALL)).summary == "first leg"
+
+
+async def test_an_unknown_sid_makes_one_external_call(store: Store) -> None:
+    assert await dispositions(store, report(), report(), report(summary="more")) == [1, 2, 3]
+    [call] = await rows_of(store, schema.call)
+    assert (call["origin"], call["state"], call["task_id"]) == (2, "final", None)
+    result = await get_result(store, call_sid=call_sid())
+    assert (result.outcome, result.task_id) == (pb.OUTCOME_UNKNOWN, "")
+
+
+async def test_reports_of_one_call_in_one_group_are_joined(store: Store) -> None:
+    items = [report(report_id=f"r{n}", facts=[pb.Fact(name=f"fact_{n}")]) for n in range(5)]
+    recorded = await record_call_results(store, [*items, items[0]])
+    told = [one.disposition for one in recorded if isinstance(one, Recorded)]
+    assert told == [STORED, MERGED, MERGED, MERGED, MERGED, DUPLICATE]
+    result = await get_result(store, call_sid=call_sid())
+    assert (len(result.facts), result.revision) == (5, 5)
+
+
+async def test_parallel_reports_make_one_result(store: Store) -> None:
+    by_handler, by_carrier = report(summary="heard"), report(status=8, source=2, duration=1)
+    pairs = [record_call_result(store, item) for _ in range(10) for item in (by_handler, by_carrier)]
+    answers = await asyncio.gather(*pairs)
+    assert len({answer.call_id for answer in answers}) == 1
+    assert sorted(answer.disposition for answer in answers)[:2] == [STORED, DUPLICATE]
+    result = await get_result(store, call_sid=call_sid())
+    assert (result.status, result.summary, result.revision) == (8, "heard", 2)
+
+
+async def test_an_orphan_is_kept_and_counted_but_is_no_call(store: Store) -> None:
+    orphan = report(call_id=CALL)
+    assert await dispositions(store, orphan, orphan) == [ORPHAN, ORPHAN]
+    assert (await rows_of(store, schema.call), await rows_of(store, schema.event)) == ([], [])
+    assert len(await rows_of(store, schema.report)) == 1
+    assert await store.read(lambda connection: read_counter(connection, "orphan_reports")) == 1
+    with pytest.raises(NotFound):
+        await get_result(store, CALL)
+
+
+async def test_an_orphan_is_adopted_when_its_call_appears(store: Store) -> None:
+    await record_call_result(store, report(call_id=CALL, summary="early"))
+    await add_call(store)
+    await store.write(lambda transaction: adopt_orphans(transaction, CALL))
+    assert (await get_result(store, CALL)).summary == "early"
+    assert [row["disposition"] for row in await rows_of(store, schema.report)] == [MERGED]
+
+
+async def test_an_orphan_is_adopted_by_the_next_report_of_its_call(store: Store) -> None:
+    await record_call_result(store, report(call_id=CALL, summary="early"))
+    await add_call(store)
+    await record_call_result(store, report(call_id=CALL, source=2, duration=4))
+    result = await get_result(store, CALL)
+    assert (result.summary, result.duration) == ("early", 4)
+
+
+async def test_an_external_call_becomes_one_with_ours(store: Store) -> None:
+    await record_call_result(store, report(summary="as a stranger"))
+    await add_call(store, call_sid=None)
+    await record_call_result(store, report(call_id=CALL, report_id="later", source=2, duration=9))
+    [call] = await rows_of(store, schema.call)
+    assert (call["call_id"], call["call_sid"], call["state"]) == (CALL, call_sid(), "final")
+    result = await get_result(store, call_sid=call_sid())
+    assert (result.call_id, result.summary, result.duration) == (CALL, "as a stranger", 9)
+    assert len(await rows_of(store, schema.result)) == 1
+
+
+async def test_absorbing_frees_the_sid_for_its_call(store: Store) -> None:
+    await record_call_result(store, report(summary="as a stranger"))
+    await add_call(store, call_sid=None)
+    await store.write(lambda transaction: absorb_external(transaction, CALL, call_sid()))
+    assert (await get_result(store, CALL)).summary == "as a stranger"
+
+
+async def test_absorbing_what_is_nobodys_changes_nothing(store: Store) -> None:
+    await add_call(store, call_sid=None)
+    await store.write(lambda transaction: absorb_external(transaction, CALL, call_sid()))
+    [call] = await rows_of(store, schema.call)
+    assert (call["state"], call["call_sid"]) == ("waiting", None)
+
+
+async def test_a_later_status_changes_the_call_too(store: Store) -> None:
+    await record_call_result(store, report())
+    await record_call_result(store, report(status=8, source=2))
+    [call] = await rows_of(store, schema.call)
+    assert call["status"] == pb.CALL_STATUS_FAILED
+
+
+async def test_an_override_stands_above_the_carrier(store: Store) -> None:
+    raw = pb.CallResult(call_sid=call_sid(), status=7, summary="by an operator")
+    override = receive_proto(raw, is_override=True)
+    assert await dispositions(store, report(source=2, status=8), override, report()) == [1, 3, 4]
+    assert (await get_result(store, call_sid=call_sid())).status == pb.CALL_STATUS_NO_ANSWER
+
+
+async def test_a_report_from_inside_is_part_of_the_callers_unit(store: Store) -> None:
+    await add_call(store)
+    inside = CallReport(
+        call_id=CALL,
+        status=pb.CALL_STATUS_FAILED,
+        end_reason=pb.END_REASON_DIAL_REFUSED,
+        source=pb.SOURCE_PROVIDER,
+        fault=FaultReport(component=1, code="21211", message="no such number"),
+    )
+
+    def unit(transaction: Transaction) -> Recorded:
+        recorded = record_in(transaction, inside, transport="fetched")
+        note = update(schema.call).values(handler_instance="changed in the same unit")
+        transaction.connection.execute(note)
+        return recorded
+
+    assert (await store.write(unit)).disposition == STORED
+    result = await get_result(store, CALL)
+    assert (result.fault.code, result.outcome) == ("21211", pb.OUTCOME_NOT_REACHED)
+
+
+async def test_fetched_facts_beat_called_back_ones(store: Store) -> None:
+    def unit(transaction: Transaction) -> None:
+        for transport, duration in (("callback", 11), ("fetched", 12), ("callback", 13)):
+            told = CallReport(call_sid=call_sid(), status=5, source=2, duration=duration)
+            record_in(transaction, told, transport=transport)
+
+    await store.write(unit)
+    assert (await get_result(store, call_sid=call_sid())).duration == 12
+
+
+async def test_the_history_keeps_the_bytes_as_received(store: Store) -> None:
+    body = b'{ "call_sid": "%s", "status": "busy" }' % call_sid().encode()
+    message = full_result(2).SerializeToString() + b"\xf8\x3f\x01"  # field 1023, from the future
+    await record_call_result(store, receive_json(body))
+    await record_call_result(store, receive_proto(pb.CallResult.FromString(message)))
+    kept = {row["transport"]: row["raw"] for row in await rows_of(store, schema.report)}
+    assert kept == {"rest": body, "grpc": message}
+
+
+async def test_a_conflict_is_counted_and_logged(store: Store) -> None:
+    with capture_logs() as lines:
+        await dispositions(store, report(summary="a"), report(summary="b"))
+    [conflict] = [line for line in lines if line["event"] == "report_conflict"]
+    assert (conflict["fields"], conflict["log_level"]) == (["summary"], "warning")
+    assert await store.read(lambda connection: read_counter(connection, "report_conflicts")) == 1
+
+
+async def test_the_receipt_is_one_line_at_info(store: Store) -> None:
+    await add_call(store)
+    received = receive_proto(full_result())
+    with capture_logs() as lines:
+        await record_call_result(store, received)
+    assert lines == [
+        {
+            "event": "result_stored",
+            "log_level": "info",
+            "call_id": CALL,
+            "call_sid": call_sid(),
+            "status": "CALL_STATUS_COMPLETED",
+            "outcome": "OUTCOME_SUCCEEDED",
+            "end_reason": "END_REASON_AGENT_HUNG_UP",
+            "duration": 0,
+            "turns": 2,
+            "bytes": len(received.raw),
+            "source": "SOURCE_HANDLER",
+            "disposition": "DISPOSITION_STORED",
+        }
+    ]
+
+
+async def test_a_cleaned_text_is_flagged_in_the_receipt(store: Store) -> None:
+    with capture_logs() as lines:
+        await record_call_result(store, report(summary="a\0b"))
+    assert [line.get("cleaned") for line in lines] == [True]
