@@ -69,17 +69,24 @@ def _answer_intent(
         return Answer(EMERGENCY_REASON, form, state)
     if state is TaskState.CALLING:
         return _answer_while_calling(form, intent)
-    if intent is Intent.START_OVER:
-        fresh = _ask_next(errand, Form(), around)
-        return replace(fresh, text=f"All right, I have cleared the order. {fresh.text}")
-    if intent is Intent.THANKS and state is TaskState.DONE:
-        return Answer("You are welcome. Write to me when you need something else.", form, state)
     if intent in {Intent.YES, Intent.CALL_AGAIN} and not errand.missing(form):
         return _answer_yes(errand, situation, intent)
     if intent is Intent.NO and state is not TaskState.COLLECTING:
         return Answer("All right, no call. What shall I change?", form, state)
-    if intent == Intent.OTHER or (intent is Intent.NO and form.asked):
+    if intent is Intent.THANKS and state is TaskState.DONE:
+        return Answer("You are welcome. Write to me when you need something else.", form, state)
+    return _answer_small_talk(errand, form, intent, around)
+
+
+def _answer_small_talk(
+    errand: Errand, form: Form, intent: Intent, around: Surroundings
+) -> Answer | None:
+    """Answer a greeting or a wish to start over; anything else that is no value asks again."""
+    if intent is Intent.OTHER or (intent is Intent.NO and form.asked):
         return None
+    if intent is Intent.START_OVER:
+        fresh = _ask_next(errand, Form(), around)
+        return replace(fresh, text=f"All right, I have cleared the order. {fresh.text}")
     next_one = _ask_next(errand, form, around)
     if intent is Intent.GREETING and form == Form():
         return replace(next_one, text=errand.greeting, form=form)

@@ -1,12 +1,13 @@
 """The deterministic form filler: reads one message into an errand's form, without any model."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from orchestrator.conversation.budget import take_budget
-from orchestrator.conversation.changes import find_item, recount, take_changes
+from orchestrator.conversation.changes import take_changes
 from orchestrator.conversation.items import take_items
 from orchestrator.conversation.names import take_answer_name, take_lone_name, take_name
 from orchestrator.conversation.phone_numbers import (
@@ -24,7 +25,8 @@ from orchestrator.conversation.shops import (
     take_unknown_shop,
 )
 from orchestrator.conversation.spans import TAKEN, Remainder
-from orchestrator.errands import Errand, FieldKind, Form, Item
+from orchestrator.conversation.things import find_item, recount
+from orchestrator.errands import Errand, FieldKind, FieldSpec, Form, Item
 from telephony.numbers import NumberRefused, check_number
 
 _NOTE = re.compile(
@@ -80,7 +82,7 @@ class RuleFiller:
 
     async def fill(self, errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:
         """Return the form as it stands after the message."""
-        return fill_by_rules(errand, form, text, around)
+        return await asyncio.to_thread(fill_by_rules, errand, form, text, around)
 
 
 def fill_by_rules(errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:
@@ -90,9 +92,11 @@ def fill_by_rules(errand: Errand, form: Form, text: str, around: Surroundings) -
     _take_note(errand, rest, found)
     changes = take_changes(rest, form)
     numbers = take_numbers(rest)
+    shop = errand.field_of(FieldKind.SHOP)
     _take_words(errand, rest, form, found, around)
     _take_answers(errand, rest, form, found)
-    items = take_items(rest, asked=_expects_items(errand, form, text))
+    opens = shop is not None and shop.name in found and not form.items
+    items = take_items(rest, asked=_expects_items(errand, form, text), opens=opens)
     name = errand.field_of(FieldKind.PERSON_NAME)
     if name and name.name not in found and not form.get(name.name):
         _keep(found, name.name, take_lone_name(rest))
@@ -127,23 +131,18 @@ def _take_words(
     errand: Errand, rest: Remainder, form: Form, found: dict[str, str], around: Surroundings
 ) -> None:
     """Take what its own words give away, the surest first."""
-    for spec in errand.fields:
-        if spec.kind is FieldKind.MONEY:
-            _keep(found, spec.name, take_budget(rest, asked=form.asked == spec.name))
-    shop = errand.field_of(FieldKind.SHOP)
-    if shop:
-        _keep(found, shop.name, take_known_shop(rest, around.contacts))
-    for spec in errand.fields:
-        if spec.kind is FieldKind.ADDRESS:
-            _keep(found, spec.name, take_address(rest))
-    for spec in errand.fields:
-        if spec.kind is FieldKind.CHOICE:
-            _keep(found, spec.name, take_choice(rest, spec.options))
-    if shop and shop.name not in found:
-        _keep(found, shop.name, take_unknown_shop(rest))
-    for spec in errand.fields:
-        if spec.kind is FieldKind.PERSON_NAME:
-            _keep(found, spec.name, take_name(rest))
+
+    def take(kind: FieldKind, reader: Callable[[FieldSpec], str]) -> None:
+        for spec in errand.fields:
+            if spec.kind is kind and spec.name not in found:
+                _keep(found, spec.name, reader(spec))
+
+    take(FieldKind.MONEY, lambda spec: take_budget(rest, asked=form.asked == spec.name))
+    take(FieldKind.SHOP, lambda _spec: take_known_shop(rest, around.contacts))
+    take(FieldKind.ADDRESS, lambda _spec: take_address(rest))
+    take(FieldKind.CHOICE, lambda spec: take_choice(rest, spec.options))
+    take(FieldKind.SHOP, lambda _spec: take_unknown_shop(rest))
+    take(FieldKind.PERSON_NAME, lambda _spec: take_name(rest))
 
 
 def _take_answers(errand: Errand, rest: Remainder, form: Form, found: dict[str, str]) -> None:

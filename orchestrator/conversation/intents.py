@@ -19,7 +19,8 @@ class Intent(StrEnum):
 
 
 _SOFT = (
-    r"(?:please|thanks|thank you|ok|okay|well|then|now|so|and|just|it|that|this|them|the|order|i|all"
+    r"(?:please|thanks|thank you|ok|okay|well|then|now|so|and|just|it|that|this|them|the|order|i"
+    r"|all"
     r"|very|much|a|lot|oh|hey|for me|is|looks?|sounds?|go|right|away)"
 )
 
@@ -46,7 +47,8 @@ _PATTERNS = (
     (
         Intent.CALL_AGAIN,
         _whole(
-            r"(?:call|try|ring|phone|dial)(?: (?:it|them|there|the shop))? (?:again|once more|one more time)"
+            r"(?:call|try|ring|phone|dial)(?: (?:it|them|there|the shop))?"
+            r" (?:again|once more|one more time)"
             r"|again|retry|redial|try (?:it )?another time"
         ),
     ),

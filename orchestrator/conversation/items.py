@@ -5,10 +5,16 @@ from dataclasses import replace
 
 from orchestrator.conversation.number_words import QUANTITY, read_quantity
 from orchestrator.conversation.spans import TAKEN, Remainder
+from orchestrator.conversation.things import MOST_EACH
 from orchestrator.errands import Item
 
-MOST_EACH = 99  # of one thing; more is a slip of the pen
 _LONGEST = 300  # characters of one thing
+_OPENING_WORDS = 6
+_NO_OPENING = re.compile(
+    r"^\W*(?:can|could|would|will|i|i'm|i'd|we|you|let|please|hi|hello|hey|my|your|it|this|that|not|no"
+    r"|actually|sorry)\b|.*[.!?]",
+    re.IGNORECASE,
+)
 
 _ORDER_CUE = (
     r"(?:(?:i|we)(?:'d| would)?(?: really)? (?:like|love|fancy|want|need|take)"
@@ -21,7 +27,8 @@ _ORDER_CUE = (
 _CUE = rf"(?:{_ORDER_CUE}|it'?s|also|then|and|actually|no|instead|oh|plus)"
 _LEAD = re.compile(
     rf"^(?:(?:{_CUE})(?:\s+to (?:order|have|get|eat|buy|place an order for))?[\s,:]+"
-    r"|(?:hi|hello|hey|good (?:morning|evening|afternoon|day)|please|ok|okay|yes|well|so|sorry|just|only"
+    r"|(?:hi|hello|hey|good (?:morning|evening|afternoon|day)|please|ok|okay|yes|well|so|sorry|just"
+    r"|only"
     r"|for me|for us)[\s,.!:]+)+",
     re.IGNORECASE,
 )
@@ -36,20 +43,25 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _MODIFIER = re.compile(
-    r"^(?:and\s+)?(?:no|without|extra|with|well[- ]|lightly|light|hold|half\b(?! a dozen)|on the side"
-    r"|gluten|thin|thick|not too|less|more|easy on|cut|double|dairy|vegan|spicy|mild|all of them|both"
+    r"^(?:and\s+)?(?:no|without|extra|with|well[- ]|lightly|light|hold|half\b(?! a dozen)"
+    r"|on the side"
+    r"|gluten|thin|thick|not too|less|more|easy on|cut|double|dairy|vegan|spicy|mild|all of them"
+    r"|both"
     r"|one with|the (?:other|second|first) )",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"[\s,.!?:-]*(?:\b(?:from|at|to|for|and|with|please|thanks|thank you|to be|as|under|by|on|in|but|is"
+    r"[\s,.!?:-]*(?:\b(?:from|at|to|for|and|with|please|thanks|thank you|to be|as|under|by|on|in"
+    r"|but|is"
     r"|my|the|me|us|for (?:me|us|tonight|dinner|lunch|today|now|myself)|tonight|too|also|as well"
-    r"|instead|if possible|if you can|could you|can you|would be (?:great|nice|good)|via|then|i want it"
+    r"|instead|if possible|if you can|could you|can you|would be (?:great|nice|good)|via|then"
+    r"|i want it"
     r"|i'd like it|i'll|it's|it|that's all|that is all|that's it|nothing else)\b)?[\s,.!?:-]*$",
     re.IGNORECASE,
 )
 _NOT_FOOD = re.compile(
-    r"^(?:what|how|why|who|when|where|which|is|are|do|does|did|will|ignore|call|dial|please call)\b|\?$"
+    r"^(?:what|how|why|who|when|where|which|is|are|do|does|did|will|ignore|call|dial"
+    r"|please call)\b|\?$"
     rf"|^(?:{QUANTITY}|(?:extra[- ]large|small|medium|large|family|regular))$",
     re.IGNORECASE,
 )
@@ -136,10 +148,12 @@ _POLITE = frozenset(
 )
 
 
-def take_items(rest: Remainder, *, asked: bool) -> tuple[Item, ...]:
+def take_items(rest: Remainder, *, asked: bool, opens: bool = False) -> tuple[Item, ...]:
     """Take the ordered things out of the message; empty when it names none.
 
     `asked`: the last question was what to order, so that words without a quantity count as well.
+    `opens`: the message names a shop and nothing was ordered before, so that its first words may
+    be the order: "fish and chips from Luigi's".
     """
     items: list[Item] = []
     for start, segment in _segments(rest.text):
@@ -147,7 +161,20 @@ def take_items(rest: Remainder, *, asked: bool) -> tuple[Item, ...]:
         if found:
             rest.take_span(start, start + len(segment))
             items.extend(found)
+    if opens and not items:
+        items = _read_opening(rest)
     return tuple(items)
+
+
+def _read_opening(rest: Remainder) -> list[Item]:
+    """Read the few words that stand before the shop at the beginning of a message."""
+    words, _taken, _rest = rest.text.partition(TAKEN)
+    if not words.strip() or len(words.split()) > _OPENING_WORDS or _NO_OPENING.match(words):
+        return []
+    found = _read_segment(words, asked=True, follows=False)
+    if found:
+        rest.take_span(0, len(words))
+    return found
 
 
 def _segments(text: str) -> list[tuple[int, str]]:

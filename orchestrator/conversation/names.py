@@ -152,17 +152,21 @@ _PROPER = rf"(?P<name>{_CAPITAL}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_CAPITAL}){{0,3}
 _ANY_WORDS = rf"(?P<name>{_WORD}(?:\s+{_WORD}){{0,3}})"
 _STRONG = re.compile(
     r"\b(?:change |set |correct )?(?:(?:my|the|his|her|customer|order'?s?) )?"
-    r"(?:(?:last|first|full) )?name(?:'s|s| is| on the order is| should be| to| for (?:it|the order)"
+    r"(?:(?:last|first|full) )?name(?:'s|s| is| on the order is| should be| to"
+    r"| for (?:it|the order)"
     rf" is|:| =)+\s+(?:actually )?{_ANY_WORDS}",
     re.IGNORECASE,
 )
+_LISTED = re.compile(rf"(?:^|[,.;\n{TAKEN}])\s*name\s+{_ANY_WORDS}", re.IGNORECASE)
 _UNDER = re.compile(
-    rf"\b(?:put it |order it |it'?s |goes )?(?:under|in) (?:the name(?: of)?|my name,?)\s+{_ANY_WORDS}",
+    r"\b(?:put it |order it |it'?s |goes )?(?:under|in) (?:the name(?: of)?|my name,?)"
+    rf"\s+{_ANY_WORDS}",
     re.IGNORECASE,
 )
 _WEAK = (
     re.compile(
-        rf"\b(?:i'm|i am|this is|it's|it is|they call me|call me|on behalf of|under|name)\s+{_PROPER}",
+        r"\b(?:i'm|i am|this is|it's|it is|they call me|call me|on behalf of|under|name)"
+        rf"\s+{_PROPER}",
         re.IGNORECASE,
     ),
     re.compile(
@@ -188,7 +192,7 @@ _ANSWER = re.compile(
 
 def take_name(rest: Remainder) -> str:
     """Take the person's name out of the message; "" when it is not told in so many words."""
-    for pattern in (_STRONG, _UNDER, *_WEAK):
+    for pattern in (_STRONG, _LISTED, _UNDER, *_WEAK):
         for found in pattern.finditer(rest.text):
             name, end = _cut_name(found["name"])
             if name:

@@ -30,13 +30,13 @@ def may_retry(result: pb.CallResult) -> bool:
 
 def result_message(errand: Errand, form: Form, result: pb.CallResult) -> str:
     """Say in plain words what came of a call and what to do now."""
-    callee = callee_of(errand, form)
+    callee, noun, agreed = callee_of(errand, form), errand.noun, _facts(errand, result)
     match result.outcome:
         case pb.OUTCOME_SUCCEEDED:
-            return f"Done: {callee} took it. {_facts(errand, result)}{errand.next_step(form)}"
+            return f"Done: {callee} took the {noun}. {agreed}{errand.next_step(form)}"
         case pb.OUTCOME_PARTIAL:
             return (
-                f"{callee} took part of it. {_facts(errand, result)}{_unproven(errand, result)}"
+                f"{callee} took part of the {noun}. {agreed}{_unproven(errand, result)}"
                 f"Please check with them{_number(errand, form)}."
             )
         case pb.OUTCOME_REFUSED:
@@ -45,8 +45,8 @@ def result_message(errand: Errand, form: Form, result: pb.CallResult) -> str:
             return _not_reached(callee, result)
         case pb.OUTCOME_FOLLOW_UP:
             return (
-                f"I reached {callee}, but I cannot say for certain that they took it. "
-                f"{words_of(END_REASON_WORDS, result.end_reason)} {_facts(errand, result)}"
+                f"I reached {callee}, but I cannot say for certain that they took the {noun}. "
+                f"{words_of(END_REASON_WORDS, result.end_reason)} {agreed}"
                 f"Please check with them{_number(errand, form)} before you order again."
             )
         case _:
@@ -79,9 +79,10 @@ def _not_reached(callee: str, result: pb.CallResult) -> str:
 def _facts(errand: Errand, result: pb.CallResult) -> str:
     """Name the agreed facts, such as "Price: 14.50. Ready: 20 minutes. "."""
     labels = {fact.name: fact.label for fact in errand.facts}
+    agreed = sorted(result.facts, key=lambda fact: errand.in_order(fact.name))
     return "".join(
         f"{labels.get(fact.name) or fact.name.replace('_', ' ')}: {fact.value}. "
-        for fact in result.facts
+        for fact in agreed
         if fact.evidence_turns
     )
 

@@ -48,7 +48,8 @@ _NOT_SHOPS = frozenset(
 _CAPITAL = r"(?-i:[A-Z\u00c0-\u00de])[\w'&.-]*"
 _PROPER = rf"{_CAPITAL}(?:\s+(?:(?:of|the|and|&|di|da|del|la|il|a|n')\s+)?{_CAPITAL}){{0,4}}"
 _STOP = (
-    r"(?:for|and|my|with|please|under|to|at|on|in|the name|name|call|phone|number|their|pick|deliver"
+    r"(?:for|and|my|with|please|under|to|at|on|in|the name|name|call|phone|number|their"
+    r"|pick|deliver"
     r"|delivery|pickup|pick-up|as|by|today|tonight|tomorrow|it|i|i'm|is|not|instead|but|no|can)"
 )
 _LOWER = rf"(?P<shop>(?!{_STOP}\b)[\w'&-]+(?:\s+(?!{_STOP}\b)[\w'&-]+){{0,3}})"
@@ -69,8 +70,10 @@ _UNKNOWN = (
     re.compile(rf"\bfrom\s+(?:the\s+)?{_LOWER}", re.IGNORECASE),
 )
 _ANSWER = re.compile(
-    r"^(?:no,? |sorry,? |oh,? |well,? |actually,? )*(?:(?:please )?(?:call|ring|phone|try|from|at|it'?s"
-    r"|the|use|make it|how about|what about)\s+)*(?P<shop>[\w'&. -]{2,60}?)(?: please| instead)?[.!?]?$",
+    r"^(?:no,? |sorry,? |oh,? |well,? |actually,? )*(?:(?:please )?(?:call|ring|phone|try|from|at"
+    r"|it'?s"
+    r"|the|use|make it|how about|what about)\s+)*"
+    r"(?P<shop>[\w'&. -]{2,60}?)(?: please| instead)?[.!?]?$",
     re.IGNORECASE,
 )
 

@@ -91,6 +91,7 @@ class Errand:
     """
 
     name: str
+    noun: str  # what the callee takes, such as "order"
     greeting: str
     fields: tuple[FieldSpec, ...]
     facts: tuple[DeclaredFact, ...]
@@ -102,6 +103,11 @@ class Errand:
     def missing(self, form: Form) -> tuple[FieldSpec, ...]:
         """List the needed fields that have no value yet, in the order in which to ask."""
         return tuple(spec for spec in self.fields if spec.needed(form) and not form.holds(spec))
+
+    def in_order(self, fact_name: str) -> int:
+        """Say where a fact stands among the declared ones; undeclared ones come last."""
+        names = [fact.name for fact in self.facts]
+        return names.index(fact_name) if fact_name in names else len(names)
 
     def field_of(self, kind: FieldKind) -> FieldSpec | None:
         """Return the errand's field of that kind, None when its form has none."""

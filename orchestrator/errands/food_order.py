@@ -75,7 +75,7 @@ def _shown_number(number: str) -> str:
 
 def _read_back(form: Form) -> str:
     """Put the whole order into sentences that the person can check."""
-    shop = form.get("shop")
+    shop, own_number = form.get("shop"), _shown_number(form.get("callback_number"))
     whom = f"{shop} at {_shown_number(form.get('number'))}"
     how = f"delivered to {form.get('address')}" if _is_delivery(form) else "for pick-up"
     lines = [
@@ -83,7 +83,7 @@ def _read_back(form: Form) -> str:
             f"I will call {whom if shop else _shown_number(form.get('number'))}"
             f" and order {order_text(form)}, {how}, under the name {form.get('name')}."
         ),
-        f"If they need to reach you, I will give them {_shown_number(form.get('callback_number'))}.",
+        f"If they need to reach you, I will give them {own_number}.",
     ]
     if form.get("budget"):
         lines.append(f"I will not go above {form.get('budget')}.")
@@ -123,6 +123,7 @@ def _next_step(form: Form) -> str:
 
 ERRAND = Errand(
     name="food_order",
+    noun="order",
     greeting=(
         "Hello! I order food by phone for you. Tell me what you would like and from which shop - "
         "best with your name, a number where they can reach you, and pick-up or delivery."
@@ -156,7 +157,8 @@ ERRAND = Errand(
                     r"|(?:come and |come to )?(?:get|fetch) (?:it|them)(?: myself)?"
                 ),
                 "delivery": (
-                    r"deliver(?:y|ed|ing)?(?: (?:it|them))?(?: to (?:me|us|my (?:place|home|door)))?"
+                    r"deliver(?:y|ed|ing)?(?: (?:it|them))?"
+                    r"(?: to (?:me|us|my (?:place|home|door)))?"
                     r"|(?:bring|drop|send) (?:it|them)(?: off| over| round)?"
                     r"(?: to (?:me|us|my (?:place|home|door)))?"
                 ),

@@ -1,6 +1,6 @@
 """How one call is shown: its steps, what was said, and what came of it, all in plain words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from google.protobuf.json_format import MessageToDict
@@ -140,7 +140,7 @@ def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
     return {
         "headline": words_of(OUTCOME_WORDS, result.outcome),
         "tone": OUTCOME_TONES.get(result.outcome, "open"),
-        "facts": [_fact_view(fact, _labels(facts.row)) for fact in result.facts],
+        "facts": _fact_views(facts.row, result),
         "duration": duration if facts.row.was_connected or result.duration else "",
         "ended_because": words_of(END_REASON_WORDS, result.end_reason),
         "reconstructed": reconstructed_words(result),
@@ -153,17 +153,23 @@ def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
     }
 
 
-def _labels(row: CallRow) -> Mapping[str, str]:
-    return {fact.name: fact.label for fact in order_of(row).facts}
+def _fact_views(row: CallRow, result: pb.CallResult) -> list[Json]:
+    """Say how the agreed facts look, in the order in which the errand declares them."""
+    declared = [fact.name for fact in order_of(row).facts]
+    labels = {fact.name: fact.label for fact in order_of(row).facts}
 
+    def place(fact: pb.Fact) -> int:
+        return declared.index(fact.name) if fact.name in declared else len(declared)
 
-def _fact_view(fact: pb.Fact, labels: Mapping[str, str]) -> Json:
-    return {
-        "name": fact.name,
-        "label": labels.get(fact.name) or fact.name.replace("_", " ").capitalize(),
-        "value": fact.value,
-        "turns": list(fact.evidence_turns),
-    }
+    return [
+        {
+            "name": fact.name,
+            "label": labels.get(fact.name) or fact.name.replace("_", " ").capitalize(),
+            "value": fact.value,
+            "turns": list(fact.evidence_turns),
+        }
+        for fact in sorted(result.facts, key=place)
+    ]
 
 
 def _enum_name(enum: object, number: int) -> str:

@@ -73,6 +73,7 @@ class RingbackChat extends HTMLElement {
 
   #show(task) {
     this.querySelector("[data-greeting]")?.remove();
+    if (task.messages.length > 1) this.input.placeholder = "Your message";
     for (const message of task.messages) this.#showMessage(message);
     for (const call of task.calls) this.#showCall(call.view);
     this.#showState(task.state);
