@@ -8,18 +8,19 @@ from urllib.parse import urlsplit
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.limits import PublicHostGate, SlowBodyLimit
 from foundation.settings import is_loopback_host, secrets_of
 from foundation.task_set import TaskSet
-from orchestrator import status_callbacks
+from orchestrator import rest, status_callbacks
 from orchestrator.call_handler_client import CallHandlerClient
 from orchestrator.call_results.access import Role, Tokens
 from orchestrator.calls import CallTimings, DialRules, OrderAddresses, record_progress
 from orchestrator.contacts import load_contacts
-from orchestrator.conversation import Chat, RuleFiller, Surroundings, tell_results
+from orchestrator.conversation import Chat, Surroundings, build_filler, tell_results
 from orchestrator.dial_policy import DialCaps, DialPolicy
 from orchestrator.errors import OrchestratorError
 from orchestrator.rpc import GrpcServer, build_grpc_server
@@ -59,12 +60,14 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
         redirect_slashes=False,
         max_body_size=_BODY_MAX_BYTES,
     )
-    app.state.drain = Drain()
+    app.state.drain, app.state.tokens = Drain(), build_tokens(settings)
     app.include_router(status_callbacks.router)
+    app.include_router(rest.router)
     app.add_api_route("/healthz", answer_healthz, include_in_schema=False)
     app.add_api_route("/readyz", answer_readyz, include_in_schema=False)
     people = (*secrets_of(settings.token_person), *secrets_of(settings.token_operator))
     mount_web(app, WebAccess(hosts=_own_hosts(settings), tokens=people))
+    app.add_exception_handler(HTTPException, answer_http_error)
     app.add_middleware(SlowBodyLimit)
     app.add_middleware(
         PublicHostGate,
@@ -86,7 +89,9 @@ async def open_services(
     app.state.store, app.state.settings, app.state.timings = store, settings, timings
     app.state.callback_door = build_callback_door(settings, store, timings)
     around = Surroundings(load_contacts(settings.contacts), regions)
-    app.state.chat = Chat(store, RuleFiller(), around, timings)
+    key = settings.openai_api_key.get_secret_value()
+    filler = build_filler(key, settings.openai_base_url, settings.chat_model)
+    app.state.chat = Chat(store, filler, around, timings)
     tasks = TaskSet()
     opened.push_async_callback(tasks.close, _LAST_TASKS_S)
     sweeper = open_sweeper(settings, store, clock, opened)
@@ -96,6 +101,7 @@ async def open_services(
     app.state.grpc_port = grpc_server.port
     for name, work in (("sweeper", sweeper.run()), ("tell results", tell_results(store))):
         opened.callback(tasks.spawn(work, name=name).cancel)
+    warn_of_gaps(settings)
     log.info(
         "orchestrator_started",
         mode=settings.mode.value,
@@ -221,6 +227,22 @@ async def answer_readyz(request: Request) -> JSONResponse:
     except (OrchestratorError, TimeoutError):
         return JSONResponse({"status": "the database does not answer"}, status_code=503)
     return JSONResponse({"status": "ready"})
+
+
+async def answer_http_error(_request: Request, error: Exception) -> JSONResponse:
+    """Answer unknown paths, wrong methods and too large bodies in the form of all other errors."""
+    if not isinstance(error, HTTPException):  # pragma: no cover - registered for this class only
+        raise error
+    body = {"error": "refused", "message": str(error.detail), "fields": []}
+    return JSONResponse(body, error.status_code, error.headers)
+
+
+def warn_of_gaps(settings: OrchestratorSettings) -> None:
+    """Say at the start what cannot work with these settings."""
+    if not secrets_of(settings.token_orchestrator):
+        log.warning("orders_will_be_refused", reason="RINGBACK_TOKEN_ORCHESTRATOR is not set")
+    if not settings.twilio_account_sid:
+        log.warning("carrier_cannot_be_asked", reason="TWILIO_ACCOUNT_SID is not set")
 
 
 def _own_hosts(settings: OrchestratorSettings) -> tuple[str, ...]:

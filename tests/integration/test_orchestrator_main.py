@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from orchestrator.errors import StoreUnavailable
+from ringback.v1 import call_results_pb2 as pb
+from ringback.v1 import call_results_pb2_grpc as pb_grpc
 from tests.integration.orchestrator_rig import client_of, rig_settings, running_app
 
 WAIT_S = 30.0
@@ -130,3 +133,29 @@ async def test_readyz_tells_when_the_database_is_away(app: FastAPI) -> None:
     async with client_of(app) as client:
         answer = await client.get("/readyz")
     assert answer.status_code == 503
+
+
+async def test_both_doors_for_results_are_open(app: FastAPI) -> None:
+    call_sid = "CA" + "5" * 32
+    body = {"call_sid": call_sid, "status": "completed", "duration": 12}
+    async with client_of(app) as client:
+        stored = await client.post("/call_result", json=body)
+        read = await client.get(f"/api/results/{stored.json()['call_id']}")
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{app.state.grpc_port}") as channel:
+        request = pb.GetResultRequest(call_sid=call_sid)
+        answer = await pb_grpc.CallResultsStub(channel).GetResult(request, timeout=5)
+    assert stored.json()["disposition"] == "DISPOSITION_STORED"
+    assert read.json()["duration"] == 12
+    assert answer.result.duration == 12
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/call_result", 405)]
+)
+async def test_an_unknown_path_or_method_is_answered_in_plain_words(
+    app: FastAPI, method: str, path: str, status: int
+) -> None:
+    async with client_of(app) as client:
+        answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"error", "message", "fields"}
