@@ -62,17 +62,21 @@ def clean_tree(value: object, cleaning: Cleaning) -> object:
     return value
 
 
+def _check_known(status: int) -> int:
+    if status not in pb.CallStatus.values():
+        raise PydanticCustomError(
+            "status", "must be a number of CallStatus, not {number}", {"number": status}
+        )
+    return status
+
+
 def _check_final(status: int) -> int:
-    if status in FINAL_STATUSES:
-        return status
-    if status in pb.CallStatus.values():
+    if _check_known(status) not in FINAL_STATUSES:
         word = pb.CallStatus.Name(pb.CallStatus.ValueType(status))
         raise PydanticCustomError(
             "status", "must say how the call ended, not {word}", {"word": word}
         )
-    raise PydanticCustomError(
-        "status", "must be a number of CallStatus, not {number}", {"number": status}
-    )
+    return status
 
 
 def _check_role(role: int) -> int:
@@ -217,7 +221,7 @@ class ProgressReport(Message):
 
     call_id: CallId = ""
     call_sid: Annotated[str, Field(pattern=r"^CA[0-9a-fA-F]{32}\z")]
-    status: int = pb.CALL_STATUS_IN_PROGRESS
+    status: Annotated[int, AfterValidator(_check_known)] = pb.CALL_STATUS_IN_PROGRESS
     first_turn: Position = 0
     turns: Annotated[tuple[TurnReport, ...], Field(max_length=200, strict=False)] = ()
     stream_nonce: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?\z")] = ""

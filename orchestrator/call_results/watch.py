@@ -1,7 +1,7 @@
 """Follows results: every new one and every new revision, in the order of their commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -32,7 +32,7 @@ class ResultFeed:
         self._closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reads: dict[int, asyncio.Task[tuple[list[pb.WatchResultsResponse], int]]] = {}
 
-    async def follow(self, cursor: str) -> AsyncIterator[pb.WatchResultsResponse]:
+    async def follow(self, cursor: str) -> AsyncGenerator[pb.WatchResultsResponse, None]:
         """Yield results after `cursor` for ever; empty: from the first on, "now": only new ones.
 
         Raises: InvalidInput for a cursor that this server did not write or that lies in the future,

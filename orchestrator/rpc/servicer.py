@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TypeVar
 
 import grpc
@@ -100,10 +101,11 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         assert task is not None
         try:
             self._check(Right.READ, request, context)
-            async for answer in self._feed.follow(request.cursor):
-                stalled = loop.call_later(STALL_S, task.cancel)
-                yield answer
-                stalled.cancel()
+            async with aclosing(self._feed.follow(request.cursor)) as answers:
+                async for answer in answers:
+                    stalled = loop.call_later(STALL_S, task.cancel)
+                    yield answer
+                    stalled.cancel()
         except OrchestratorError as error:
             await abort(context, error)
 

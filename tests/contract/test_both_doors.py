@@ -136,7 +136,10 @@ async def test_a_foreign_call_id_is_an_orphan(door: Door) -> None:
         ({"call_sid": "CA123", "status": 5}, ["call_sid"]),
         ({"call_sid": call_sid(), "status": 5, "duration": 2**32 - 1}, ["duration"]),
         ({"call_sid": call_sid(), "status": 5, "summary": "x" * 5_000}, ["summary"]),
-        ({"call_sid": call_sid(), "status": 5, "transcript": [{"text": "?"}]}, ["transcript[0].role"]),
+        (
+            {"call_sid": call_sid(), "status": 5, "transcript": [{"text": "?"}]},
+            ["transcript[0].role"],
+        ),
         ({"call_sid": call_sid(), "status": 5, "facts": [{"name": "A B"}]}, ["facts[0].name"]),
         ({"call_sid": "x", "status": 4, "to_number": "911"}, ["call_sid", "status", "to_number"]),
     ],

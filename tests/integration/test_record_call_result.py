@@ -167,7 +167,9 @@ async def test_reports_of_one_call_in_one_group_are_joined(store: Store) -> None
 
 async def test_parallel_reports_make_one_result(store: Store) -> None:
     by_handler, by_carrier = report(summary="heard"), report(status=8, source=2, duration=1)
-    pairs = [record_call_result(store, item) for _ in range(10) for item in (by_handler, by_carrier)]
+    pairs = [
+        record_call_result(store, item) for _ in range(10) for item in (by_handler, by_carrier)
+    ]
     answers = await asyncio.gather(*pairs)
     assert len({answer.call_id for answer in answers}) == 1
     assert sorted(answer.disposition for answer in answers)[:2] == [STORED, DUPLICATE]

@@ -140,7 +140,12 @@ async def test_lone_surrogates_are_cleaned(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_refusal_repeats_nothing_of_the_input(client: httpx.AsyncClient) -> None:
-    body = {"canary-key <b>": 1, "call_sid": "canary", "summary": "canary" * 1_000, "test": "canary"}
+    body = {
+        "canary-key <b>": 1,
+        "call_sid": "canary",
+        "summary": "canary" * 1_000,
+        "test": "canary",
+    }
     answer = await post(client, json.dumps(body))
     assert (answer.status_code, "canary" in answer.text) == (422, False)
 

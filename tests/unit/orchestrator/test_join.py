@@ -64,7 +64,9 @@ def test_a_higher_rank_replaces_what_it_tells() -> None:
 
 
 def test_a_lower_rank_fills_only_what_is_missing() -> None:
-    record = record_of(told(summary="first-hand"), told("r2", source=RECOVERED, summary="x", duration=7))
+    record = record_of(
+        told(summary="first-hand"), told("r2", source=RECOVERED, summary="x", duration=7)
+    )
     assert (record.summary, record.duration) == ("first-hand", 7)
 
 
@@ -94,7 +96,9 @@ def test_fetched_beats_called_back() -> None:
 
 
 def test_the_earlier_report_time_breaks_a_tie() -> None:
-    assert record_of(told("r1", time=2, summary="b"), told("r2", time=1, summary="a")).summary == "a"
+    assert (
+        record_of(told("r1", time=2, summary="b"), told("r2", time=1, summary="a")).summary == "a"
+    )
 
 
 def test_the_smaller_report_id_breaks_the_last_tie() -> None:
@@ -161,9 +165,7 @@ def test_an_outcome_that_followed_gives_way_to_any_told_one() -> None:
 
 
 texts = st.sampled_from(["", "a", "b"])
-turns = st.lists(
-    st.builds(TurnReport, role=st.integers(1, 4), text=texts), max_size=2
-).map(tuple)
+turns = st.lists(st.builds(TurnReport, role=st.integers(1, 4), text=texts), max_size=2).map(tuple)
 facts = st.lists(
     st.builds(FactReport, name=st.sampled_from(["price", "time"]), value=texts), max_size=2
 ).map(tuple)

@@ -41,9 +41,7 @@ def test_an_absent_duration_differs_from_zero() -> None:
 
 
 def test_a_report_without_any_id_is_refused() -> None:
-    assert refusal_of(pb.CallResult(status=5)) == [
-        ("call_sid", "give call_sid, call_id or both")
-    ]
+    assert refusal_of(pb.CallResult(status=5)) == [("call_sid", "give call_sid, call_id or both")]
 
 
 def test_an_unspecified_status_is_refused() -> None:
