@@ -1,7 +1,7 @@
 """One call from its claim to its report: every ending comes through finish_call, once."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -51,7 +51,10 @@ _WHO_ENDED = {
 
 @dataclass(frozen=True, slots=True)
 class CallServices:
-    """What the conduct of calls needs of the service. `stopping`: calls have to end now."""
+    """What the conduct of calls needs of the service. `stopping`: calls have to end now.
+
+    `limits`: how long what is waited for; the time limit comes with each order.
+    """
 
     reporter: CallReporter
     carrier: TwilioRest
@@ -59,6 +62,7 @@ class CallServices:
     clock: Clock
     tasks: TaskSet
     stopping: asyncio.Event
+    limits: BridgeLimits = field(default_factory=BridgeLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,8 @@ async def _converse(
     stream: OpenStream, services: CallServices, order: Order, reported: ReportedCall
 ) -> None:
     settings = services.settings
-    limits = BridgeLimits(time_limit_ms=(order.time_limit_s or _DEFAULT_LIMIT_S) * _MS_PER_S)
+    time_limit_ms = (order.time_limit_s or _DEFAULT_LIMIT_S) * _MS_PER_S
+    limits = replace(services.limits, time_limit_ms=time_limit_ms)
     dialogue = Dialogue(stream.stream_sid, order.facts, reported, limits, settings.model)
     model_settings = ModelSettings(
         settings.openai_base_url, settings.openai_api_key.get_secret_value(), settings.model

@@ -20,10 +20,6 @@ from telephony.stream_token import BadToken, StreamTokens
 log = structlog.get_logger(__name__)
 router = APIRouter()
 
-MAX_PENDING = 32
-"""Sockets that may be open without a `start`; the next one is refused."""
-START_S = 5.0
-"""The carrier's `start` has to come within this span."""
 _CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _STREAM_SID = re.compile(r"MZ[0-9a-fA-F]{32}")
 _POLICY, _NORMAL, _UNSUPPORTED = 1008, 1000, 1003
@@ -42,12 +38,18 @@ class StreamRefused(CallHandlerError):
 
 @dataclass(slots=True)
 class StreamDoor:
-    """What the door needs; `pending` counts the sockets that have not told their start."""
+    """What the door needs.
+
+    `start_s`: the carrier's `start` has to come within this span. `pending` counts the sockets that
+    have not told it; with `max_pending` of them the next one is refused.
+    """
 
     services: CallServices
     tokens: StreamTokens
     keys: SignatureKeys
     drain: Drain
+    start_s: float = 5.0
+    max_pending: int = 32
     pending: int = 0
 
 
@@ -124,7 +126,7 @@ def _admit(door: StreamDoor, websocket: WebSocket, call_id: str, token: str) -> 
         nonce = door.tokens.verify(call_id, token, door.services.clock.now())
     except BadToken as error:
         raise StreamRefused(f"token: {error}") from error
-    if door.pending >= MAX_PENDING:
+    if door.pending >= door.max_pending:
         raise StreamRefused("too many sockets without a start")
     return nonce
 
@@ -133,7 +135,7 @@ async def _serve(door: StreamDoor, socket: StreamSocket, call_id: str, nonce: st
     try:
         door.pending += 1
         try:
-            start = await _wait_for_start(socket)
+            start = await _wait_for_start(socket, door.start_s)
         finally:
             door.pending -= 1
         _check_start(start, call_id, door.services.settings.twilio_account_sid)
@@ -157,9 +159,9 @@ async def _serve(door: StreamDoor, socket: StreamSocket, call_id: str, nonce: st
     await socket.close(_NORMAL if was_ours else _POLICY)
 
 
-async def _wait_for_start(socket: StreamSocket) -> Started:
+async def _wait_for_start(socket: StreamSocket, start_s: float) -> Started:
     try:
-        async with asyncio.timeout(START_S):
+        async with asyncio.timeout(start_s):
             while True:
                 text = await socket.receive()
                 if text is None:

@@ -112,10 +112,10 @@ class Bridge:
     async def _serve_carrier(self) -> Over:
         dialogue = self._dialogue
         while dialogue.over is None:
-            text = await self._carrier.receive()
-            if text is None:
-                return lost_media("stream_closed", "The media stream ended without a stop.")
             try:
+                text = await self._carrier.receive()
+                if text is None:
+                    return lost_media("stream_closed", "The media stream ended without a stop.")
                 await self._take_carrier_message(text)
             except BadStreamMessage as error:
                 return lost_media("protocol", f"The media stream broke the protocol: {error}.")
@@ -178,7 +178,8 @@ class Bridge:
         first_ms = self._kept[0].timestamp_ms if self._kept else self._dialogue.clock_ms
         self._dialogue.model_ready(first_ms)
         while self._kept:
-            await model.send(self._dialogue.writer.append_audio(self._kept.popleft().payload))
+            payload = self._kept.popleft().payload
+            await self._send_timed(model, self._dialogue.writer.append_audio(payload))
         self._is_ready = True
         log.info("model_connected")
 
@@ -227,11 +228,11 @@ class Bridge:
             return Over(EndKind.PERSON_HUNG_UP)
         if is_canceled:
             self._dialogue.say_goodbye(EndKind.PERSON_HUNG_UP)
-        if now - self._frame_at > self._limits.frame_gap_s:
+        if self._sending_since is not None:  # meanwhile no frame is read: none is missed either
+            if now - self._sending_since > self._limits.blocked_s:
+                return lost_model(ModelFault("blocked", "The speech model took no more sound."))
+        elif now - self._frame_at > self._limits.frame_gap_s:
             return lost_media("no_frames", "No sound came from the carrier for too long.")
-        if self._sending_since is not None and now - self._sending_since > self._limits.blocked_s:
-            fault = ModelFault("blocked", "The speech model took no more sound.")
-            return lost_model(fault)
         if self._is_ready:
             self._dialogue.check_model(now)
         return self._dialogue.over
@@ -252,11 +253,16 @@ class Bridge:
     async def _send_event(self, event: str) -> None:
         if self._model is None:
             return
-        self._sending_since = self._now()
         try:
-            await self._model.send(event)
+            await self._send_timed(self._model, event)
         except ModelFault:
             self._is_ready = False  # the model's side meets the same end and deals with it
+
+    async def _send_timed(self, model: ModelSocket, event: str) -> None:
+        """Send one event; the watch ends the call if it takes too long."""
+        self._sending_since = self._now()
+        try:
+            await model.send(event)
         finally:
             self._sending_since = None
 

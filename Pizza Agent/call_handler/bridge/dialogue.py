@@ -160,9 +160,9 @@ class Dialogue:
 
     def ask_if_wanted(self, now: float) -> None:
         """Send `response.create` if one is wanted and none runs."""
-        if self.responses.take_wanted(now):
-            self.to_model.append(self.writer.create_response(self.responses.wanted_words))
-            self.responses.wanted_words = ""
+        words = self.responses.take_wanted(now)
+        if words is not None:
+            self.to_model.append(self.writer.create_response(words))
 
     def say_goodbye(self, kind: EndKind) -> None:
         """Let the agent say goodbye and end the call then, for a reason that is not its own."""

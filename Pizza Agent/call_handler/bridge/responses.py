@@ -31,6 +31,8 @@ class Responses:
     _retry_at: float | None = None
     _has_sound: bool = False
     _open_outputs: int = 0
+    _asked_words: str = ""
+    _knows_outputs: bool = False
 
     @property
     def is_idle(self) -> bool:
@@ -51,15 +53,19 @@ class Responses:
         """Note that the model has taken a tool's output in."""
         self._open_outputs = max(0, self._open_outputs - 1)
 
-    def take_wanted(self, now: float) -> bool:
-        """Say whether to send `response.create` now, and note that it was sent."""
+    def take_wanted(self, now: float) -> str | None:
+        """Give the special instructions of the answer to ask for now, and note that it was.
+
+        Returns: "" for an ordinary answer; None when there is nothing to ask for yet.
+        """
         waits = self._retry_at is not None and now < self._retry_at
         if not self.wanted or self.active_id is not None or self._asked_at is not None or waits:
-            return False
+            return None
+        self._asked_words, self.wanted_words = self.wanted_words, ""
         self.wanted = False
         self._retry_at = None
         self._asked_at = now
-        return True
+        return self._asked_words
 
     def speech_started(self) -> None:
         """Note that the callee speaks: what is awaited begins anew with the end of their words."""
@@ -76,7 +82,8 @@ class Responses:
 
     def started(self, response_id: str, now: float) -> None:
         """Note that an answer began; if it knows all tool outputs no other one is needed."""
-        if self._open_outputs == 0 and not self.wanted_words:
+        self._knows_outputs = self._open_outputs == 0
+        if self._knows_outputs and not self.wanted_words:
             self.wanted = False
         self.active_id = response_id
         self._asked_at = self._awaited_at = None
@@ -88,10 +95,14 @@ class Responses:
         self._has_sound = True
 
     def refused(self, now: float) -> None:
-        """Note that our request met a running answer: it is repeated after that one."""
-        if self._asked_at is not None:
-            self._asked_at = None
+        """Note that our request met an answer that the callee's words had begun.
+
+        It is repeated after that one, unless that one does what ours was for.
+        """
+        self._asked_at = None
+        if self.active_id is None or not self._knows_outputs or self._asked_words:
             self.wanted = True
+            self.wanted_words = self._asked_words
             self._retry_at = now + self.limits.retry_s
 
     def finished(self, response: Mapping[str, object], now: float) -> ModelFault | None:
