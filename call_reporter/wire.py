@@ -23,8 +23,8 @@ _CHANNEL_OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 500),
 )
-# What a plaintext client sees of a TLS port: the same as of a server that is down.
-_TLS_SIGNS = ("Socket closed", "Connection reset", "Trying to connect an http1.x server", "frame")
+# What a plaintext client sees of a TLS port; a server that is down refuses instead.
+_TLS_SIGNS = ("failed to connect", "Socket closed")
 
 
 class Wire:
@@ -113,7 +113,7 @@ class Wire:
         is_plain = self._options.credentials is None
         if self._has_hinted or not is_plain or code != grpc.StatusCode.UNAVAILABLE:
             return
-        if any(sign in details for sign in _TLS_SIGNS):
+        if all(sign in details for sign in _TLS_SIGNS):
             self._has_hinted = True
             log.warning(
                 "maybe_tls target=%s: it closes plaintext connections; for TLS hand in credentials",

@@ -186,6 +186,7 @@ class OutboxWriter:
     def _commit_short_of_disk(self, group: Sequence[Unit]) -> None:
         self.is_short_of_disk = True
         self._file.free_ballast()
+        self._reclaim_log()
         for unit in group:
             if not unit.is_essential:
                 unit.fail(OutboxFull("the disk is full: take no new calls"))
@@ -193,11 +194,17 @@ class OutboxWriter:
             try:
                 self._commit_together([unit])
             except sqlite3.Error as error:
-                if _code(error) != _FULL:
+                if _code(error) == _FULL:
+                    unit.fail(OutboxFull("the disk is full and the space held back is used up"))
+                else:
                     self._stop_writing([unit], error)
-                unit.fail(OutboxFull("the disk is full and the space held back is used up"))
             except OutboxUnavailable as error:
                 unit.fail(error)
+
+    def _reclaim_log(self) -> None:
+        """Bring the log into the file, so that the next rows reuse its space instead of more."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def _stop_writing(self, group: Sequence[Unit], error: sqlite3.Error) -> None:
         """Stop: after a failed fsync nobody knows what the disk holds; it is not tried again."""
