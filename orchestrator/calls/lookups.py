@@ -7,7 +7,11 @@ from orchestrator.calls.binding import bind_sid
 from orchestrator.calls.changes import change_call, file_result
 from orchestrator.calls.sightings import CarrierFacts
 from orchestrator.calls.timings import CallTimings, micros
-from orchestrator.calls.verdicts import carrier_unreachable, not_placed, several_candidates
+from orchestrator.calls.verdicts import (
+    carrier_unreachable,
+    not_known_to_the_carrier,
+    several_candidates,
+)
 from orchestrator.calls.witnesses import apply_fetched
 from orchestrator.store.calls import (
     CallRow,
@@ -24,7 +28,6 @@ _FIRST_BACK_OFF_S = 5.0
 _LAST_BACK_OFF_S = 300.0
 # The columns that rules compare with now.
 _TIMES = ("not_after", "dial_at", "answered_at", "ring_deadline_at")
-_NOT_PLACED = "The call was not placed: the telephone carrier does not know it. Shall I try again?"
 _STILL_ASKING = "The telephone carrier cannot be reached just now; still asking."
 
 
@@ -56,7 +59,7 @@ def apply_lookup(
     elif matches:
         file_result(tx, row, several_candidates(row, len(matches)))
     elif row.asked:
-        file_result(tx, row, not_placed(row, _NOT_PLACED))
+        file_result(tx, row, not_known_to_the_carrier(row))
     else:
         due_at = tx.now_us + micros(timings.ask_again_s)
         change_call(tx, row, {"asked": 1, "due_at": due_at, "unreachable_since": None})

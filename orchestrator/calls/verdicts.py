@@ -15,6 +15,7 @@ _CARRIER_FAILED = (
     pb.END_REASON_CARRIER_FAILED,
     "The telephone carrier could not reach this number.",
 )
+_NOT_KNOWN = "The call was not placed: the telephone carrier does not know it. Shall I try again?"
 _DECLINED = (pb.END_REASON_DECLINED, "The call was declined.")
 _ANSWERED_BY = {
     "human": pb.ANSWERED_BY_HUMAN,
@@ -104,9 +105,20 @@ def canceled_before_dial(row: CallRow) -> pb.CallResult:
     return result
 
 
+def not_known_to_the_carrier(row: CallRow) -> pb.CallResult:
+    """Judge an unknown dial that the carrier, asked twice, does not know.
+
+    Ranks lowest: should the carrier speak of the call after all, its word replaces this.
+    """
+    result = not_placed(row, _NOT_KNOWN)
+    result.source = pb.SOURCE_DEADLINE
+    return result
+
+
 def several_candidates(row: CallRow, count: int) -> pb.CallResult:
     """Judge an unknown dial for which the carrier knows more than one call."""
     result = _own_result(row, "several-candidates")
+    result.source = pb.SOURCE_DEADLINE
     result.status = pb.CALL_STATUS_UNKNOWN
     result.outcome = pb.OUTCOME_UNKNOWN
     result.error_message = (

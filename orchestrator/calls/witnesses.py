@@ -18,6 +18,7 @@ from orchestrator.store.calls import (
     read_turns,
     update_call,
 )
+from orchestrator.store.results import select_calls
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
 
@@ -89,7 +90,7 @@ def file_carrier_facts(tx: Transaction, call_id: str) -> None:
     if facts is None:
         update_call(tx, call_id, {"due_at": None})
     elif row.state is CallState.FINAL:
-        file_result(tx, row, carrier_facts_only(row, facts))
+        file_result(tx, row, _addition(tx, row, facts))
     else:
         turns = read_turns(tx.connection, call_id)
         file_result(tx, row, handler_lost(row, facts, list(turns.values())))
@@ -124,10 +125,27 @@ def _apply_word(
             case Verdict.NEVER_CONNECTED:
                 file_result(tx, after, never_connected(after, last_word))
             case Verdict.ADD_FACTS:
-                file_result(tx, after, carrier_facts_only(after, last_word))
+                file_result(tx, after, _addition(tx, after, last_word))
             case Verdict.NOTHING:
                 pass
     return after
+
+
+def _addition(tx: Transaction, row: CallRow, facts: CarrierFacts) -> pb.CallResult:
+    """Build what the carrier's last word adds to a result that stands already.
+
+    Beside a first-hand result that is status and duration. A result of our own, which may have been
+    a guess, gets the whole judgement.
+    """
+    known = select_calls(tx.connection, [row.call_id])
+    record = known[0].record if known else None
+    source = pb.CallResult.FromString(record).source if record else pb.SOURCE_DEADLINE
+    if source > pb.SOURCE_PROVIDER:
+        return carrier_facts_only(row, facts)
+    was_answered = row.answered_at is not None or row.is_claimed
+    if was_answered or facts.status == pb.CALL_STATUS_COMPLETED:
+        return handler_lost(row, facts, list(read_turns(tx.connection, row.call_id).values()))
+    return never_connected(row, facts)
 
 
 def _ask_again_at(row: CallRow, now_us: int, timings: CallTimings) -> int:

@@ -9,7 +9,7 @@ import pytest
 from orchestrator import calls
 from orchestrator.call_handler_client import OrderNotTaken, OrderRefused, OrderUnknown
 from orchestrator.dial_policy import DialCaps
-from orchestrator.errors import NotFound
+from orchestrator.errors import AlreadyHeld, NotFound
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.life_rig import LUIGI, NONCE, OURS, Rig, life_rig, make_sweeper, rules_of, sid
@@ -122,6 +122,15 @@ async def test_f6_an_old_call_to_the_same_number_is_not_adopted(rig: Rig) -> Non
     await rig.sweep()
     await rig.sweep(after_s=60)
     assert (await rig.row(confirmed.call_id)).call_sid is None
+
+
+async def test_f6_a_call_that_belongs_to_another_order_is_not_adopted(rig: Rig) -> None:
+    first = await rig.dial()
+    await rig.call_back(first, "busy")
+    call_id = await rig.dial_unknown()
+    rig.know(sid(7), "no-answer")
+    await rig.sweep(after_s=60)
+    assert (await rig.row(call_id)).call_sid == sid(7)
 
 
 async def test_f7_several_candidates_are_shown_and_never_guessed(rig: Rig) -> None:
@@ -254,3 +263,29 @@ async def test_f11_cancelled_just_after_the_end_keeps_the_true_outcome(rig: Rig)
     assert cancelled.state is CallState.FINAL
     assert result is not None
     assert result.status == pb.CALL_STATUS_BUSY
+
+
+async def test_f6_a_call_taken_for_not_placed_gets_its_true_outcome_when_the_carrier_speaks(
+    rig: Rig,
+) -> None:
+    call_id = await rig.dial_unknown()
+    await rig.sweep(after_s=60)
+    await rig.sweep(after_s=30)
+    await rig.call_back(call_id, "ringing", call_sid=sid(7))
+    await rig.call_back(call_id, "busy", call_sid=sid(7))
+    result = await rig.result(call_id)
+    assert result is not None
+    assert (result.status, result.end_reason) == (pb.CALL_STATUS_BUSY, pb.END_REASON_BUSY)
+    assert (result.call_sid, result.revision) == (sid(7), 2)
+
+
+async def test_f6_a_call_given_up_cannot_be_claimed_by_a_late_stream(rig: Rig) -> None:
+    call_id = await rig.dial_unknown()
+    await rig.sweep(after_s=60)
+    await rig.sweep(after_s=30)
+    with pytest.raises(AlreadyHeld):
+        await rig.progress(call_id, call_sid=sid(7), nonce=NONCE)
+    await rig.call_back(call_id, "completed", call_sid=sid(7), duration_s=3)
+    result = await rig.result(call_id)
+    assert result is not None
+    assert (result.end_reason, result.duration) == (pb.END_REASON_MEDIA_LOST, 3)

@@ -247,6 +247,20 @@ async def test_f38_a_carrier_out_of_reach_closes_nothing_before_24_hours(rig: Ri
     assert result.end_reason == pb.END_REASON_CARRIER_UNREACHABLE
 
 
+async def test_f38_a_word_of_the_carrier_after_24_hours_replaces_the_unknown(rig: Rig) -> None:
+    call_id = await rig.dial()
+    rig.carrier.is_reachable = False
+    await rig.sweep(after_s=75)
+    await rig.sweep(after_s=25 * HOUR_S)
+    assert (await _finished(rig, call_id)).outcome == pb.OUTCOME_UNKNOWN
+    await rig.call_back(call_id, "no-answer")
+    result = await _finished(rig, call_id)
+    assert (result.status, result.outcome) == (
+        pb.CALL_STATUS_NO_ANSWER,
+        pb.OUTCOME_NOT_REACHED,
+    )
+
+
 async def test_f38_a_carrier_that_answers_again_resolves_the_call(rig: Rig) -> None:
     call_id = await rig.dial()
     await rig.progress(call_id, nonce=NONCE)
