@@ -1,8 +1,8 @@
-"""The REST door for tooling: a result in by POST /call_result, one out by GET /api/results/{call_id}.
+"""The REST door for tooling: a result in by POST /call_result, out by GET /api/results/{call_id}.
 
-The body of the POST is the contract's JSON or the plain body of six fields. The answer is the contract's
-ReportResponse. All errors have the form {"error", "message", "fields": [{"field", "message"}]} and
-never repeat the input.
+The body of the POST is the contract's JSON or the plain body of six fields. The answer is the
+contract's ReportResponse. All errors have the form
+{"error", "message", "fields": [{"field", "message"}]} and never repeat the input.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,7 @@ router = APIRouter(tags=["results"])
 
 def find_store(request: Request) -> Store:
     """Return the store that the composition root put into the app's state."""
-    store = request.app.state.store
-    assert isinstance(store, Store)
+    store: Store = request.app.state.store
     return store
 
 
@@ -37,8 +36,8 @@ StoreOfApp = Annotated[Store, Depends(find_store)]
 async def post_call_result(request: Request, store: StoreOfApp) -> JSONResponse:
     """Record one result; the same rules and dispositions as the RPC Report.
 
-    200 with {disposition, call_id, revision}; 401 and 403 without the token; 413 above 512 KiB; 415 for
-    another type than application/json; 422 names the fields; 503 "later".
+    200 with {disposition, call_id, revision}; 401 and 403 without the token; 413 above 512 KiB;
+    415 for another type than application/json; 422 names the fields; 503 "later".
     """
     try:
         _require(request, Right.REPORT)
@@ -60,7 +59,7 @@ async def post_call_result(request: Request, store: StoreOfApp) -> JSONResponse:
 
 @router.get("/api/results/{call_id}")
 async def get_call_result(call_id: str, request: Request, store: StoreOfApp) -> JSONResponse:
-    """Read the newest revision of one result as the contract's JSON; 404 when there is none (yet)."""
+    """Read the newest revision of one result as the contract's JSON; 404 without one (yet)."""
     try:
         _require(request, Right.READ_ONE)
         result = await get_result(store, call_id)
@@ -93,6 +92,5 @@ def _refusal(
 
 def _require(request: Request, right: Right) -> None:
     """Check the caller's token. Raises: NotAuthenticated, NotAllowed."""
-    tokens = request.app.state.tokens
-    assert isinstance(tokens, Tokens)
+    tokens: Tokens = request.app.state.tokens
     tokens.require(request.headers.get("authorization"), right)

@@ -40,8 +40,18 @@ def _own_server(programs: Path, folder: Path) -> Iterator[str]:
         prefix = ["runuser", "-u", "postgres", "--"]
     data = folder / "data"
     options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    initdb = [programs / "initdb", "-D", data, "-A", "trust", "-U", "ringback", "-E", "UTF8"]
-    control = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-A",
+        "trust",
+        "-U",
+        "ringback",
+        "-E",
+        "UTF8",
+    ]
+    control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
     _run([*prefix, *initdb], folder)
     _run([*prefix, *control, "-o", options, "start"], folder)
     try:
@@ -51,4 +61,6 @@ def _own_server(programs: Path, folder: Path) -> Iterator[str]:
 
 
 def _run(command: list[str | Path], folder: Path) -> None:
-    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    subprocess.run(  # noqa: S603 - our own words only
+        command, check=True, cwd=folder, stdout=subprocess.DEVNULL
+    )

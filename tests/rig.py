@@ -1,4 +1,4 @@
-"""What many tests share: a clock that stands still, and messages that are right until a test spoils them."""
+"""What many tests share: a clock that stands still, and messages that are right."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +27,11 @@ class ManualClock:
 
 def call_sid(number: int = 1) -> str:
     return f"CA{number:032x}"
+
+
+def result_of(**fields: object) -> pb.CallResult:
+    """Build a result of these fields; enums may be plain numbers, unknown ones too."""
+    return pb.CallResult(**fields)  # type: ignore[arg-type]  # spoilt on purpose, at times
 
 
 def full_result(number: int = 1) -> pb.CallResult:

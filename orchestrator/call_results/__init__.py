@@ -1,4 +1,4 @@
-"""What became of calls: the rules for reports, how reports of one call join, the record and its readers."""
+"""What became of calls: the rules for reports, how they join, the record and its readers."""
 
 from orchestrator.call_results.from_proto import progress_from_proto
 from orchestrator.call_results.model import (

@@ -41,7 +41,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Holds the tokens of each role; none at all lets every caller on this machine do everything."""
+    """Holds the tokens of each role; none at all lets every caller do everything."""
 
     by_role: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     """Two each during a rotation."""

@@ -98,16 +98,16 @@ class Case:
         self.is_touched = self.is_call_touched = False
 
     def _result_columns(self, now_us: int) -> dict[str, object]:
-        assert self.record is not None
+        record = self.record or pb.CallResult()
         return {
             "call_sid": self.identity.call_sid,
             "task_id": self.task_id,
             "origin": self.identity.origin,
-            "status": int(self.record.status),
-            "outcome": int(self.record.outcome),
-            "end_reason": int(self.record.end_reason),
+            "status": int(record.status),
+            "outcome": int(record.outcome),
+            "end_reason": int(record.end_reason),
             "revision": self.revision,
-            "record": stamp(self.record, self.revision, self.recorded_at).SerializeToString(),
+            "record": stamp(record, self.revision, self.recorded_at).SerializeToString(),
             "provenance": pack_provenance(self.joined),
             "updated_at": now_us,
         }

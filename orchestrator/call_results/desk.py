@@ -1,4 +1,4 @@
-"""Records a set of reports inside one transaction: read what is known, join in memory, write once."""
+"""Records a set of reports in one transaction: read what is known, join in memory, write once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -72,7 +72,7 @@ class Desk:
             return self._answer(item, case, pb.DISPOSITION_DUPLICATE)
         stamp = self._transaction.stamp()
         if report.call_sid and report.call_sid != case.identity.call_sid:
-            # Another telephone call claims this call_id: its report must not mix with the right one.
+            # Another telephone call claims this call_id: its report must not mix with ours.
             self._note(item, case.call_id, report_id, stamp, pb.DISPOSITION_SUPERSEDED)
             return self._answer(item, case, pb.DISPOSITION_SUPERSEDED, ("call_sid",))
         key = read_key(

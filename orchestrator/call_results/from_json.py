@@ -1,7 +1,7 @@
 """Turns the contract's JSON, and the plain body, into the model.
 
-Field names come in snake_case or camelCase, enum values by full name, by the word alone ("no-answer",
-"completed") or by number, times in RFC 3339, 64-bit numbers also as text.
+Field names come in snake_case or camelCase, enum values by full name, by the word alone
+("no-answer", "completed") or by number, times in RFC 3339, 64-bit numbers also as text.
 """
 
 import json
@@ -76,7 +76,7 @@ def _refuse_infinite(text: str) -> float:
 
 
 def _translate(value: object, descriptor: Descriptor, path: str) -> object:
-    """Translate names and values of one message; what does not fit stays, for the model to refuse."""
+    """Translate names and values of one message; what does not fit is left to the model."""
     if not isinstance(value, dict):
         return value
     known = _field_names(descriptor)

@@ -1,4 +1,7 @@
-"""Turns the contract's messages into the model, by hand: MessageToDict costs four times as much and drops zeros."""
+"""Turns the contract's messages into the model.
+
+By hand: MessageToDict costs four times as much and drops zeros.
+"""
 
 from collections.abc import Iterable
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""The history of a call: its reports as received, joined again where the record alone does not tell."""
+"""The history of a call: its reports as received, joined again where the record does not tell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def join_all(history: Sequence[PastReport]) -> Joined:
 def read_revision(connection: Connection, event: ResultEvent) -> pb.CallResult:
     """Return the record at the revision that an event tells of.
 
-    The newest stands in its row; an older one is joined again from the reports that had come by then.
+    The newest stands in its row; an older one is joined again from the reports that had come.
     """
     newest = pb.CallResult.FromString(event.record)
     revision, received_at = event.data.get("revision"), event.data.get("received_at")

@@ -1,10 +1,10 @@
-"""Joins reports of one call, field by field: commutative and idempotent, whatever order they arrive in.
+"""Joins reports of one call, field by field: commutative and idempotent.
 
-A field takes the value of the report that stands highest for that field. The order is total and does
-not hang on arrival: an override stands above all; then the rank of the source, where for status and
-duration PROVIDER stands above HANDLER; then fetched above called back; then the fuller transcript, so
-that a late line from the same source adds to the record; then the earlier report time; then the smaller
-report_id. Between two overrides the later one counts.
+A field takes the value of the report that stands highest for that field. The order is total and
+does not hang on arrival: an override stands above all; then the rank of the source, where for
+status and duration PROVIDER stands above HANDLER; then fetched above called back; then the fuller
+transcript, so that a late line from the same source adds to the record; then the earlier report
+time; then the smaller report_id. Between two overrides the later one counts.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What is valid in a report: the one pydantic model that holds the rules for both doors.
 
-Names and meanings are the contract's (`call_results.proto`). Times are microseconds since the epoch,
-enums are the contract's numbers, absent numbers are None, absent texts are empty.
+Names and meanings are the contract's (`call_results.proto`). Times are microseconds since the
+epoch, enums are the contract's numbers, absent numbers are None, absent texts are empty.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ FINAL_STATUSES = frozenset(
 
 @dataclass(slots=True)
 class Cleaning:
-    """Goes with one validation as its context: what is known about the texts, and what was found."""
+    """Goes with one validation as its context: what is known about the texts."""
 
     is_clean: bool = False
     """True when the door knows that no text needs cleaning."""

@@ -31,8 +31,8 @@ def log_receipt(
 ) -> None:
     """Log what was received and what became of it; nothing of what was said.
 
-    `outcome`: of the record, shown when the report tells none; `conflicts`: fields in which a report
-    of equal standing says something else.
+    `outcome`: of the record, shown when the report tells none; `conflicts`: fields in which a
+    report of equal standing says something else.
     """
     report = received.report
     log.info(

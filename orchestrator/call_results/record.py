@@ -64,7 +64,7 @@ def adopt_orphans(transaction: Transaction, call_id: str) -> None:
 def absorb_external(transaction: Transaction, call_id: str, call_sid: str) -> None:
     """Make the external call that holds `call_sid`, if there is one, one with the call `call_id`.
 
-    To be called before `call_sid` is bound to `call_id`; its reports and turns move over, its row goes.
+    To be called before `call_sid` is bound to `call_id`; reports and turns move over, the row goes.
     """
     desk = Desk(transaction)
     desk.open_cases([call_id], [call_sid])

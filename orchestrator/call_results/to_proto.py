@@ -1,7 +1,8 @@
-"""Turns what is known about a call into the contract's message and back, for storing and answering."""
+"""Turns what is known about a call into the contract's message and back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -144,7 +145,7 @@ def write_time(time: Timestamp, time_us: int) -> None:
 
 
 def report_to_proto(report: CallReport) -> pb.CallResult:
-    """Build the message of a report that was born inside, for the history and for its content hash."""
+    """Build the message of a report: for the history, and for its content hash."""
     key = read_key(
         report, report_id=report.report_id, report_time=0, is_override=False, is_fetched=False
     )
@@ -176,12 +177,11 @@ def pack_provenance(joined: Joined) -> dict[str, object]:
 
 def unpack(record: pb.CallResult, provenance: Mapping[str, object]) -> Joined:
     """Read a stored record and its provenance back; what the server filled in drops out."""
-    reports, fields = provenance["reports"], provenance["fields"]
-    assert isinstance(reports, list)
-    assert isinstance(fields, dict)
+    reports = cast("list[tuple[bool, int, bool, bool, int, int, int, str]]", provenance["reports"])
+    fields = cast("dict[str, int]", provenance["fields"])
     report = build(CallReport, read_result(record), Cleaning(is_clean=True))
     known = [ReportKey(*key) for key in reports]
-    keys = {str(name): known[place] for name, place in fields.items()}
+    keys = {name: known[place] for name, place in fields.items()}
     source_key = keys["source"]
     values = read_values(report, source_key)
     values["report_time"] = report.report_time if report.report_time is not None else 0

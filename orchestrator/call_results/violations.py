@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.errors import Violation
 
 MAX_VIOLATIONS = 50
 _SAFE_NAME = re.compile(r"\w{1,64}", re.ASCII)
-_EXPECTED: Mapping[str, str] = {
+_FORMS: Mapping[str, str] = {
     "call_sid": '"CA" and 32 hex digits',
     "call_id": "a UUID in lower case, as the server minted it",
     "to_number": "E.164, such as +14155550100",
@@ -19,6 +20,25 @@ _EXPECTED: Mapping[str, str] = {
     "dtmf": "keys 0-9, *, #, A-D, at most 64",
     "stream_nonce": "32 hex digits in lower case",
 }
+"""What a text must look like, by the name of its field."""
+_EXPECTED: Mapping[str, str] = {
+    "missing": "is required",
+    "extra_forbidden": "is no field of this message",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_type": "must be a whole number",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+    "tuple_type": "must be a list",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+"""What is expected, by the kind of complaint; the braces hold its limits."""
+_SHOWN = 10**20
+_WITHOUT_VALUE = frozenset({"missing", "extra_forbidden"})
 
 
 def describe_violations(error: ValidationError) -> list[Violation]:
@@ -27,76 +47,46 @@ def describe_violations(error: ValidationError) -> list[Violation]:
     return [_describe(complaint) for complaint in complaints]
 
 
-def _describe(complaint: Mapping[str, object]) -> Violation:
-    kind = str(complaint["type"])
-    path = complaint["loc"]
-    assert isinstance(path, tuple)
+def _describe(complaint: ErrorDetails) -> Violation:
+    kind = complaint["type"]
     if kind == "call_sid":  # the rule about two fields belongs to the message as a whole
-        return Violation("call_sid", "give call_sid, call_id or both")
-    name = _name(path)
-    return Violation(name, _expectation(kind, complaint, name.rpartition(".")[2]))
+        return Violation("call_sid", complaint["msg"])
+    name = _name(complaint["loc"])
+    if kind in {"status", "role"}:  # our own rules say themselves what came
+        return Violation(name, complaint["msg"])
+    expected = _expectation(complaint, name.rpartition(".")[2])
+    return Violation(name, expected + _measure(kind, complaint["input"]))
 
 
-def _name(path: tuple[object, ...]) -> str:
+def _name(path: tuple[int | str, ...]) -> str:
     name = ""
     for step in path:
         if isinstance(step, int):
             name += f"[{step}]"
         else:
-            safe = step if isinstance(step, str) and _SAFE_NAME.fullmatch(step) else "?"
+            safe = step if _SAFE_NAME.fullmatch(step) else "?"
             name += f".{safe}" if name else safe
     return name
 
 
-def _expectation(kind: str, complaint: Mapping[str, object], field: str) -> str:
-    context = complaint.get("ctx")
-    limits = context if isinstance(context, Mapping) else {}
-    came = _measure(complaint.get("input"))
-    match kind:
-        case "status" | "role":  # our own rules say themselves what came
-            return str(complaint["msg"])
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            return "is no field of this message"
-        case "string_pattern_mismatch":
-            return f"must be {_EXPECTED.get(field, 'in the given form')}{came}"
-        case "string_too_long":
-            return f"must have at most {limits['max_length']} characters{came}"
-        case "too_long":
-            return f"must have at most {limits['max_length']} entries{came}"
-        case "less_than_equal" | "less_than":
-            bound = limits["le"] if "le" in limits else f"less than {limits['lt']}"
-            return f"must be at most {bound}{came}"
-        case "greater_than_equal":
-            return f"must be at least {limits['ge']}{came}"
-        case _:
-            return _expected_type(kind, complaint) + came
+def _expectation(complaint: ErrorDetails, field: str) -> str:
+    kind = complaint["type"]
+    limits = complaint.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return f"must be {_FORMS.get(field, 'in the given form')}"
+    words = _EXPECTED.get(kind)
+    return words.format(**limits) if words else complaint["msg"]
 
 
-def _expected_type(kind: str, complaint: Mapping[str, object]) -> str:
-    words = {
-        "int_type": "must be a whole number",
-        "int_parsing_size": "must be a smaller number",
-        "string_type": "must be a text",
-        "bool_type": "must be true or false",
-        "tuple_type": "must be a list",
-        "model_type": "must be an object",
-        "model_attributes_type": "must be an object",
-        "dict_type": "must be an object",
-    }
-    return words.get(kind) or str(complaint["msg"])
-
-
-def _measure(value: object) -> str:
+def _measure(kind: str, value: object) -> str:
     """Say what came: a number as it is, of everything else only the size."""
+    if kind in _WITHOUT_VALUE:
+        return ""
     match value:
-        case bool():
-            return ", not a truth value"
-        case int() if abs(value) < 10**20:
+        case int() if not isinstance(value, bool) and abs(value) < _SHOWN:
             return f", not {value}"
         case int() | float():
-            return ", not a number like this"
+            return ", not what came"
         case str():
             return f", not a text of {len(value)} characters"
         case list() | tuple():

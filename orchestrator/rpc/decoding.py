@@ -1,7 +1,7 @@
 """Registers a servicer so that bytes which are no message are refused with INVALID_ARGUMENT.
 
-gRPC by itself answers INTERNAL, which tells a reporter to try for ever: bad UTF-8 or a message nested
-too deeply would never become a dead letter.
+gRPC by itself answers INTERNAL, which tells a reporter to try for ever: bad UTF-8 or a message
+nested too deeply would never become a dead letter.
 """
 
 from collections.abc import Callable

@@ -26,7 +26,7 @@ OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class GrpcServer:
-    """Holds the server; built by `build_grpc_server`, started and stopped by the composition root."""
+    """Holds the server, built by `build_grpc_server`."""
 
     server: grpc.aio.Server
     port: int

@@ -97,13 +97,12 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         context: grpc.aio.ServicerContext[pb.WatchResultsRequest, pb.WatchResultsResponse],
     ) -> AsyncIterator[pb.WatchResultsResponse]:
         """Stream results as they come."""
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None
         try:
             self._check(Right.READ, request, context)
+            await context.send_initial_metadata(())  # tells the client that it is served
             async with aclosing(self._feed.follow(request.cursor)) as answers:
                 async for answer in answers:
-                    stalled = loop.call_later(STALL_S, task.cancel)
+                    stalled = _cut_later()
                     yield answer
                     stalled.cancel()
         except OrchestratorError as error:
@@ -190,6 +189,12 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         if isinstance(request, Undecodable):
             raise InvalidInput([Violation("", request.reason)])
         return rights
+
+
+def _cut_later() -> asyncio.TimerHandle:
+    """Cancel this RPC unless its client takes the next answer in time."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    return loop.call_later(STALL_S, task.cancel if task else loop.stop)
 
 
 def read_authorization(metadata: object) -> str | None:

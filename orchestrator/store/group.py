@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection
@@ -16,13 +16,14 @@ log = structlog.get_logger(__name__)
 
 Unit: TypeAlias = Callable[[Transaction], object]
 Batch: TypeAlias = Callable[[Transaction, Sequence[object]], Sequence[object]]
+T = TypeVar("T")
 
 
 class Dialect(Protocol):
     """Knows what differs between the databases."""
 
     def open_group(self, connection: Connection) -> tuple[int, int]:
-        """Return the time in microseconds and the newest event; hold the counter's row until the commit."""
+        """Return the time in microseconds and the newest event; hold the counter."""
 
     def is_lost(self, error: Exception, connection: Connection) -> bool:
         """Say whether `error` ended the whole transaction, not one statement."""
@@ -74,11 +75,11 @@ def write_group(
     now_us, newest_event = dialect.open_group(connection)
     numbers = Numbers(event=newest_event, stamp_us=stamp_us)
     scribe = _Scribe(connection, dialect, now_us, numbers)
-    for work, together in _gather(jobs):
+    for together in _gather(jobs):
         if together[0].items is None:
             scribe.write_unit(together[0])
         else:
-            scribe.write_batch(work, together)
+            scribe.write_batch(together)
     if numbers.event != newest_event:
         save_counter(connection, EVENT_COUNTER, numbers.event)
     scribe.group.newest_event, scribe.group.stamp_us = numbers.event, numbers.stamp_us
@@ -98,14 +99,15 @@ class _Scribe:
         self._numbers = numbers
 
     def write_unit(self, job: Job) -> None:
-        value, error = self._attempt(job.work)
+        value, error = self._attempt(cast("Unit", job.work))
         self.group.settled.append(Settled(job, value, error))
 
-    def write_batch(self, batch: Batch, jobs: Sequence[Job]) -> None:
+    def write_batch(self, jobs: Sequence[Job]) -> None:
         """Run all items of one kind as one set; if that fails, one by one."""
+        batch = cast("Batch", jobs[0].work)
         items = [item for job in jobs for item in job.items or ()]
         answers, error = self._attempt(lambda transaction: batch(transaction, items))
-        if error is not None:
+        if answers is None:
             log.warning("batch_split", rows=len(items), error=describe_error(error))
             answers = [self._write_item(batch, item) for item in items]
         every = iter(answers)
@@ -114,9 +116,10 @@ class _Scribe:
 
     def _write_item(self, batch: Batch, item: object) -> object:
         answers, error = self._attempt(lambda transaction: batch(transaction, [item]))
-        return error if error is not None else answers[0]
+        return error if answers is None else answers[0]
 
-    def _attempt(self, unit: Unit) -> tuple[object, Exception | None]:
+    def _attempt(self, unit: Callable[[Transaction], T]) -> tuple[T | None, Exception | None]:
+        """Run a unit; return its value, or None and the error that undid it."""
         before = (self._numbers.event, self._numbers.stamp_us)
         transaction = Transaction(self._connection, self._now_us, self._numbers)
         try:
@@ -132,14 +135,14 @@ class _Scribe:
         return value, None
 
 
-def _gather(jobs: Sequence[Job]) -> list[tuple[Unit | Batch, list[Job]]]:
+def _gather(jobs: Sequence[Job]) -> list[list[Job]]:
     """Put the jobs of the same batch together; among callers who wait at once the order is free."""
     gathered: dict[int, list[Job]] = {}
     for job in jobs:
         gathered.setdefault(id(job) if job.items is None else id(job.work), []).append(job)
-    return [(together[0].work, together) for together in gathered.values()]
+    return list(gathered.values())
 
 
-def describe_error(error: BaseException) -> str:
+def describe_error(error: BaseException | None) -> str:
     """Say what failed without the statement's values, which may hold what was said."""
     return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__

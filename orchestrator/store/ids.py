@@ -7,8 +7,9 @@ import uuid
 def mint_id(now_us: int) -> str:
     """Mint a UUIDv7.
 
-    `now_us`: microseconds since the epoch. The 12 bits behind the milliseconds hold the fraction of a millisecond, so
-    that ids of one process sort by time down to 0.25 us. Source: RFC 9562, section 6.2, method 3.
+    `now_us`: microseconds since the epoch. The 12 bits behind the milliseconds hold the fraction
+    of a millisecond, so that ids sort by time down to a microsecond. Source: RFC 9562, section
+    6.2, method 3.
     """
     milliseconds, rest_us = divmod(now_us, 1000)
     fraction = rest_us * 4096 // 1000

@@ -1,4 +1,4 @@
-"""What is particular to PostgreSQL: its clock, the lock that orders events, which errors end a transaction."""
+"""What is particular to PostgreSQL: its clock, the lock that orders events, its errors."""
 
 from sqlalchemy import (
     URL,

@@ -136,13 +136,14 @@ def _select_calls(
     padded = pad(ids)
     if not padded:
         return []
-    return [KnownCall(*row) for row in connection.execute(statement, {"ids": padded})]
+    rows = connection.execute(statement, {"ids": padded}).mappings()
+    return [KnownCall(**row) for row in rows]
 
 
 def select_reports(
     connection: Connection, call_ids: Iterable[str], report_ids: Iterable[str], orphan: int
 ) -> list[tuple[str, str, int]]:
-    """Select (call_id, report_id, disposition) of known reports, and of all orphans of the calls."""
+    """Select (call_id, report_id, disposition) of known reports and of all orphans."""
     ids = pad(call_ids)
     if not ids:
         return []
@@ -218,7 +219,7 @@ def delete_call(connection: Connection, call_id: str) -> None:
 
 
 def pad(ids: Iterable[str]) -> list[str]:
-    """Repeat the last id up to a power of two, so that few texts of a statement exist to prepare."""
+    """Repeat the last id up to a power of two, so that a statement has few texts to prepare."""
     padded = list(dict.fromkeys(ids))
     if padded:
         full = 1 << (len(padded) - 1).bit_length()

@@ -1,7 +1,8 @@
 """The tables of the Orchestrator, written once for SQLite and PostgreSQL.
 
-Times are BIGINT microseconds since the epoch, UTC. Status, origin, source, outcome and disposition are the numbers of
-the contract's enums; call_id and task_id are UUIDv7 in lower case, so that keys grow with time.
+Times are BIGINT microseconds since the epoch, UTC. Status, origin, source, outcome and disposition
+are the numbers of the contract's enums; call_id and task_id are UUIDv7 in lower case, so that keys
+grow with time.
 """
 
 from sqlalchemy import (
@@ -28,7 +29,7 @@ metadata = MetaData()
 
 # None is SQL's NULL, not JSON's null: `IS NULL` finds it.
 Json = JSON(none_as_null=True)
-# SQLite compares text bytewise by itself; PostgreSQL is told to, which keeps UUIDv7 keys in order of time.
+# SQLite compares text bytewise by itself; PostgreSQL is told to: UUIDv7 keys stay in order of time.
 Key = String().with_variant(String(collation="C"), "postgresql")
 # SQLite numbers rows by itself only for a column whose type is exactly INTEGER.
 RowNumber = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")

@@ -24,7 +24,7 @@ def create_file(path: Path) -> None:
 
 
 def create_write_engine(url: URL) -> Engine:
-    """Build the engine of the writer: one connection, transactions that take the write lock at once."""
+    """Build the engine of the writer: its transactions take the write lock at once."""
     engine = create_engine(url, poolclass=StaticPool, connect_args=_connect_args(url))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin_immediate)

@@ -1,4 +1,4 @@
-"""The store: writes go through one thread in groups, reads through a small pool; commits wake who waits for events."""
+"""The store: writes go through one thread in groups, reads through a small pool of threads."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ READ_THREADS = 4
 
 
 class Store:
-    """Holds the open database; made by `open`, ended by `close`; its methods belong to one event loop."""
+    """Holds the open database, from `open` to `close`; its methods belong to one event loop."""
 
     def __init__(self, database: Database, clock: Clock, newest_event: int) -> None:
         self._database = database
@@ -57,8 +57,9 @@ class Store:
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run `unit` in the writer's thread; return its value after the commit.
 
-        An exception of the unit undoes that unit alone and is raised here. A cancel of the caller leaves the unit
-        queued. Raises: StoreUnavailable when the database cannot commit or too much is queued.
+        An exception of the unit undoes that unit alone and is raised here. A cancel of the caller
+        leaves the unit queued. Raises: StoreUnavailable when the database cannot commit or too much
+        is queued.
         """
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._writer.submit(Job(future, unit))
@@ -69,7 +70,7 @@ class Store:
         batch: Callable[[Transaction, Sequence[Item]], Sequence[Answer]],
         items: Sequence[Item],
     ) -> list[Answer | Exception]:
-        """Run `batch` once over these items and those that other callers queued for the same `batch`.
+        """Run `batch` once over these items and those that others queued for the same `batch`.
 
         Returns: per item its answer, or the error that undid this item alone. Raises: as `write`.
         """

@@ -39,7 +39,8 @@ class Transaction:
     ) -> int:
         """Append one event to the global sequence; it shows with the commit.
 
-        Returns: its number. The sequence is in commit order, because the group holds the counter's row from its start.
+        Returns: its number. The sequence is in commit order, because the group holds the counter
+        from its start.
         """
         self.numbers.event += 1
         self._events.append(
@@ -60,7 +61,7 @@ class Transaction:
         return self.numbers.stamp_us
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Have `action` called on the event loop once this unit is committed; never if it is not."""
+        """Have `action` called on the event loop once this unit is committed."""
         self._after_commit.append(action)
 
     def finish(self) -> list[Callable[[], None]]:

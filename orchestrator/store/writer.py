@@ -1,4 +1,4 @@
-"""The one thread that writes: it commits what is queued in groups and wakes each caller after the commit."""
+"""The one thread that writes: it commits in groups and wakes each caller after the commit."""
 
 import asyncio
 import queue
@@ -22,7 +22,7 @@ QUEUE_ROWS = 20_000
 
 
 class Writer:
-    """Owns the writing thread; all methods belong to the event loop, `_run` and what it calls to the thread."""
+    """Owns the writing thread: `_run` and what it calls; all else belongs to the event loop."""
 
     def __init__(self, engine: Engine, dialect: Dialect, on_commit: Callable[[int], None]) -> None:
         self._engine = engine

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from google.protobuf.json_format import MessageToDict
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # it has no stubs
 from grpc_status import rpc_status
 
 from orchestrator import rest
@@ -17,7 +17,7 @@ from orchestrator.call_results.access import Tokens
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
-from tests.rig import call_sid, full_result
+from tests.rig import call_sid, full_result, result_of
 
 FOREIGN = "01900000-0000-7000-8000-000000000000"
 
@@ -50,6 +50,15 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
+def violations_of(error: grpc.aio.AioRpcError) -> tuple[tuple[str, str], ...]:
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    bad = error_details_pb2.BadRequest()
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # takes what has both accessors
+    assert status is not None
+    assert status.details[0].Unpack(bad)
+    return tuple((one.field, one.description) for one in bad.field_violations)
+
+
 @pytest.fixture(params=["grpc", "rest"])
 def door(
     request: pytest.FixtureRequest,
@@ -60,13 +69,7 @@ def door(
         try:
             answer = await stub.Report(pb.ReportRequest(result=result), timeout=5)
         except grpc.aio.AioRpcError as error:
-            assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-            bad = error_details_pb2.BadRequest()
-            status = rpc_status.from_call(error)
-            assert status is not None
-            assert status.details[0].Unpack(bad)
-            told = [(one.field, one.description) for one in bad.field_violations]
-            return Answer(violations=tuple(told))
+            return Answer(violations=violations_of(error))
         word = pb.Disposition.Name(answer.disposition)
         return Answer(word, answer.call_id, answer.revision)
 
@@ -96,7 +99,7 @@ async def test_a_second_report_is_a_duplicate(door: Door) -> None:
 
 
 async def test_a_report_without_id_is_recognised_by_its_content(door: Door) -> None:
-    result = pb.CallResult(call_sid=call_sid(), status=5, summary="Done.")
+    result = result_of(call_sid=call_sid(), status=5, summary="Done.")
     await door(result)
     assert (await door(result)).disposition == "DISPOSITION_DUPLICATE"
 
@@ -112,13 +115,13 @@ async def test_more_facts_are_merged(door: Door) -> None:
 
 
 async def test_a_conflict_is_superseded(door: Door) -> None:
-    await door(pb.CallResult(call_sid=call_sid(), status=5, summary="first"))
-    answer = await door(pb.CallResult(call_sid=call_sid(), status=5, summary="second"))
+    await door(result_of(call_sid=call_sid(), status=5, summary="first"))
+    answer = await door(result_of(call_sid=call_sid(), status=5, summary="second"))
     assert (answer.disposition, answer.revision) == ("DISPOSITION_SUPERSEDED", 1)
 
 
 async def test_a_foreign_call_id_is_an_orphan(door: Door) -> None:
-    answer = await door(pb.CallResult(call_id=FOREIGN, status=5))
+    answer = await door(result_of(call_id=FOREIGN, status=5))
     assert (answer.disposition, answer.call_id, answer.revision) == (
         "DISPOSITION_ORPHAN",
         FOREIGN,
@@ -147,25 +150,25 @@ async def test_a_foreign_call_id_is_an_orphan(door: Door) -> None:
 async def test_a_broken_rule_names_its_fields(
     door: Door, fields: dict[str, object], named: list[str]
 ) -> None:
-    answer = await door(pb.CallResult(**fields))  # type: ignore[arg-type]  # spoilt on purpose
+    answer = await door(result_of(**fields))
     assert [field for field, _ in answer.violations] == named
 
 
 async def test_an_unknown_status_is_refused(door: Door) -> None:
-    answer = await door(pb.CallResult(call_sid=call_sid(), status=77))
+    answer = await door(result_of(call_sid=call_sid(), status=77))
     assert answer.violations == (("status", "must be a number of CallStatus, not 77"),)
 
 
 async def test_another_unknown_enum_number_is_kept(
     door: Door, stub: "pb_grpc.CallResultsAsyncStub"
 ) -> None:
-    await door(pb.CallResult(call_sid=call_sid(), status=5, end_reason=987))
+    await door(result_of(call_sid=call_sid(), status=5, end_reason=987))
     found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), timeout=5)
     assert found.result.end_reason == 987
 
 
 async def test_nul_is_cleaned(door: Door, stub: "pb_grpc.CallResultsAsyncStub") -> None:
-    await door(pb.CallResult(call_sid=call_sid(), status=5, summary="a\0b"))
+    await door(result_of(call_sid=call_sid(), status=5, summary="a\0b"))
     found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), timeout=5)
     assert found.result.summary == "a\ufffdb"
 
@@ -173,7 +176,7 @@ async def test_nul_is_cleaned(door: Door, stub: "pb_grpc.CallResultsAsyncStub") 
 async def test_what_one_door_stored_the_other_recognises(
     stub: "pb_grpc.CallResultsAsyncStub", client: httpx.AsyncClient
 ) -> None:
-    result = pb.CallResult(call_sid=call_sid(), status=5, summary="Done.", duration=3)
+    result = result_of(call_sid=call_sid(), status=5, summary="Done.", duration=3)
     await stub.Report(pb.ReportRequest(result=result), timeout=5)
     plain = {"call_sid": call_sid(), "status": "completed", "summary": "Done.", "duration": 3}
     answer = await client.post("/call_result", content=json.dumps(plain), headers=JSON)

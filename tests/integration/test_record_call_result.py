@@ -22,10 +22,10 @@ from orchestrator.call_results import (
 )
 from orchestrator.call_results.queries import get_result
 from orchestrator.errors import NotFound
-from orchestrator.store import Store, Transaction, mint_id, schema
+from orchestrator.store import Store, Transaction, schema
 from orchestrator.store.counters import read_counter
 from ringback.v1 import call_results_pb2 as pb
-from tests.rig import call_sid, full_result
+from tests.rig import call_sid, full_result, result_of
 
 STORED, DUPLICATE, MERGED, SUPERSEDED, ORPHAN = 1, 2, 3, 4, 5
 TASK = "01900000-0000-7000-8000-00000000aaaa"
@@ -79,7 +79,7 @@ async def rows_of(store: Store, table: object) -> list[Mapping[str, object]]:
 
 def report(**fields: object) -> Received:
     told = {"call_sid": call_sid(), "status": 5, "source": 5} | fields
-    return receive_proto(pb.CallResult(**told))  # type: ignore[arg-type]
+    return receive_proto(result_of(**told))
 
 
 async def dispositions(store: Store, *items: Received) -> list[int]:
@@ -236,7 +236,7 @@ async def test_a_later_status_changes_the_call_too(store: Store) -> None:
 
 
 async def test_an_override_stands_above_the_carrier(store: Store) -> None:
-    raw = pb.CallResult(call_sid=call_sid(), status=7, summary="by an operator")
+    raw = result_of(call_sid=call_sid(), status=7, summary="by an operator")
     override = receive_proto(raw, is_override=True)
     assert await dispositions(store, report(source=2, status=8), override, report()) == [1, 3, 4]
     assert (await get_result(store, call_sid=call_sid())).status == pb.CALL_STATUS_NO_ANSWER

@@ -1,14 +1,14 @@
-"""Every RPC three times: as a plain function, stub to servicer, and with its deadline and errors."""
+"""Every RPC: as a plain function, stub to servicer, with its deadline, roles and errors."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable
 from typing import TypeAlias
 
 import grpc
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # it has no stubs
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
@@ -25,7 +25,7 @@ from orchestrator.rpc.decoding import add_servicer
 from orchestrator.store import Store, Transaction, schema
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
-from tests.rig import call_sid, full_result
+from tests.rig import call_sid, full_result, result_of
 
 Stub: TypeAlias = "pb_grpc.CallResultsAsyncStub"
 CALL = "01900000-0000-7000-8000-00000000bbbb"
@@ -38,8 +38,7 @@ def report_of(result: pb.CallResult | None = None, **fields: object) -> pb.Repor
 
 
 def small(number: int = 1, **fields: object) -> pb.CallResult:
-    told = {"call_sid": call_sid(number), "status": 5} | fields
-    return pb.CallResult(**told)  # type: ignore[arg-type]
+    return result_of(**({"call_sid": call_sid(number), "status": 5} | fields))
 
 
 def violations_of(error: grpc.aio.AioRpcError) -> list[str]:
@@ -50,7 +49,7 @@ def violations_of(error: grpc.aio.AioRpcError) -> list[str]:
     return [one.field for one in bad.field_violations]
 
 
-async def refusal_of(call: "grpc.aio.UnaryUnaryCall[Message, Message]") -> grpc.aio.AioRpcError:
+async def refusal_of(call: Awaitable[object]) -> grpc.aio.AioRpcError:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
     return caught.value
@@ -105,7 +104,7 @@ class TestAsPlainFunctions:
     async def test_report_progress_hands_on_what_came(
         self, servicer: CallResultsServicer, seen: list[Progress]
     ) -> None:
-        turn = pb.TranscriptTurn(role=1, text="a\0b", start_ms=0)
+        turn = pb.TranscriptTurn(role=pb.ROLE_CALLEE, text="a\0b", start_ms=0)
         request = pb.ReportProgressRequest(
             call_id=CALL, call_sid=call_sid(), first_turn=3, turns=[turn], stream_nonce=NONCE
         )
@@ -115,7 +114,9 @@ class TestAsPlainFunctions:
         [progress] = seen
         assert progress.status == pb.CALL_STATUS_IN_PROGRESS
         assert (progress.first_turn, progress.stream_nonce) == (3, NONCE)
-        assert list(progress.turns) == [pb.TranscriptTurn(role=1, text="a\ufffdb", start_ms=0)]
+        assert list(progress.turns) == [
+            pb.TranscriptTurn(role=pb.ROLE_CALLEE, text="a\ufffdb", start_ms=0)
+        ]
 
     @pytest.mark.parametrize(
         ("fields", "named"),
@@ -126,7 +127,10 @@ class TestAsPlainFunctions:
             ({"call_sid": call_sid(), "stream_nonce": "short"}, "stream_nonce"),
             ({"call_sid": call_sid(), "first_turn": 2_000}, "first_turn"),
             ({"call_sid": call_sid(), "turns": [pb.TranscriptTurn()]}, "turns[0].role"),
-            ({"call_sid": call_sid(), "turns": [pb.TranscriptTurn(role=1)] * 201}, "turns"),
+            (
+                {"call_sid": call_sid(), "turns": [pb.TranscriptTurn(role=pb.ROLE_CALLEE)] * 201},
+                "turns",
+            ),
         ],
     )
     async def test_a_bad_progress_names_its_field(
@@ -217,7 +221,7 @@ class TestAsPlainFunctions:
         batch = pb.BatchReportRequest(results=[small(number) for number in range(2)])
         await servicer.batch_report(batch, ALL_RIGHTS)
         page = await servicer.list_results(pb.ListResultsRequest(page_size=1), ALL_RIGHTS)
-        other = pb.ListResultsRequest(page_token=page.next_page_token, status=5)
+        other = pb.ListResultsRequest(page_token=page.next_page_token, status=pb.CALL_STATUS_BUSY)
         with pytest.raises(InvalidInput, match="page_token"):
             await servicer.list_results(other, ALL_RIGHTS)
 
@@ -324,8 +328,8 @@ async def test_an_empty_report_is_refused(stub: Stub) -> None:
 async def test_bytes_that_are_no_message_are_never_to_be_sent_again(
     channel: grpc.aio.Channel, raw: bytes
 ) -> None:
-    call = channel.unary_unary("/ringback.v1.CallResults/Report")(raw, timeout=5)
-    error = await refusal_of(call)
+    report = channel.unary_unary("/ringback.v1.CallResults/Report", None, None)
+    error = await refusal_of(report(raw, timeout=5))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -408,6 +412,7 @@ class DeadlineServicer(pb_grpc.CallResultsServicer):
         return GetMessageClass(pb.DESCRIPTOR.pool.FindMessageTypeByName(name))()
 
     Report = BatchReport = ReportProgress = GetResult = ListResults = note  # type: ignore[assignment]
+    WatchResults = note  # type: ignore[assignment]  # never called here
 
 
 @pytest.mark.parametrize(
@@ -464,7 +469,7 @@ class TestWithTokens:
     ) -> None:
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         await stub.Report(report_of(), metadata=(("authorization", "Bearer handler"),), timeout=5)
-        calls = [
+        calls: list[grpc.aio.Call] = [
             stub.Report(report_of(), metadata=metadata, timeout=5),
             stub.Report(report_of(override=True), metadata=metadata, timeout=5),
             stub.BatchReport(
@@ -486,5 +491,5 @@ class TestWithTokens:
         health = health_pb2_grpc.HealthStub(channel)
         await health.Check(health_pb2.HealthCheckRequest(), timeout=5)
         path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
-        call = channel.stream_stream(path)(iter([b""]), timeout=5)
+        call = channel.stream_stream(path, None, None)(iter([b""]), timeout=5)
         assert (await call.code()) is grpc.StatusCode.UNAUTHENTICATED

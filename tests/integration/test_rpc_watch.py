@@ -15,7 +15,7 @@ from orchestrator.rpc import GrpcServer
 from orchestrator.store import Store, Transaction, schema
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
-from tests.rig import call_sid
+from tests.rig import call_sid, result_of
 
 Stub: TypeAlias = "pb_grpc.CallResultsAsyncStub"
 Watch: TypeAlias = AsyncIterator[pb.WatchResultsResponse]
@@ -24,7 +24,7 @@ Seen: TypeAlias = tuple[str, int, str]
 
 async def record(store: Store, number: int = 1, **fields: object) -> None:
     told = {"call_sid": call_sid(number), "status": 5, "source": 5} | fields
-    message = pb.CallResult(**told)  # type: ignore[arg-type]
+    message = result_of(**told)
     await record_call_result(store, receive_proto(message))
 
 
@@ -50,7 +50,7 @@ async def cursors_of(store: Store, count: int) -> list[str]:
 async def test_results_and_revisions_come_in_the_order_of_their_commits(stub: Stub) -> None:
     watch = stub.WatchResults(pb.WatchResultsRequest(), timeout=20)
     for number, summary in ((1, "a"), (2, "b"), (1, "")):
-        result = pb.CallResult(call_sid=call_sid(number), status=5, summary=summary)
+        result = result_of(call_sid=call_sid(number), status=5, summary=summary)
         result.facts.add(name=f"fact_{number}{summary}")
         await stub.Report(pb.ReportRequest(result=result), timeout=5)
     assert await take(aiter(watch), 3) == [
@@ -85,7 +85,7 @@ async def test_every_cursor_resumes_without_gap_or_repeat(store: Store) -> None:
 
 
 async def test_a_backlog_longer_than_one_read_comes_whole(store: Store) -> None:
-    messages = [pb.CallResult(call_sid=call_sid(n), status=5) for n in range(250)]
+    messages = [result_of(call_sid=call_sid(n), status=5) for n in range(250)]
     await record_call_results(store, [receive_proto(message) for message in messages])
     seen = await take(ResultFeed(store).follow(""), 250)
     assert [sid for sid, _, _ in seen] == [call_sid(n) for n in range(250)]

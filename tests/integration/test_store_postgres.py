@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,7 +17,7 @@ from orchestrator.errors import StoreUnavailable
 from orchestrator.store import Store, Transaction, schema
 from ringback.v1 import call_results_pb2 as pb
 from tests.postgres import postgres_server
-from tests.rig import call_sid, full_result
+from tests.rig import call_sid, full_result, result_of
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ async def store(url: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def other_store(store: Store, url: str) -> AsyncIterator[Store]:
+async def other_store(url: str) -> AsyncIterator[Store]:
     """Open what another Orchestrator would hold."""
     opened = await Store.open(url, SystemClock())
     yield opened
@@ -57,7 +58,8 @@ def add_contact(name: str, transaction: Transaction) -> int:
     return transaction.add_event("task", data={"name": name})
 
 
-async def test_migrations_make_the_schema_that_the_code_knows(store: Store, url: str) -> None:
+@pytest.mark.usefixtures("store")
+async def test_migrations_make_the_schema_that_the_code_knows(url: str) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
@@ -74,7 +76,7 @@ async def test_several_may_open_an_empty_database_at_once(url: str) -> None:
 
 async def test_a_result_is_stored_joined_and_read(store: Store) -> None:
     first = await record_call_result(store, receive_proto(full_result()))
-    later = pb.CallResult(call_sid=call_sid(), status=8, source=pb.SOURCE_PROVIDER)
+    later = result_of(call_sid=call_sid(), status=8, source=pb.SOURCE_PROVIDER)
     second = await record_call_result(store, receive_proto(later))
     again = await record_call_result(store, receive_proto(later))
     assert [one.disposition for one in (first, second, again)] == [1, 3, 2]
@@ -89,20 +91,20 @@ async def test_a_page_is_newest_first(store: Store) -> None:
 
 
 async def test_one_bad_unit_fails_alone(store: Store) -> None:
-    units = [store.write(lambda tx, name=name: add_contact(name, tx)) for name in "abca"]
+    units = [store.write(partial(add_contact, name)) for name in "abca"]
     answers = await asyncio.gather(*units, return_exceptions=True)
     assert [type(answer) for answer in answers] == [int, int, int, IntegrityError]
 
 
 async def test_nul_fails_its_own_unit_only(store: Store) -> None:
-    units = [store.write(lambda tx, name=name: add_contact(name, tx)) for name in ("a", "\0", "b")]
+    units = [store.write(partial(add_contact, name)) for name in ("a", "\0", "b")]
     answers = await asyncio.gather(*units, return_exceptions=True)
     assert [isinstance(answer, int) for answer in answers] == [True, False, True]
 
 
 async def test_two_stores_report_one_call_as_one_result(store: Store, other_store: Store) -> None:
-    handler = pb.CallResult(call_sid=call_sid(), status=5, source=5, summary="heard")
-    carrier = pb.CallResult(call_sid=call_sid(), status=8, source=2, duration=3)
+    handler = result_of(call_sid=call_sid(), status=5, source=5, summary="heard")
+    carrier = result_of(call_sid=call_sid(), status=8, source=2, duration=3)
     for _ in range(5):
         await asyncio.gather(
             record_call_result(store, receive_proto(handler)),
@@ -116,7 +118,7 @@ async def test_events_of_two_stores_are_numbered_in_one_sequence(
     store: Store, other_store: Store
 ) -> None:
     units = [
-        one.write(lambda tx, name=f"{number}{at}": add_contact(name, tx))
+        one.write(partial(add_contact, f"{number}{at}"))
         for number in range(20)
         for at, one in enumerate((store, other_store))
     ]
@@ -131,7 +133,7 @@ async def test_events_of_another_store_wake_who_waits(store: Store, other_store:
     assert await store.newest_event() == 1
 
 
-async def test_a_lost_connection_is_refused_and_needs_no_restart(store: Store, url: str) -> None:
+async def test_a_lost_connection_is_refused_and_needs_no_restart(store: Store) -> None:
     await store.write(lambda tx: add_contact("a", tx))
 
     def lose(transaction: Transaction) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ async def events_in(store: Store) -> list[int]:
     return list(await store.read(lambda connection: connection.execute(numbers).scalars()))
 
 
+def modes_in(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
 async def hold_writer(store: Store) -> threading.Event:
     """Keep the writer busy until the event is set, so that what follows becomes one group."""
     release, started = threading.Event(), asyncio.Event()
@@ -55,7 +60,7 @@ async def test_a_unit_returns_its_value_after_the_commit(store: Store) -> None:
 
 async def test_files_belong_to_their_owner_alone(store: Store, tmp_path: Path) -> None:
     await store.write(lambda tx: add_contact("a", tx))
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    modes = modes_in(tmp_path)
     assert set(modes.values()) == {0o600}
     assert "ringback.db-wal" in modes
 
@@ -78,7 +83,7 @@ async def test_the_writer_commits_with_full_synchronous(store: Store) -> None:
 async def test_one_bad_unit_in_a_group_fails_alone(store: Store) -> None:
     release = await hold_writer(store)
     names = [f"{number:02}" for number in range(49)]
-    units = [store.write(lambda tx, name=name: add_contact(name, tx)) for name in [*names, "00"]]
+    units = [store.write(partial(add_contact, name)) for name in [*names, "00"]]
     waiting = asyncio.gather(*units, return_exceptions=True)
     await asyncio.sleep(0)
     release.set()
@@ -92,7 +97,7 @@ async def test_a_failed_unit_leaves_no_gap_in_the_events(store: Store) -> None:
         transaction.add_event("task", data={})
         raise ValueError
 
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         await store.write(fail)
     await store.write(lambda tx: add_contact("a", tx))
     assert await events_in(store) == [1]
@@ -111,7 +116,8 @@ async def test_items_of_one_batch_are_written_as_one_set(store: Store) -> None:
     )
     await asyncio.sleep(0)
     release.set()
-    assert (await waiting, sizes) == ([[1], [2, 3]], [3])
+    assert [list(answers) for answers in await waiting] == [[1], [2, 3]]
+    assert sizes == [3]
 
 
 async def test_a_poisoned_batch_is_split_and_only_the_poison_refused(store: Store) -> None:
@@ -214,7 +220,7 @@ async def test_what_is_to_be_done_after_the_commit_is_done_only_then(store: Stor
         raise ValueError
 
     await store.write(unit)
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         await store.write(bad)
     assert done == ["good"]
 

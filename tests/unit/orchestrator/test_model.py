@@ -8,7 +8,7 @@ from orchestrator.call_results import Cleaning, receive_proto
 from orchestrator.call_results.from_proto import from_proto
 from orchestrator.errors import InvalidInput
 from ringback.v1 import call_results_pb2 as pb
-from tests.rig import call_sid, full_result
+from tests.rig import call_sid, full_result, result_of
 
 Spoil = Callable[[pb.CallResult], object]
 
@@ -21,7 +21,7 @@ def refusal_of(result: pb.CallResult) -> list[tuple[str, str]]:
 
 def test_six_fields_make_a_valid_report() -> None:
     report = from_proto(
-        pb.CallResult(
+        result_of(
             call_sid=call_sid(),
             status=pb.CALL_STATUS_NO_ANSWER,
             duration=0,
@@ -36,35 +36,35 @@ def test_six_fields_make_a_valid_report() -> None:
 
 
 def test_an_absent_duration_differs_from_zero() -> None:
-    report = from_proto(pb.CallResult(call_sid=call_sid(), status=5), Cleaning())
+    report = from_proto(result_of(call_sid=call_sid(), status=5), Cleaning())
     assert report.duration is None
 
 
 def test_a_report_without_any_id_is_refused() -> None:
-    assert refusal_of(pb.CallResult(status=5)) == [("call_sid", "give call_sid, call_id or both")]
+    assert refusal_of(result_of(status=5)) == [("call_sid", "give call_sid, call_id or both")]
 
 
 def test_an_unspecified_status_is_refused() -> None:
-    assert refusal_of(pb.CallResult(call_sid=call_sid())) == [
+    assert refusal_of(result_of(call_sid=call_sid())) == [
         ("status", "must say how the call ended, not CALL_STATUS_UNSPECIFIED")
     ]
 
 
 @pytest.mark.parametrize("status", [1, 2, 3, 4])
 def test_a_status_of_a_running_call_is_refused(status: int) -> None:
-    [(field, words)] = refusal_of(pb.CallResult(call_sid=call_sid(), status=status))
+    [(field, words)] = refusal_of(result_of(call_sid=call_sid(), status=status))
     assert (field, words.startswith("must say how the call ended")) == ("status", True)
 
 
 def test_an_unknown_status_number_is_refused() -> None:
-    assert refusal_of(pb.CallResult(call_sid=call_sid(), status=77)) == [
+    assert refusal_of(result_of(call_sid=call_sid(), status=77)) == [
         ("status", "must be a number of CallStatus, not 77")
     ]
 
 
 @pytest.mark.parametrize("field", ["end_reason", "outcome", "answered_by", "source"])
 def test_other_unknown_enum_numbers_are_kept(field: str) -> None:
-    result = pb.CallResult(call_sid=call_sid(), status=5)
+    result = result_of(call_sid=call_sid(), status=5)
     setattr(result, field, 987)
     assert getattr(from_proto(result, Cleaning()), field) == 987
 
@@ -73,7 +73,7 @@ def test_other_unknown_enum_numbers_are_kept(field: str) -> None:
     "sid", ["CA", "CA123", "XX" + "0" * 32, "CA" + "g" * 32, call_sid() + "\n", "CA" + "0" * 33]
 )
 def test_a_call_sid_that_is_none_is_refused(sid: str) -> None:
-    [(field, words)] = refusal_of(pb.CallResult(call_sid=sid, status=5))
+    [(field, words)] = refusal_of(result_of(call_sid=sid, status=5))
     assert field == "call_sid"
     assert words == f'must be "CA" and 32 hex digits, not a text of {len(sid)} characters'
 
@@ -114,17 +114,17 @@ def test_a_broken_rule_names_its_field(spoil: Spoil, field: str) -> None:
 
 
 def test_all_broken_rules_are_told_at_once() -> None:
-    result = pb.CallResult(call_sid="x", status=3, duration=99_999)
+    result = result_of(call_sid="x", status=3, duration=99_999)
     assert [name for name, _ in refusal_of(result)] == ["call_sid", "status", "duration"]
 
 
 def test_a_refusal_does_not_repeat_a_text() -> None:
-    result = pb.CallResult(call_sid=call_sid(), status=5, summary="canary" * 1_000)
+    result = result_of(call_sid=call_sid(), status=5, summary="canary" * 1_000)
     assert "canary" not in str(refusal_of(result))
 
 
 def test_nul_becomes_a_replacement_and_is_flagged() -> None:
-    received = receive_proto(pb.CallResult(call_sid=call_sid(), status=5, summary="a\0b"))
+    received = receive_proto(result_of(call_sid=call_sid(), status=5, summary="a\0b"))
     assert (received.report.summary, received.was_cleaned) == ("a\ufffdb", True)
 
 
@@ -135,6 +135,6 @@ def test_clean_texts_are_not_flagged() -> None:
 
 def test_a_result_above_256_kib_is_refused() -> None:
     result = full_result()
-    result.transcript.extend([pb.TranscriptTurn(role=1, text="x" * 4_000)] * 70)
+    result.transcript.extend([pb.TranscriptTurn(role=pb.ROLE_CALLEE, text="x" * 4_000)] * 70)
     with pytest.raises(InvalidInput, match="at most 262144 bytes"):
         receive_proto(result)
