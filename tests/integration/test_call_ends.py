@@ -7,12 +7,17 @@ from pathlib import Path
 
 import grpc
 import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection
 
 from call_handler.bridge import BridgeLimits
+from call_handler.call import LiveCall, finish_call
+from call_handler.outcome import CallEnd, EndKind, HeldCall
 from ringback.v1 import call_results_pb2 as pb
 from tests.unit.call_handler.call_rig import (
     CALL_SID,
+    ORDER,
     CallRig,
     CarrierStream,
     ModelSession,
@@ -293,3 +298,31 @@ async def test_a_call_cancelled_before_a_word_ends_at_once(tmp_path: Path) -> No
         result = await rig.orchestrator.one_result()
     assert result.end_reason == pb.END_REASON_PERSON_HUNG_UP
     assert rig.carrier.ended == [CALL_SID]
+
+
+async def test_a_call_is_finished_only_once(tmp_path: Path) -> None:
+    async with call_rig(tmp_path) as rig:
+        services = rig.door.services
+        held = HeldCall(CALL_SID, ORDER, services.clock.now())
+        call = LiveCall(held, None, None)
+        for kind in (EndKind.CALLEE_HUNG_UP, EndKind.MEDIA_LOST):
+            await finish_call(call, CallEnd(kind, services.clock.now()), services)
+        result = await rig.orchestrator.one_result()
+    assert result.end_reason == pb.END_REASON_CALLEE_HUNG_UP
+
+
+async def test_the_log_tells_who_ended_the_call_and_that_it_was_reported(tmp_path: Path) -> None:
+    async with call_rig(tmp_path, talk_starts) as rig, rig.stream() as stream:
+        with capture_logs(processors=[merge_contextvars]) as lines:
+            await stream.start()
+            await stream.frames(100)
+            await until_heard(stream)
+            await stream.stop()
+            await rig.settled()
+    told = {line["event"]: line for line in lines}
+    ended = told["call_terminated"]
+    assert (ended["by"], ended["end_reason"]) == ("callee", "END_REASON_CALLEE_HUNG_UP")
+    assert (ended["call_sid"], ended["log_level"]) == (CALL_SID, "info")
+    assert ended["duration_s"] == 1
+    assert told["call_reported"]["disposition"] == "DISPOSITION_STORED"
+    assert "Luigi" not in str(lines)
