@@ -118,7 +118,7 @@ def _follow_call(url: str, call_id: str) -> None:
         if data.get("call_id") != call_id:
             continue
         match kind:
-            case "call":
+            case "call" if data.get("state") != "final":
                 _say("call", _state_in_words(data))
             case "turn":
                 spoken.take(data)

@@ -117,6 +117,8 @@ class System:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
         self._reader.join(5)
+        if self._process.stdout:
+            self._process.stdout.close()
 
     @property
     def pids(self) -> list[int]:

@@ -20,8 +20,8 @@ NEVER_CONNECTED = ("busy", "no_answer", "declined", "dial_refused")
 
 
 def accepted_creates(system: "System", call_id: str) -> int:
-    kinds = [line.get("kind") for line in system.ledger(call_id)]
-    return kinds.count("create_accepted")
+    creates = [line for line in system.ledger(call_id) if line["kind"] == "create"]
+    return [line["verdict"] for line in creates].count("accepted")
 
 
 def check_against_scenario(system: "System", name: str) -> dict[str, Any]:
