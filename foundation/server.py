@@ -51,6 +51,13 @@ class DrainingServer(uvicorn.Server):
                 self._draining.cancel()
                 await asyncio.wait({self._draining})
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the app, then listen, and say so."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            host, port = listener.getsockname()[:2]
+            log.info("listening", host=host, port=port)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         """Drain at the first signal, stop at the second.
 
@@ -141,7 +148,6 @@ async def serve(
     listener = listen(host, port)
     book = drain or getattr(getattr(app, "state", None), "drain", None) or Drain()
     server = DrainingServer(server_config(app, port=port), book, drain_s)
-    log.info("listening", host=host, port=listener.getsockname()[1])
     await server.serve(sockets=[listener])
 
 

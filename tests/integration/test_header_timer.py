@@ -1,0 +1,135 @@
+"""The header timer: slow headers are closed, media streams and slow answers are not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import uvloop
+from websockets.asyncio.client import connect
+
+from foundation.asgi import Receive, Scope, Send
+from foundation.drain import Drain
+from foundation.header_timer import TimedHeaders
+from foundation.server import DrainingServer, listen, server_config
+
+TIMER_S = 0.2
+LATER_S = 4 * TIMER_S
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class QuickTimer(TimedHeaders):
+    """The same protocol, less patient."""
+
+    header_time_s = TIMER_S
+
+
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def in_loop(request: pytest.FixtureRequest) -> Callable[[], asyncio.Runner]:
+    return lambda: asyncio.Runner(loop_factory=request.param)
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Echo on a WebSocket; answer a request, slowly under /slow."""
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+    elif scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
+    else:
+        await asyncio.sleep(LATER_S if scope["path"] == "/slow" else 0)
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[int]:
+    config = server_config(app)
+    config.http = QuickTimer
+    config.lifespan = "on"
+    draining = DrainingServer(config, Drain(), drain_s=0)
+    listener = listen("127.0.0.1", 0)
+    listener.listen()
+    serving = asyncio.create_task(draining.serve(sockets=[listener]))
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        draining.should_exit = True
+        await serving
+
+
+async def is_closed_soon(reader: asyncio.StreamReader) -> bool:
+    async with asyncio.timeout(10):
+        return await reader.read() == b""
+
+
+def test_slow_headers_are_closed(in_loop: Callable[[], asyncio.Runner]) -> None:
+    async def act() -> None:
+        async with server() as port:
+            opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+            for number, (_, writer) in enumerate(opened):
+                writer.write(REQUEST[: number + 1])
+            results = await asyncio.gather(*(is_closed_soon(reader) for reader, _ in opened))
+            assert all(results)
+            for _, writer in opened:
+                writer.close()
+
+    with in_loop() as runner:
+        runner.run(act())
+
+
+def test_a_silent_connection_is_closed(in_loop: Callable[[], asyncio.Runner]) -> None:
+    async def act() -> None:
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await is_closed_soon(reader)
+            writer.close()
+
+    with in_loop() as runner:
+        runner.run(act())
+
+
+def test_the_second_request_of_a_connection_is_timed_too(
+    in_loop: Callable[[], asyncio.Runner],
+) -> None:
+    async def act() -> None:
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(REQUEST)
+            assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+            writer.write(REQUEST[:10])
+            assert await is_closed_soon(reader)
+            writer.close()
+
+    with in_loop() as runner:
+        runner.run(act())
+
+
+def test_a_websocket_outlives_the_timer(in_loop: Callable[[], asyncio.Runner]) -> None:
+    async def act() -> None:
+        async with server() as port, connect(f"ws://127.0.0.1:{port}/", proxy=None) as socket:
+            await asyncio.sleep(LATER_S)  # the timer must have had its chance
+            await socket.send("still here")
+            assert await socket.recv() == "still here"
+
+    with in_loop() as runner:
+        runner.run(act())
+
+
+def test_an_answer_may_take_longer_than_the_timer(in_loop: Callable[[], asyncio.Runner]) -> None:
+    async def act() -> None:
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(REQUEST.replace(b"/ ", b"/slow "))
+            async with asyncio.timeout(10):
+                assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+            writer.close()
+
+    with in_loop() as runner:
+        runner.run(act())
