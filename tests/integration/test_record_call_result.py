@@ -1,19 +1,14 @@
 """Recording results: what happens to the call, its task, the history and the events."""
 
 import asyncio
-from collections.abc import Mapping
 
-import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from orchestrator.call_results import (
     CallReport,
     FaultReport,
-    Received,
     Recorded,
-    absorb_external,
-    adopt_orphans,
     receive_json,
     receive_proto,
     record_call_result,
@@ -21,69 +16,23 @@ from orchestrator.call_results import (
     record_in,
 )
 from orchestrator.call_results.queries import get_result
-from orchestrator.errors import NotFound
 from orchestrator.store import Store, Transaction, schema
 from orchestrator.store.counters import read_counter
 from ringback.v1 import call_results_pb2 as pb
 from tests.rig import call_sid, full_result, result_of
-
-STORED, DUPLICATE, MERGED, SUPERSEDED, ORPHAN = 1, 2, 3, 4, 5
-TASK = "01900000-0000-7000-8000-00000000aaaa"
-CALL = "01900000-0000-7000-8000-00000000bbbb"
-
-
-async def add_task(store: Store, **columns: object) -> None:
-    row = {
-        "task_id": TASK,
-        "state": "calling",
-        "errand": "food_order",
-        "form": {"item": "margherita"},
-        "created_at": 0,
-        "updated_at": 0,
-    }
-    await insert_row(store, schema.task, row | columns)
-
-
-async def add_call(store: Store, **columns: object) -> None:
-    """Add a call of ours that waits for its result."""
-    row = {
-        "call_id": CALL,
-        "task_id": TASK,
-        "attempt": 1,
-        "origin": pb.CALL_ORIGIN_RINGBACK,
-        "state": "waiting",
-        "status": pb.CALL_STATUS_IN_PROGRESS,
-        "call_sid": call_sid(),
-        "to_number": "+14155550100",
-        "from_number": "+14155550199",
-        "due_at": 5,
-        "created_at": 0,
-    }
-    await insert_row(store, schema.call, row | columns)
-
-
-async def insert_row(store: Store, table: object, row: Mapping[str, object]) -> None:
-    def unit(transaction: Transaction) -> None:
-        transaction.connection.execute(insert(table), [dict(row)])  # type: ignore[arg-type]
-
-    await store.write(unit)
-
-
-async def rows_of(store: Store, table: object) -> list[Mapping[str, object]]:
-    def query(connection: object) -> list[Mapping[str, object]]:
-        found = connection.execute(select(table))  # type: ignore[attr-defined, call-overload]
-        return [dict(row) for row in found.mappings()]
-
-    return await store.read(query)
-
-
-def report(**fields: object) -> Received:
-    told = {"call_sid": call_sid(), "status": 5, "source": 5} | fields
-    return receive_proto(result_of(**told))
-
-
-async def dispositions(store: Store, *items: Received) -> list[int]:
-    return [(await record_call_result(store, item)).disposition for item in items]
+from tests.rows_rig import (
+    CALL,
+    DUPLICATE,
+    MERGED,
+    STORED,
+    SUPERSEDED,
+    TASK,
+    add_call,
+    add_task,
+    dispositions,
+    report,
+    rows_of,
+)
 
 
 async def test_a_result_of_ours_ends_its_call_and_task(store: Store) -> None:
@@ -175,57 +124,6 @@ async def test_parallel_reports_make_one_result(store: Store) -> None:
     assert sorted(answer.disposition for answer in answers)[:2] == [STORED, DUPLICATE]
     result = await get_result(store, call_sid=call_sid())
     assert (result.status, result.summary, result.revision) == (8, "heard", 2)
-
-
-async def test_an_orphan_is_kept_and_counted_but_is_no_call(store: Store) -> None:
-    orphan = report(call_id=CALL)
-    assert await dispositions(store, orphan, orphan) == [ORPHAN, ORPHAN]
-    assert (await rows_of(store, schema.call), await rows_of(store, schema.event)) == ([], [])
-    assert len(await rows_of(store, schema.report)) == 1
-    assert await store.read(lambda connection: read_counter(connection, "orphan_reports")) == 1
-    with pytest.raises(NotFound):
-        await get_result(store, CALL)
-
-
-async def test_an_orphan_is_adopted_when_its_call_appears(store: Store) -> None:
-    await record_call_result(store, report(call_id=CALL, summary="early"))
-    await add_call(store)
-    await store.write(lambda transaction: adopt_orphans(transaction, CALL))
-    assert (await get_result(store, CALL)).summary == "early"
-    assert [row["disposition"] for row in await rows_of(store, schema.report)] == [MERGED]
-
-
-async def test_an_orphan_is_adopted_by_the_next_report_of_its_call(store: Store) -> None:
-    await record_call_result(store, report(call_id=CALL, summary="early"))
-    await add_call(store)
-    await record_call_result(store, report(call_id=CALL, source=2, duration=4))
-    result = await get_result(store, CALL)
-    assert (result.summary, result.duration) == ("early", 4)
-
-
-async def test_an_external_call_becomes_one_with_ours(store: Store) -> None:
-    await record_call_result(store, report(summary="as a stranger"))
-    await add_call(store, call_sid=None)
-    await record_call_result(store, report(call_id=CALL, report_id="later", source=2, duration=9))
-    [call] = await rows_of(store, schema.call)
-    assert (call["call_id"], call["call_sid"], call["state"]) == (CALL, call_sid(), "final")
-    result = await get_result(store, call_sid=call_sid())
-    assert (result.call_id, result.summary, result.duration) == (CALL, "as a stranger", 9)
-    assert len(await rows_of(store, schema.result)) == 1
-
-
-async def test_absorbing_frees_the_sid_for_its_call(store: Store) -> None:
-    await record_call_result(store, report(summary="as a stranger"))
-    await add_call(store, call_sid=None)
-    await store.write(lambda transaction: absorb_external(transaction, CALL, call_sid()))
-    assert (await get_result(store, CALL)).summary == "as a stranger"
-
-
-async def test_absorbing_what_is_nobodys_changes_nothing(store: Store) -> None:
-    await add_call(store, call_sid=None)
-    await store.write(lambda transaction: absorb_external(transaction, CALL, call_sid()))
-    [call] = await rows_of(store, schema.call)
-    assert (call["state"], call["call_sid"]) == ("waiting", None)
 
 
 async def test_a_later_status_changes_the_call_too(store: Store) -> None:
