@@ -76,6 +76,9 @@ class Filler(Protocol):
     async def fill(self, errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:
         """Return the form as it stands after the message."""
 
+    async def close(self) -> None:
+        """Close what was opened."""
+
 
 class RuleFiller:
     """Fills the form by fixed rules: needs no key, answers at once, gives the same each time."""
@@ -83,6 +86,9 @@ class RuleFiller:
     async def fill(self, errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:
         """Return the form as it stands after the message."""
         return await asyncio.to_thread(fill_by_rules, errand, form, text, around)
+
+    async def close(self) -> None:
+        """Close nothing: the rules open nothing."""
 
 
 def fill_by_rules(errand: Errand, form: Form, text: str, around: Surroundings) -> Filling:

@@ -71,6 +71,11 @@ class ModelFiller:
         after, refusals = put_numbers(errand, after, numbers, around)
         return Filling(after, after != form, tuple(refusals))
 
+    async def close(self) -> None:
+        """Close the connections to the model."""
+        if self._client is not None:
+            await self._client.close()
+
     async def _read(self, errand: Errand, form: Form, message: str) -> Reading:
         """Ask the model; an answer that breaks a rule is sent back with the reason."""
         known = json.dumps(form_to_json(errand, form), ensure_ascii=False)

@@ -69,8 +69,8 @@ IN_ONE_MESSAGE = [
     ),
     (
         (
-            "Order two large margheritas and one cola from Luigi's, delivered to 12 Elm Street, name"
-            " is Ada, call me back on 415-555-0123, budget 30 dollars"
+            "Order two large margheritas and one cola from Luigi's, delivered to 12 Elm Street,"
+            " name is Ada, call me back on 415-555-0123, budget 30 dollars"
         ),
         {"items": "2 large margheritas + 1 cola", "budget": "30 dollars"} | LUIGIS | ADA | elm(),
     ),
@@ -86,8 +86,8 @@ IN_ONE_MESSAGE = [
     (
         (
             "Hello, could you please order 2 calzones with extra cheese, no onions, and a small"
-            " salad from Golden Wok? I'll pick it up myself. This is Grace Hopper, you can reach me at "
-            "+1 (415) 555-0199. No more than $40."
+            " salad from Golden Wok? I'll pick it up myself. This is Grace Hopper, you can"
+            " reach me at +1 (415) 555-0199. No more than $40."
         ),
         {
             "items": "2 calzones with extra cheese, no onions + 1 small salad",

@@ -1,0 +1,188 @@
+"""The pages over HTTP: what they show, who is let in, and what a browser may load."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from orchestrator.store import Store
+from orchestrator.web import WebAccess
+from tests.integration.chat_rig import ORDER, TALK, ChatRig, busy, running_chat, taken
+
+TOKEN = "a-token-for-people"  # noqa: S105 - a test's
+
+
+@pytest.fixture
+async def chat(store: Store) -> AsyncIterator[ChatRig]:
+    async with running_chat(store) as rig:
+        yield rig
+
+
+@pytest.fixture
+async def guarded(store: Store) -> AsyncIterator[ChatRig]:
+    async with running_chat(store, access=WebAccess(tokens=(TOKEN,))) as rig:
+        yield rig
+
+
+@pytest.mark.parametrize("path", ["/", "/tasks/any", "/calls", "/calls/nobody"])
+async def test_every_page_has_one_h1_a_language_and_nothing_foreign(
+    chat: ChatRig, path: str
+) -> None:
+    page = (await chat.http.get(path)).text
+    assert page.count("<h1") == 1
+    assert '<html lang="en">' in page
+    assert not re.search(r"<script(?![^>]* src=\"/static/)", page)
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
+    assert " style=" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/calls", "/static/style.css", "/api/calls"])
+async def test_every_answer_carries_the_security_headers(chat: ChatRig, path: str) -> None:
+    headers = (await chat.http.get(path)).headers
+    policy = headers["content-security-policy"]
+    for rule in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "", "[", "evil.test:80"])
+@pytest.mark.parametrize("path", ["/", "/api/calls", "/static/chat.js"])
+async def test_a_foreign_host_is_refused(chat: ChatRig, host: str, path: str) -> None:
+    answer = await chat.http.get(path, headers={"Host": host})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:8900", "127.0.0.1", "[::1]:8900", "LOCALHOST"])
+async def test_a_loopback_host_is_served(chat: ChatRig, host: str) -> None:
+    assert (await chat.http.get("/", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.test"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "http://127.0.0.1.evil.test"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_another_site_cannot_write(chat: ChatRig, headers: dict[str, str]) -> None:
+    answer = await chat.http.post("/api/tasks", json={}, headers=headers)
+    assert answer.status_code == 403
+
+
+async def test_our_own_page_can_write(chat: ChatRig) -> None:
+    headers = {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}
+    assert (await chat.http.post("/api/tasks", json={}, headers=headers)).status_code == 201
+
+
+async def test_an_asset_is_sent_once_and_then_not_modified(chat: ChatRig) -> None:
+    first = await chat.http.get("/static/chat.js")
+    again = await chat.http.get("/static/chat.js", headers={"If-None-Match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody.js", "..%2Fguard.py", "%2e%2e/guard.py", "../guard.py", "..%5Cguard.py"]
+)
+async def test_no_route_serves_files_by_path(chat: ChatRig, name: str) -> None:
+    answer = await chat.http.get(httpx.URL(f"http://127.0.0.1/static/{name}"))
+    assert answer.status_code == 404
+
+
+async def test_the_list_shows_each_call_with_its_outcome_in_words(chat: ChatRig) -> None:
+    _task, first = await chat.order()
+    await chat.talk(first, *TALK)
+    await chat.finish(first, taken())
+    _task, second = await chat.order()
+    await chat.finish(second, busy())
+    page = (await chat.http.get("/calls")).text
+    assert page.index(second) < page.index(first)
+    for words in ("Done", "Price: 14.50", "1 min 5 s", "The line was busy", "Not reached"):
+        assert words in page
+
+
+async def test_the_page_of_a_call_links_each_fact_to_the_line_that_proves_it(
+    chat: ChatRig,
+) -> None:
+    _task, call_id = await chat.order()
+    await chat.talk(call_id, *TALK)
+    await chat.finish(call_id, taken())
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    assert page.count(f'href="#turn-{call_id}-2"') == 2
+    assert f'<li id="turn-{call_id}-2"' in page
+    assert "That will be fourteen fifty, ready in twenty minutes." in page
+
+
+async def test_words_of_strangers_are_escaped_on_the_server(chat: ChatRig) -> None:
+    payload = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+    _task, call_id = await chat.order(ORDER.replace("large margherita", f"pizza {payload}"))
+    result = taken(with_facts=False)
+    result.summary = result.error_message = result.transcript[0].text = payload
+    result.facts.add(name="total_price", value=payload)
+    await chat.finish(call_id, result)
+    for path in ("/calls", f"/calls/{call_id}"):
+        page = (await chat.http.get(path)).text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/calls", "/calls/nobody"])
+async def test_with_tokens_a_page_asks_for_one_and_shows_nothing(
+    guarded: ChatRig, path: str
+) -> None:
+    answer = await guarded.http.get(path)
+    assert answer.status_code == 401
+    assert "A token is needed" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/tasks"),
+        ("GET", "/api/tasks/any"),
+        ("GET", "/api/tasks/any/events"),
+        ("POST", "/api/tasks/any/messages"),
+        ("POST", "/api/tasks/any/confirm"),
+        ("GET", "/api/calls"),
+        ("GET", "/api/calls/any"),
+        ("POST", "/api/calls/any/cancel"),
+    ],
+)
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "Basic x", f"bearer {TOKEN}x"])
+async def test_with_tokens_the_api_is_closed_without_the_right_one(
+    guarded: ChatRig, method: str, path: str, given: str | None
+) -> None:
+    headers = {"Authorization": given} if given else {}
+    answer = await guarded.http.request(method, path, headers=headers)
+    assert answer.status_code == 401
+
+
+async def test_a_bearer_token_opens_the_api(guarded: ChatRig) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    answer = await guarded.http.post("/api/tasks", json={}, headers=headers)
+    assert answer.status_code == 201
+
+
+async def test_a_token_is_exchanged_once_for_a_strict_cookie(guarded: ChatRig) -> None:
+    answer = await guarded.http.post("/session", json={"token": TOKEN})
+    cookie = answer.headers["set-cookie"]
+    for part in ("HttpOnly", "Secure", "SameSite=strict"):
+        assert part in cookie
+    assert TOKEN not in cookie
+    session = cookie.partition(";")[0]
+    assert (await guarded.http.get("/", headers={"Cookie": session})).status_code == 200
+    forged = session[:-1] + ("0" if session[-1] != "0" else "1")
+    assert (await guarded.http.get("/", headers={"Cookie": forged})).status_code == 401
+
+
+@pytest.mark.parametrize("body", [{"token": "wrong"}, {"token": ""}, {}, {"token": 7}])
+async def test_a_wrong_token_opens_nothing(guarded: ChatRig, body: dict[str, object]) -> None:
+    answer = await guarded.http.post("/session", json=body)
+    assert answer.status_code in {401, 422}
+    assert "set-cookie" not in answer.headers
