@@ -30,6 +30,7 @@ class System:
         self.addresses = Addresses(base)
         self.data_dir = data_dir
         self.lines: list[str] = []
+        self._errands: list[subprocess.Popen[bytes]] = []
         self._printed = threading.Condition()
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             [
@@ -75,6 +76,22 @@ class System:
         """End a part as a power cut would."""
         os.kill(self.pid_of(part), signal.SIGKILL)
 
+    def start_errand(self, scenario: str) -> str:
+        """Confirm an errand in the background; its call_id, once the call talks."""
+        seen = len(self.lines)
+        errand = subprocess.Popen(  # noqa: S603 - our own command
+            [
+                *(sys.executable, "-m", "ringback_cli.main", "call", "--port", str(self.base)),
+                *("--scenario", scenario, "--json"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+        self._errands.append(errand)
+        line = self.wait_for_line(lambda line: "call_claimed" in line, after=seen)
+        return line.split("call_id=")[1].split()[0]
+
     def call(self, scenario: str) -> tuple[int, dict[str, Any], str]:
         """Run one errand with `ringback call`; its exit code, its result, its progress."""
         done = subprocess.run(  # noqa: S603 - our own command
@@ -116,6 +133,9 @@ class System:
         """Press Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
+        for errand in self._errands:
+            errand.kill()
+            errand.wait()
         self._reader.join(5)
         if self._process.stdout:
             self._process.stdout.close()
