@@ -28,7 +28,7 @@ _TYPE_WORDS = {
     PhoneNumberType.SHARED_COST: "a shared-cost number",
     PhoneNumberType.TOLL_FREE: "a toll-free number",
     PhoneNumberType.VOIP: "an internet telephony number",
-    PhoneNumberType.PERSONAL_NUMBER: "a personal number, which can cost extra",
+    PhoneNumberType.PERSONAL_NUMBER: "a personal number",
     PhoneNumberType.PAGER: "a pager",
     PhoneNumberType.UAN: "a company-wide access number",
     PhoneNumberType.VOICEMAIL: "a voicemail access number",
@@ -74,11 +74,8 @@ def check_number(
         )
     kind = phonenumbers.number_type(number)
     if kind not in allowed_types or kind not in _ALLOWABLE_TYPES:
-        raise NumberRefused(
-            f"This is {_TYPE_WORDS.get(kind, 'a kind of number')} that I may not call."
-            if kind not in _TYPE_WORDS
-            else f"This is {_TYPE_WORDS[kind]}, which I may not call."
-        )
+        words = _TYPE_WORDS.get(kind, "a kind of number")
+        raise NumberRefused(f"This is {words} that I may not call.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -1,6 +1,7 @@
 """Stopping: calls finish, late streams come in, nothing is cut before its time or lost after it."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -171,6 +172,7 @@ def handler_environment(folder: Path, port: int, carrier_url: str) -> dict[str, 
         "RINGBACK_MAX_CALLS": "4",
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "RINGBACK_FAILPOINTS": os.environ.get("RINGBACK_FAILPOINTS", ""),
     }
 
 
