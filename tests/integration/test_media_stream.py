@@ -9,7 +9,11 @@ from websockets.exceptions import InvalidStatus
 
 from foundation.clock import SystemClock
 from telephony.stream_token import TOKEN_LIFE, StreamTokens
-from tests.unit.call_handler.call_rig import CALL_ID, SECRET, CallRig, call_rig
+from tests.unit.call_handler.call_peers import (
+    CALL_ID,
+    SECRET,
+)
+from tests.unit.call_handler.call_rig import CallRig, call_rig
 
 
 def signed(path: str, scheme: str = "wss", secret: str = SECRET) -> dict[str, str]:
