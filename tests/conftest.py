@@ -5,6 +5,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from hypothesis import settings
 
 from foundation.clock import SystemClock
 from orchestrator.call_results.access import Tokens
@@ -12,6 +13,10 @@ from orchestrator.calls import CallTimings, Progress, ProgressAnswer, record_pro
 from orchestrator.rpc import GrpcServer, build_grpc_server
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
+
+# A busy machine is no failure of a property.
+settings.register_profile("ringback", deadline=None)
+settings.load_profile("ringback")
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from orchestrator.call_results.join import Joined
 from orchestrator.call_results.to_proto import (
     Identity,
     pack_provenance,
+    time_to_proto,
     to_proto,
     unpack,
-    write_time,
 )
 from orchestrator.store.results import KnownCall
 from ringback.v1 import call_results_pb2 as pb
@@ -126,7 +126,7 @@ def stamp(record: pb.CallResult, revision: int, recorded_at: int) -> pb.CallResu
     stamped = pb.CallResult()
     stamped.CopyFrom(record)
     stamped.revision = revision
-    write_time(stamped.record_time, recorded_at)
+    stamped.record_time.CopyFrom(time_to_proto(recorded_at))
     return stamped
 
 

@@ -1,6 +1,6 @@
 """Turns what is known about a call into the contract's message and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -8,8 +8,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from orchestrator.call_results.from_proto import build, read_result
 from orchestrator.call_results.join import (
-    FACT,
-    TRANSCRIPT,
     Joined,
     ReportKey,
     Transcript,
@@ -49,49 +47,52 @@ class Identity:
 
 def to_proto(joined: Joined, identity: Identity) -> pb.CallResult:
     """Build the record: what the reports say, with what the server knows filled in."""
-    record = pb.CallResult(
-        call_id=identity.call_id,
-        call_sid=identity.call_sid,
-        task_id=identity.task_id,
-        origin=pb.CallOrigin.ValueType(identity.origin),
-        to_number=identity.to_number,
-        from_number=identity.from_number,
-    )
-    facts: list[FactReport] = []
-    for name, value in joined.values.items():
-        if isinstance(value, FactReport):
-            facts.append(value)
-        else:
-            _write(record, name, value)
-    for fact in sorted(facts, key=lambda one: one.name):
-        record.facts.add(name=fact.name, value=fact.value, evidence_turns=fact.evidence_turns)
+    fields: dict[str, object] = {
+        "to_number": identity.to_number,
+        "from_number": identity.from_number,
+    }
+    fields |= _message_fields(joined.values)
+    fields |= {
+        "call_id": identity.call_id,
+        "call_sid": identity.call_sid,
+        "task_id": identity.task_id,
+        "origin": identity.origin,
+    }
     if identity.attempt:
-        record.attempt = identity.attempt
+        fields["attempt"] = identity.attempt
+    record = _build(fields)
     if not record.outcome:
         outcome = follow_outcome(record.status, identity.origin)
         record.outcome = pb.Outcome.ValueType(outcome)
     return record
 
 
-def _write(record: pb.CallResult, name: str, value: Value) -> None:
-    match value:
-        case Transcript():
-            write_turns(record, value.turns)
-            record.transcript_complete = value.is_complete
-        case FaultReport():
-            record.fault.CopyFrom(fault_to_proto(value))
-        case UsageReport():
-            record.usage.CopyFrom(usage_to_proto(value))
-        case int() if name in TIMES:
-            write_time(getattr(record, name), value)
-        case _:
-            setattr(record, name, value)
+def _message_fields(values: Mapping[str, Value]) -> dict[str, object]:
+    """Turn values into what the message's constructor takes; one call of it beats many setters."""
+    fields: dict[str, object] = {}
+    facts: list[FactReport] = []
+    for name, value in values.items():
+        match value:
+            case FactReport():
+                facts.append(value)
+            case Transcript():
+                fields["transcript"] = [turn_to_proto(turn) for turn in value.turns]
+                fields["transcript_complete"] = value.is_complete
+            case FaultReport():
+                fields["fault"] = fault_to_proto(value)
+            case UsageReport():
+                fields["usage"] = usage_to_proto(value)
+            case int() if name in TIMES:
+                fields[name] = time_to_proto(value)
+            case _:
+                fields[name] = value
+    facts.sort(key=lambda fact: fact.name)
+    fields["facts"] = [fact_to_proto(fact) for fact in facts]
+    return fields
 
 
-def write_turns(record: pb.CallResult, turns: Sequence[TurnReport]) -> None:
-    """Append turns to a record's transcript."""
-    for turn in turns:
-        record.transcript.append(turn_to_proto(turn))
+def _build(fields: Mapping[str, object]) -> pb.CallResult:
+    return pb.CallResult(**fields)  # type: ignore[arg-type]  # by name; enums are plain numbers
 
 
 def turn_to_proto(turn: TurnReport) -> pb.TranscriptTurn:
@@ -138,10 +139,15 @@ def usage_to_proto(usage: UsageReport) -> pb.Usage:
     )
 
 
-def write_time(time: Timestamp, time_us: int) -> None:
-    """Set a Timestamp from microseconds since the epoch."""
-    time.seconds, micros = divmod(time_us, 1_000_000)
-    time.nanos = micros * 1000
+def fact_to_proto(fact: FactReport) -> pb.Fact:
+    """Build the message of a fact."""
+    return pb.Fact(name=fact.name, value=fact.value, evidence_turns=fact.evidence_turns)
+
+
+def time_to_proto(time_us: int) -> Timestamp:
+    """Build a Timestamp from microseconds since the epoch."""
+    seconds, micros = divmod(time_us, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=micros * 1000)
 
 
 def report_to_proto(report: CallReport) -> pb.CallResult:
@@ -149,23 +155,16 @@ def report_to_proto(report: CallReport) -> pb.CallResult:
     key = read_key(
         report, report_id=report.report_id, report_time=0, is_override=False, is_fetched=False
     )
-    values = read_values(report, key)
-    values["source"] = report.source
-    values.pop("report_time")
-    if report.report_time is not None:
-        values["report_time"] = report.report_time
-    message = pb.CallResult()
-    for name, value in values.items():
-        if not isinstance(value, FactReport):
-            _write(message, name, value)
-    for fact in report.facts:
-        message.facts.add(name=fact.name, value=fact.value, evidence_turns=fact.evidence_turns)
-    message.call_id, message.call_sid, message.task_id = (
-        report.call_id,
-        report.call_sid,
-        report.task_id,
-    )
-    return message
+    fields = _message_fields(read_values(report, key))
+    fields |= {
+        "call_id": report.call_id,
+        "call_sid": report.call_sid,
+        "task_id": report.task_id,
+        "source": report.source,
+        "facts": [fact_to_proto(fact) for fact in report.facts],
+        "report_time": None if report.report_time is None else time_to_proto(report.report_time),
+    }
+    return _build(fields)
 
 
 def pack_provenance(joined: Joined) -> dict[str, object]:
@@ -186,14 +185,3 @@ def unpack(record: pb.CallResult, provenance: Mapping[str, object]) -> Joined:
     values = read_values(report, source_key)
     values["report_time"] = report.report_time if report.report_time is not None else 0
     return Joined({name: values[name] for name in keys}, keys)
-
-
-__all__ = [
-    "FACT",
-    "TRANSCRIPT",
-    "Identity",
-    "pack_provenance",
-    "report_to_proto",
-    "to_proto",
-    "unpack",
-]

@@ -1,5 +1,7 @@
 """Brings a database to the newest schema; Alembic is imported only when it is behind."""
 
+import logging
+
 import structlog
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -39,6 +41,7 @@ def read_version(connection: Connection) -> str | None:
 def _upgrade(connection: Connection) -> None:
     from alembic import command, config  # noqa: PLC0415 - 0.2 s that most starts need not pay
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its progress is of no interest
     settings = config.Config()
     # A package, not a folder: a path may hold spaces and per cent signs.
     settings.set_main_option("script_location", "orchestrator.store:migrations")

@@ -136,6 +136,18 @@ async def test_many_parallel_reports_of_one_call_are_one_result(stub: Stub) -> N
     assert told == [pb.DISPOSITION_STORED] + [pb.DISPOSITION_DUPLICATE] * 99
 
 
+async def test_a_flood_is_answered_later_or_stored(stub: Stub) -> None:
+    calls = [stub.Report(report_of(full_result(n)), timeout=30) for n in range(1_000)]
+    codes = [await call.code() for call in calls]
+    later = {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE}
+    assert set(codes) <= {grpc.StatusCode.OK} | later
+    stored = [n for n, code in enumerate(codes) if code is grpc.StatusCode.OK]
+    assert stored
+    for n in stored:
+        found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid(n)), timeout=5)
+        assert found.result.report_id == f"report-{n}"
+
+
 async def test_a_report_cancelled_midway_is_stored_once(stub: Stub) -> None:
     calls = [stub.Report(report_of(small(number)), timeout=5) for number in range(20)]
     await asyncio.sleep(0)
