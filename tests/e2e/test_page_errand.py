@@ -1,0 +1,62 @@
+"""The whole system in real processes, ordered and watched through the page."""
+
+import json
+import urllib.request
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.browser import needs_chromium, open_page, running_browser
+from tests.e2e.conftest import System
+
+pytestmark = needs_chromium
+_CALL_MS = 30_000
+FIRST = "Hi, two large margheritas from Luigi's please"
+ANSWERS = ("I'll pick them up", "Ada Lovelace, and my number is 415 555 0123")
+
+
+@pytest.mark.asyncio
+async def test_a_person_orders_by_chat_watches_the_call_and_reads_the_result(
+    system: System,
+) -> None:
+    async with running_browser() as browser, open_page(browser) as page:
+        await page.goto(system.addresses.page)
+        box = page.get_by_label("Your message")
+        for text in (FIRST, *ANSWERS):
+            answers = await page.locator(".message.assistant").count()
+            await box.fill(text)
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".message.person").last).to_contain_text(text)
+            await expect(page.locator(".message.assistant")).not_to_have_count(answers)
+        await page.get_by_role("button", name="Call now").click()
+        card = page.locator("call-card")
+        await expect(card.locator(".transcript .agent").first).to_contain_text(
+            "AI assistant calling on behalf of Ada Lovelace", timeout=_CALL_MS
+        )
+        await expect(card.locator(".badge")).to_have_text("Done", timeout=_CALL_MS)
+        await expect(card.locator("dd strong")).to_have_text(["14.50", "20 minutes"])
+        await expect(card.get_by_role("link", name="heard in the call")).to_have_count(2)
+        await expect(page.locator(".message").last).to_contain_text("Done: Luigi's took the order.")
+        await page.reload()
+        await expect(card.locator(".badge")).to_have_text("Done")
+        task_id = page.url.rpartition("/")[2]
+    with urllib.request.urlopen(f"{system.addresses.page}/api/tasks/{task_id}") as answer:  # noqa: S310, ASYNC210 - our own address, after the browser is gone
+        task = json.load(answer)
+    assert [result["outcome"] for result in task["results"]] == ["OUTCOME_SUCCEEDED"]
+    assert sum(message["role"] == "person" for message in task["messages"]) <= 4
+
+
+@pytest.mark.asyncio
+async def test_a_busy_shop_is_called_again_on_the_persons_word_only(system: System) -> None:
+    text = "One burger from Busy Bee Burgers, pick-up, Ada, 415 555 0123"
+    async with running_browser() as browser, open_page(browser) as page:
+        await page.goto(system.addresses.page)
+        await page.get_by_label("Your message").fill(text)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Call now").click()
+        card = page.locator("call-card")
+        await expect(card.first.locator(".badge")).to_have_text("Not reached", timeout=_CALL_MS)
+        await expect(card).to_have_count(1)
+        await card.get_by_role("button", name="Call again").click()
+        await expect(card).to_have_count(2)
+        await expect(card.last.locator(".badge")).to_have_text("Not reached", timeout=_CALL_MS)
