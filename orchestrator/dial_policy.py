@@ -85,12 +85,13 @@ def _judge_counts(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgemen
     if this_hour >= min(caps.all_hour, caps.person_hour):
         most = min(caps.all_hour, caps.person_hour)
         return Judgement(
-            Ruling.NEVER, f"The limit of {most} calls an hour is reached; please try later."
+            Ruling.NEVER,
+            f"The limit of {_times(most, 'call')} an hour is reached; please try later.",
         )
     if count_dials_since(tx, hour_ago, row.to_number) >= caps.number_hour:
         return Judgement(
             Ruling.NEVER,
-            f"This number was called {caps.number_hour} times within an hour, which is the limit; "
+            f"This number was called {_times(caps.number_hour, 'time')} within an hour, the limit; "
             "please try later.",
         )
     reserved = policy.time_limit_s / 60 * caps.spend_per_minute
@@ -106,3 +107,7 @@ def _at_once(most: int) -> str:
     if most == 1:
         return "Another call is running; this one follows when it is over."
     return f"{most} calls are running, which is the limit; this one follows soon."
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.calls import Callback, CallTimings, CarrierFacts, apply_callback
+from orchestrator.calls import (
+    Callback,
+    CallTimings,
+    CarrierFacts,
+    apply_callback,
+    file_carrier_facts,
+)
 from orchestrator.dial_policy import DialCaps
 from orchestrator.errors import AlreadyHeld, NotAllowed, NotFound
 from orchestrator.store.calls import CallState
@@ -69,6 +75,14 @@ async def test_f13_a_lost_handler_leaves_the_carriers_facts_and_the_turns(rig: R
     assert result.outcome == pb.OUTCOME_FOLLOW_UP
     assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 49)
     assert [turn.text for turn in result.transcript] == ["Luigi's, hello?"]
+
+
+async def test_f13_nothing_is_filed_before_the_grace_is_over(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    await rig.call_back(call_id, "completed", duration_s=49)
+    await rig.store.write(lambda tx: file_carrier_facts(tx, call_id))
+    assert await rig.result(call_id) is None
 
 
 async def test_f14_a_frozen_handler_is_asked_about_and_not_closed(rig: Rig) -> None:
@@ -364,8 +378,8 @@ async def test_each_change_of_a_call_is_one_event(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("caps", "words"),
     [
-        (DialCaps(9, 1, 9, 9, 1e9), "1 calls an hour"),
-        (DialCaps(9, 9, 9, 1, 1e9), "called 1 times"),
+        (DialCaps(9, 1, 9, 9, 1e9), "1 call an hour"),
+        (DialCaps(9, 9, 9, 1, 1e9), "called 1 time within"),
         (DialCaps(9, 9, 9, 9, 3.0), "limit of 3 a day"),
     ],
 )
