@@ -7,6 +7,8 @@ SCENARIO ?= order_taken
 TIME_FACTOR ?= 5
 ARGS ?=
 export UV_NO_PROGRESS := 1
+# Without stored bytecode every process compiles all its modules at each start: 2.3 s instead of 0.8 s.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: run test chaos check proto call lock clean help
@@ -45,6 +47,6 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo 'Setting up (once) ...' >&2
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv >&2
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv >&2
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock >&2
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock >&2
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . >&2
 	@touch $(STAMP)

@@ -8,8 +8,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from foundation.text import mask_line
 
-# They log whole requests, numbers included, at INFO and DEBUG.
-_TALKATIVE = ("twilio", "urllib3", "requests", "aiohttp.access", "httpx", "asyncio")
+# They log whole requests, numbers included, at INFO and DEBUG; Alembic names its plug-ins.
+_TALKATIVE = ("twilio", "urllib3", "requests", "aiohttp.access", "httpx", "asyncio", "alembic")
 
 
 def configure_logging(service: str, level: str = "INFO", json: bool = False) -> None:

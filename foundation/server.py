@@ -6,6 +6,7 @@ app's lifespan is awaited, so what it awaits (reports of ended calls) is finishe
 """
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -28,6 +29,10 @@ _LAST_WORD_S = 3.0
 # How long open requests may take once the server stops.
 _REQUESTS_END_S = 5
 _CANNOT_START = 2
+
+
+class CannotStart(Exception):
+    """Says in one line for people why an app cannot start; raise it in the lifespan's opening."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -145,10 +150,19 @@ async def serve(
     `drain` is the book of calls that a stop waits for; by default the app's own, `app.state.drain`.
     Raises: SystemExit(2) when the address is taken, SystemExit(3) when the app cannot start.
     """
+    logging.getLogger("uvicorn.error").addFilter(_shorten_start_error)
     listener = listen(host, port)
     book = drain or getattr(getattr(app, "state", None), "drain", None) or Drain()
     server = DrainingServer(server_config(app, port=port), book, drain_s)
     await server.serve(sockets=[listener])
+
+
+def _shorten_start_error(record: logging.LogRecord) -> bool:
+    """Keep of a CannotStart, which uvicorn gets and logs as a traceback's text, its one line."""
+    before, found, reason = str(record.msg).rpartition(f"{CannotStart.__name__}: ")
+    if found and "Traceback" in before:
+        record.msg = f"cannot start: {reason.strip()}"
+    return True
 
 
 def run_service(app: App, *, host: str, port: int, drain_s: float) -> None:

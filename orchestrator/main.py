@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.limits import PublicHostGate, SlowBodyLimit
+from foundation.server import CannotStart
 from foundation.settings import is_loopback_host, secrets_of
 from foundation.task_set import TaskSet
 from orchestrator import rest, status_callbacks
@@ -22,7 +23,7 @@ from orchestrator.calls import CallTimings, DialRules, OrderAddresses, record_pr
 from orchestrator.contacts import load_contacts
 from orchestrator.conversation import Chat, Surroundings, build_filler, tell_results
 from orchestrator.dial_policy import DialCaps, DialPolicy
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import OrchestratorError, StoreUnusable
 from orchestrator.rpc import GrpcServer, build_grpc_server
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.status_callbacks import CallbackDoor
@@ -47,7 +48,10 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
-            await open_services(app, settings, clock or SystemClock(), opened)
+            try:
+                await open_services(app, settings, clock or SystemClock(), opened)
+            except StoreUnusable as error:
+                raise CannotStart(str(error)) from None
             yield
             app.state.drain.begin()
         log.info("orchestrator_stopped")

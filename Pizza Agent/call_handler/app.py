@@ -16,13 +16,13 @@ from call_handler.call import CallServices
 from call_handler.media_stream import StreamDoor
 from call_handler.orders import OrderDesk, release_unanswered
 from call_handler.settings import RETIRED_MODELS, HandlerSettings
-from call_reporter import CallReporter, ReporterOptions
+from call_reporter import CallReporter, OutboxInUse, ReporterOptions
 from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.failpoints import arm_failpoints, failpoint
 from foundation.limits import PublicHostGate, SlowBodyLimit
 from foundation.logs import configure_logging
-from foundation.server import run_service
+from foundation.server import CannotStart, run_service
 from foundation.settings import LogFormat, Mode, load_settings, secrets_of
 from foundation.task_set import TaskSet
 from ringback.v1.call_results_pb2_grpc import CallResultsStub
@@ -89,7 +89,10 @@ async def open_services(
     app.state.stream_door = StreamDoor(services, tokens, keys, drain)
     ask_result = after_stream.ask_by_grpc(CallResultsStub(channel), reporting_token(settings))
     app.state.after_stream_door = AfterStreamDoor(settings, keys, reporter, ask_result)
-    await reporter.start()
+    try:
+        await reporter.start()
+    except OutboxInUse as error:
+        raise CannotStart(str(error)) from None
     app.state.reporter = reporter
     watcher = tasks.spawn(release_unanswered(drain, carrier), name="release unanswered calls")
     log.info("call_handler_started", mode=settings.mode, max_calls=settings.max_calls)

@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 _MS_PER_S = 1_000
 _DEFAULT_LIMIT_S = 600
+# The callee is gone, or hears the apology of /after-stream once our stream is closed.
+_ENDS_BY_ITSELF = (EndKind.CALLEE_HUNG_UP, EndKind.MODEL_LOST, EndKind.INTERNAL_ERROR)
 _WHO_ENDED = {
     EndKind.CALLEE_HUNG_UP: "callee",
     EndKind.AGENT_HUNG_UP: "agent",
@@ -189,7 +191,7 @@ async def _part(call: LiveCall, end: CallEnd, services: CallServices) -> None:
     """Report a call and end it at the carrier, each whatever becomes of the other."""
     finish = services.tasks.spawn(finish_call(call, end, services), name="finish-call")
     try:
-        if end.kind is not EndKind.CALLEE_HUNG_UP:
+        if end.kind not in _ENDS_BY_ITSELF:
             await _hang_up(call.held.call_sid, services)
     finally:
         await completed(finish)

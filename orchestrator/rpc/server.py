@@ -7,6 +7,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
+from foundation.server import CannotStart
 from orchestrator.call_results.access import Tokens
 from orchestrator.call_results.watch import ResultFeed
 from orchestrator.rpc.decoding import SERVICE, add_servicer
@@ -61,7 +62,7 @@ def build_grpc_server(
     """Build the server and take its port.
 
     `address`: host:port; port 0 lets the system choose. `credentials`: TLS; None serves plain text,
-    which is for loopback. Raises: RuntimeError when the port is taken.
+    which is for loopback. Raises: CannotStart when the port is taken.
     """
     interceptors = (TokenGuard(tokens),) if tokens.are_set else ()
     server = grpc.aio.server(
@@ -73,8 +74,12 @@ def build_grpc_server(
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    if credentials is None:
-        port = server.add_insecure_port(address)
-    else:
-        port = server.add_secure_port(address, credentials)
+    try:
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
+    except RuntimeError as error:
+        reason = f"RINGBACK_ORCHESTRATOR_GRPC: cannot listen on {address}: is it in use?"
+        raise CannotStart(reason) from error
     return GrpcServer(server, port, feed, health_servicer)

@@ -78,6 +78,16 @@ def test_an_order_taken_has_its_facts_with_evidence(system: "System") -> None:
     assert result["test"] is True
 
 
+def test_a_lost_model_gets_the_callee_an_apology(system: "System") -> None:
+    _, result, _ = system.call("model_lost")
+    call_id = result["call_id"]
+    system.wait_for_line(lambda line: "after_stream" in line and call_id in line)
+    spoken = [line["text"] for line in system.ledger(call_id) if line["kind"] == "say"]
+
+    assert len(spoken) == 1
+    assert "technical problem" in spoken[0]
+
+
 def test_a_declined_call_says_so(system: "System") -> None:
     _, result, _ = system.call("declined")
 

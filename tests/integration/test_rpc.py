@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from grpc_status import rpc_status
 from sqlalchemy import insert
 
+from foundation.server import CannotStart
 from orchestrator.call_results.access import Tokens
 from orchestrator.calls import Progress, ProgressAnswer
 from orchestrator.rpc import GrpcServer, build_grpc_server
@@ -192,5 +193,5 @@ async def test_a_taken_port_is_refused(store: Store, grpc_server: GrpcServer) ->
         return ANSWER
 
     address = f"127.0.0.1:{grpc_server.port}"
-    with pytest.raises(RuntimeError, match="bind"):
+    with pytest.raises(CannotStart, match="in use"):
         build_grpc_server(store, address=address, tokens=Tokens(), record_progress=progress)
