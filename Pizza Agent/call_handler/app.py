@@ -89,10 +89,7 @@ async def open_services(
     app.state.stream_door = StreamDoor(services, tokens, keys, drain)
     ask_result = after_stream.ask_by_grpc(CallResultsStub(channel), reporting_token(settings))
     app.state.after_stream_door = AfterStreamDoor(settings, keys, reporter, ask_result)
-    try:
-        await reporter.start()
-    except OutboxInUse as error:
-        raise CannotStart(str(error)) from None
+    await start_reporter(reporter)
     app.state.reporter = reporter
     watcher = tasks.spawn(release_unanswered(drain, carrier), name="release unanswered calls")
     log.info("call_handler_started", mode=settings.mode, max_calls=settings.max_calls)
@@ -132,6 +129,14 @@ def build_reporter(settings: HandlerSettings, clock: Clock) -> CallReporter:
             ballast_bytes=settings.max_calls * _BALLAST_PER_CALL,
         ),
     )
+
+
+async def start_reporter(reporter: CallReporter) -> None:
+    """Open the outbox and begin to deliver; raises CannotStart when another process has it."""
+    try:
+        await reporter.start()
+    except OutboxInUse as error:
+        raise CannotStart(str(error)) from None
 
 
 def reporting_token(settings: HandlerSettings) -> str:
