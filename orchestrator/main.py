@@ -95,6 +95,7 @@ async def open_services(
     around = Surroundings(load_contacts(settings.contacts), regions)
     key = settings.openai_api_key.get_secret_value()
     filler = build_filler(key, settings.openai_base_url, settings.chat_model)
+    opened.push_async_callback(filler.close)
     app.state.chat = Chat(store, filler, around, timings)
     tasks = TaskSet()
     opened.push_async_callback(tasks.close, _LAST_TASKS_S)
