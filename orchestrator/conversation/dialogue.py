@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from orchestrator.conversation.filling import Filler, Filling, Surroundings
 from orchestrator.conversation.intents import Intent, read_intent
-from orchestrator.errands import Errand, FieldKind, FieldSpec, Form
+from orchestrator.errands import Errand, FieldKind, FieldSpec, Form, shown_number
 from telephony.numbers import EMERGENCY_REASON
 
 CONFIRM_QUESTION = "Shall I call now?"
@@ -191,7 +191,7 @@ def callee_of(errand: Errand, form: Form) -> str:
     shop = errand.field_of(FieldKind.SHOP)
     number = errand.field_of(FieldKind.SHOP_NUMBER)
     name = form.get(shop.name) if shop else ""
-    return name or (form.get(number.name) if number else "") or "the shop"
+    return name or (shown_number(form.get(number.name)) if number else "") or "the shop"
 
 
 def missing_names(errand: Errand, form: Form) -> list[str]:

@@ -177,6 +177,7 @@ def put_values(errand: Errand, form: Form, found: Mapping[str, str], around: Sur
     for spec in errand.fields:
         if spec.kind is FieldKind.ADDRESS and spec.name in found:
             _choose_delivery(errand, values, found)
+    _unmix_name(errand, values, found)
     shop = errand.field_of(FieldKind.SHOP)
     number = errand.field_of(FieldKind.SHOP_NUMBER)
     if shop and number and shop.name in found:
@@ -187,6 +188,16 @@ def put_values(errand: Errand, form: Form, found: Mapping[str, str], around: Sur
         elif plain_key(found[shop.name]) != plain_key(form.get(shop.name)):
             values.pop(number.name, None)
     return replace(form, values=values)
+
+
+def _unmix_name(errand: Errand, values: dict[str, str], found: Mapping[str, str]) -> None:
+    """Take a name off an address: "12 Elm Street, Ada" was read before the name was known."""
+    address = errand.field_of(FieldKind.ADDRESS)
+    name = errand.field_of(FieldKind.PERSON_NAME)
+    if address and name and name.name in found:
+        mixed = f", {found[name.name]}"
+        if values.get(address.name, "").endswith(mixed):
+            values[address.name] = values[address.name].removesuffix(mixed)
 
 
 def _choose_delivery(errand: Errand, values: dict[str, str], found: Mapping[str, str]) -> None:

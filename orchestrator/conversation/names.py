@@ -164,6 +164,7 @@ _UNDER = re.compile(
     re.IGNORECASE,
 )
 _WEAK = (
+    re.compile(rf"(?:^|[.!?]\s|,\s){_PROPER} here\b", re.IGNORECASE),
     re.compile(
         r"\b(?:i'm|i am|this is|it's|it is|they call me|call me|on behalf of|under|name)"
         rf"\s+{_PROPER}",
@@ -196,7 +197,8 @@ def take_name(rest: Remainder) -> str:
         for found in pattern.finditer(rest.text):
             name, end = _cut_name(found["name"])
             if name:
-                rest.take_span(found.start(), found.start("name") + end)
+                whole = end == len(found["name"])
+                rest.take_span(found.start(), found.end() if whole else found.start("name") + end)
                 return _written(name)
     return ""
 

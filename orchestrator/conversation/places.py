@@ -11,7 +11,7 @@ _STREET_KIND = (
 )
 # What begins the next thought, and so ends an address.
 _NEXT = (
-    r"(?:and |but |or )?(?:my (?:name|number|phone|budget|mobile|cell)|(?:the )?name(?:'s| is|:)"
+    r"(?:and |but |or )?(?:my (?:name|number|phone|budget|mobile|cell)|(?:the )?name(?:'s|\b)"
     r"|under (?:the name|[A-Z])|for [A-Z]|call(?:[- ]?back)?\b|phone\b|number\b|budget\b|max\b"
     r"|at (?:the )?most|no more|not more|up to|please|thanks|thank you|i'm\b|i am\b|i want\b"
     r"|i'd\b|this is|it's for|from [A-Z]|order\b|ring\b|reach\b|on behalf|tell them|not to|not at"

@@ -2,7 +2,7 @@
 
 from orchestrator.conversation.dialogue import callee_of
 from orchestrator.conversation.words import END_REASON_WORDS, words_of
-from orchestrator.errands import Errand, FieldKind, Form
+from orchestrator.errands import Errand, FieldKind, Form, shown_number
 from ringback.v1 import call_results_pb2 as pb
 
 _RETRY = "Shall I try again?"
@@ -101,4 +101,4 @@ def _unproven(errand: Errand, result: pb.CallResult) -> str:
 def _number(errand: Errand, form: Form) -> str:
     spec = errand.field_of(FieldKind.SHOP_NUMBER)
     number = form.get(spec.name) if spec else ""
-    return f" ({number})" if number else ""
+    return f" ({shown_number(number)})" if number else ""

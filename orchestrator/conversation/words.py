@@ -10,7 +10,7 @@ STATUS_WORDS: Mapping[int, str] = {
     pb.CALL_STATUS_INITIATED: "Dialling",
     pb.CALL_STATUS_RINGING: "Ringing",
     pb.CALL_STATUS_IN_PROGRESS: "In progress",
-    pb.CALL_STATUS_COMPLETED: "Ended after a conversation",
+    pb.CALL_STATUS_COMPLETED: "Conversation over",
     pb.CALL_STATUS_BUSY: "The line was busy",
     pb.CALL_STATUS_NO_ANSWER: "Nobody answered",
     pb.CALL_STATUS_FAILED: "Could not be connected",

@@ -13,6 +13,7 @@ from orchestrator.errands.errand import (
     Item,
     always,
     never,
+    shown_number,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Item",
     "always",
     "never",
+    "shown_number",
 ]
 
 

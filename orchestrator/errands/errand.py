@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import phonenumbers
+
 
 class FieldKind(StrEnum):
     """Says how a field's value is found in what the person writes."""
@@ -42,6 +44,15 @@ class Form:
     def holds(self, spec: "FieldSpec") -> bool:
         """Say whether the field has a value."""
         return bool(self.items) if spec.kind is FieldKind.ITEMS else bool(self.get(spec.name))
+
+
+def shown_number(number: str) -> str:
+    """Write an E.164 number in groups, for reading: "+1 415-555-0100"."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number  # an external call may carry anything
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def always(_form: Form) -> bool:

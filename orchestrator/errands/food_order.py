@@ -3,9 +3,15 @@
 import json
 from collections.abc import Mapping
 
-import phonenumbers
-
-from orchestrator.errands.errand import DeclaredFact, Errand, FieldKind, FieldSpec, Form, never
+from orchestrator.errands.errand import (
+    DeclaredFact,
+    Errand,
+    FieldKind,
+    FieldSpec,
+    Form,
+    never,
+    shown_number,
+)
 from ringback.v1 import call_results_pb2 as pb
 
 _COUNT_WORDS = (
@@ -67,20 +73,14 @@ def _names_no_shop(form: Form) -> bool:
     return not form.get("number")
 
 
-def _shown_number(number: str) -> str:
-    """Write an E.164 number in groups, for reading."""
-    parsed = phonenumbers.parse(number)
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-
-
 def _read_back(form: Form) -> str:
     """Put the whole order into sentences that the person can check."""
-    shop, own_number = form.get("shop"), _shown_number(form.get("callback_number"))
-    whom = f"{shop} at {_shown_number(form.get('number'))}"
+    shop, own_number = form.get("shop"), shown_number(form.get("callback_number"))
+    whom = f"{shop} at {shown_number(form.get('number'))}"
     how = f"delivered to {form.get('address')}" if _is_delivery(form) else "for pick-up"
     lines = [
         (
-            f"I will call {whom if shop else _shown_number(form.get('number'))}"
+            f"I will call {whom if shop else shown_number(form.get('number'))}"
             f" and order {order_text(form)}, {how}, under the name {form.get('name')}."
         ),
         f"If they need to reach you, I will give them {own_number}.",

@@ -1,6 +1,6 @@
 """How one call is shown: its steps, what was said, and what came of it, all in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.json_format import MessageToDict
@@ -18,11 +18,16 @@ from orchestrator.conversation.words import (
     reconstructed_words,
     words_of,
 )
+from orchestrator.errands import shown_number
 from orchestrator.store.calls import CallRow, CallState, read_call, read_turns
 from orchestrator.store.tasks import read_result_records
 from ringback.v1 import call_results_pb2 as pb
 
 STEPS = ("Dialling", "Ringing", "In progress", "Ended")
+_UNHEARD: Mapping[int, str] = {
+    pb.ROLE_CALLEE: "(not understood)",
+    pb.ROLE_AGENT: "(cut off before a word)",
+}
 _RINGING, _TALKING, _ENDED = 1, 2, 3
 
 Json = dict[str, object]
@@ -82,8 +87,8 @@ def call_view(facts: CallFacts) -> Json:
     return {
         "call_id": row.call_id,
         "attempt": row.attempt,
-        "callee": order.details.get("shop") or row.to_number or "Unknown number",
-        "number": row.to_number,
+        "callee": order.details.get("shop") or shown_number(row.to_number) or "Unknown number",
+        "number": shown_number(row.to_number),
         "created_at": row.created_at,
         "is_over": is_over,
         "is_ending": row.cancel_requested and not is_over,
@@ -106,7 +111,7 @@ def turn_view(position: int, role: int, text: str, interrupted: bool, keys: str 
         "position": position,
         "role": _enum_name(pb.Role, role).removeprefix("ROLE_").lower(),
         "who": words_of(SPEAKER_WORDS, role),
-        "text": " ".join(part for part in (text, pressed) if part) or "(not understood)",
+        "text": " ".join(part for part in (text, pressed) if part) or _UNHEARD.get(role, "..."),
         "interrupted": interrupted,
     }
 
@@ -136,17 +141,18 @@ def _reached(row: CallRow, result: pb.CallResult | None) -> set[int]:
 
 def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
     """Say how the result card looks."""
+    why = words_of(END_REASON_WORDS, result.end_reason)
     duration = duration_words(result.duration) if result.HasField("duration") else "not known"
     return {
         "headline": words_of(OUTCOME_WORDS, result.outcome),
         "tone": OUTCOME_TONES.get(result.outcome, "open"),
         "facts": _fact_views(facts.row, result),
         "duration": duration if facts.row.was_connected or result.duration else "",
-        "ended_because": words_of(END_REASON_WORDS, result.end_reason),
+        "ended_because": why,
         "reconstructed": reconstructed_words(result),
         "incomplete": bool(result.transcript) and not result.transcript_complete,
         "summary": result.summary,
-        "error": result.error_message,
+        "error": "" if result.error_message == why else result.error_message,
         "revision": result.revision,
         "is_test": result.test,
         "can_call_again": may_retry(result),

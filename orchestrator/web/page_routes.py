@@ -77,7 +77,7 @@ def _page_view(view: Json) -> Json:
     """Add the time of a call as the list prints it."""
     created = view["created_at"]
     moment = datetime.fromtimestamp((created if isinstance(created, int) else 0) / 1e6, UTC)
-    return view | {"time": moment.strftime("%Y-%m-%d %H:%M:%S UTC")}
+    return view | {"time": moment.strftime("%d %b %Y, %H:%M:%S")}
 
 
 @router.get("/favicon.ico")

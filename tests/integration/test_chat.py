@@ -151,7 +151,7 @@ async def test_a_better_report_is_told_as_an_update(chat: ChatRig) -> None:
     )
     await chat.finish(call_id, lost)
     first = await wait_for_message(chat, task_id, "I reached Luigi's")
-    assert "Please check with them (+14155550100) before you order again." in first
+    assert "Please check with them (+1 415-555-0100) before you order again." in first
     await chat.finish(call_id, taken())
     assert await wait_for_message(chat, task_id, "An update: Done: Luigi's took the order.")
 

@@ -224,6 +224,18 @@ PIECE_BY_PIECE = [
          "callback_number": "+14155550123"} | elm("12 Elm Street, Springfield"),
     ),
     (
+        ["A pizza from Luigi's, deliver to 12 Elm Street, Ada, 415 555 0123", "Ada"],
+        {"items": "1 pizza"} | LUIGIS | ADA | elm(),
+    ),
+    (
+        ["Fried rice from Golden Wok, deliver to 12 Elm Street, name Ada, 415 555 0123, max $20"],
+        {"items": "1 fried rice", "budget": "$20"} | WOK | ADA | elm(),
+    ),
+    (
+        ["Ada here, a large margherita from Luigi's, pick-up, my cell is 415-555-0123"],
+        WHOLE,
+    ),
+    (
         ["Luigi's please", "two margheritas", "to go", "my name is ada",
          "my phone number is four one five, five five five, oh one two three"],
         {"items": "2 margheritas"} | LUIGIS | ADA | PICK_UP,
