@@ -60,3 +60,22 @@ async def test_a_busy_shop_is_called_again_on_the_persons_word_only(system: Syst
         await card.get_by_role("button", name="Call again").click()
         await expect(card).to_have_count(2)
         await expect(card.last.locator(".badge")).to_have_text("Not reached", timeout=_CALL_MS)
+
+
+@pytest.mark.chaos
+@pytest.mark.asyncio
+async def test_a_page_left_open_while_the_orchestrator_is_killed_shows_the_result_once(
+    own_system: System,
+) -> None:
+    async with running_browser() as browser, open_page(browser) as page:
+        await page.goto(own_system.addresses.page)
+        await page.get_by_label("Your message").fill(f"{FIRST}, {', '.join(ANSWERS)}")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Call now").click()
+        card = page.locator("call-card")
+        await expect(card.locator(".transcript li").first).to_be_visible(timeout=_CALL_MS)
+        own_system.kill("orchestrator")
+        await expect(card.locator(".badge")).to_have_text("Done", timeout=_CALL_MS)
+        await expect(page.locator(".message", has_text="Done: Luigi's took")).to_have_count(1)
+        await expect(card).to_have_count(1)
+        await expect(page.locator(".bottom .notice")).to_be_empty()
