@@ -20,7 +20,7 @@ call: $(STAMP)  ## one errand against the sandbox, the CallResult as JSON (SCENA
 	@exec $(BIN)/ringback call --private --scenario "$(SCENARIO)" --time-factor "$(TIME_FACTOR)" --json $(ARGS)
 
 test: $(STAMP)  ## all tests that kill nothing (ARGS="-k name")
-	@exec $(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+	@exec $(BIN)/python -m pytest -n 3 --dist worksteal -q $(ARGS)
 
 chaos: $(STAMP)  ## the tests that kill processes
 	@exec $(BIN)/python -m pytest -m chaos -q $(ARGS)
