@@ -69,8 +69,8 @@ class OrchestratorSettings(ServiceSettings):
     """How often one number may be called in an hour; 2 in live mode."""
     cap_spend_day: float = Field(default=float(_NO_CAP), gt=0, allow_inf_nan=False)
     """What the calls of a day may cost, each reserving its time limit; 10 in live mode."""
-    chat_model: str = "gpt-4.1-mini"
-    """The model that reads the chat when OPENAI_API_KEY is set."""
+    chat_model: str = "gpt-5.4-mini"
+    """The model that reads the chat when OPENAI_API_KEY is set; its shutdown is not announced."""
     openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
     """OPENAI_API_KEY: without it a form filler reads the chat."""
     openai_base_url: str = Field(default="", validation_alias="OPENAI_BASE_URL")

@@ -17,6 +17,8 @@ DEATHS = 3
 DEATHS_WITHIN_S = 30.0
 HEALTH_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 6.0
+# What our services answer to settings that cannot work; trying again changes nothing.
+REFUSES_TO_START = 2
 RESTART_DELAYS_S = (0.0, 0.5, 2.0)
 LINE_LIMIT_BYTES = 1 << 20
 COLOURS = {"orchestrator": "36", "handler": "35", "sandbox": "33", "ringback": "32"}
@@ -124,6 +126,10 @@ class Launcher:
                 return
             running.deaths.append(time.monotonic())
             self.say("ringback", f"{running.part.name} ended with {_describe_exit(code)}")
+            if code == REFUSES_TO_START:
+                self.say("ringback", f"{running.part.name} cannot run like this: stopping")
+                self.gave_up.set()
+                return
             if _died_too_often(running.deaths):
                 self.say("ringback", f"{running.part.name} died {DEATHS} times in 30 s: stopping")
                 self.gave_up.set()

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 
 from foundation.settings import Mode, ServiceSettings, is_loopback_url, secrets_of
 
-_SANDBOX_MODEL_URL = "http://127.0.0.1:8902/v1"
+_OPENAI_URL = "https://api.openai.com/v1"
 # Models that their provider has announced to switch off, with the day.
 RETIRED_MODELS = {
     "gpt-realtime": "2027-01-20",
@@ -48,9 +48,9 @@ class HandlerSettings(ServiceSettings):
     openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
     """OPENAI_API_KEY: the model's key; the sandbox needs none."""
     openai_base_url: str = Field(
-        default=_SANDBOX_MODEL_URL, validation_alias="OPENAI_BASE_URL", pattern="^https?://.+"
+        default=_OPENAI_URL, validation_alias="OPENAI_BASE_URL", pattern="^https?://.+"
     )
-    """OPENAI_BASE_URL: the model's address; live mode needs https://api.openai.com/v1 or alike."""
+    """OPENAI_BASE_URL: the model's address; the launcher sets the sandbox's where it plays."""
 
     @property
     def handler_instance(self) -> str:
@@ -67,5 +67,3 @@ class HandlerSettings(ServiceSettings):
             yield "OPENAI_BASE_URL: must be https unless it is on this machine"
         if self.mode is Mode.LIVE and not secrets_of(self.openai_api_key):
             yield "OPENAI_API_KEY: required in live mode"
-        if self.mode is Mode.LIVE and "openai_base_url" not in self.model_fields_set:
-            yield "OPENAI_BASE_URL: required in live mode, such as https://api.openai.com/v1"

@@ -110,6 +110,17 @@ async def test_three_deaths_stop_the_lot(lines: Lines) -> None:
     assert lines.getvalue().count("dying ended with exit code 3") == 3
 
 
+async def test_a_part_that_refuses_its_settings_is_not_started_again(lines: Lines) -> None:
+    refusing = Part("refusing", [sys.executable, "-c", "exit(2)"], dict(os.environ), (1,))
+    launcher = Launcher([refusing], lines)
+
+    with pytest.raises(CommandFailed, match="before it was ready"):
+        await launcher.start()
+    await launcher.stop()
+
+    assert lines.getvalue().count("refusing runs as process") == 1
+
+
 async def test_stop_leaves_no_process(lines: Lines) -> None:
     launcher = Launcher([healthy_part("first", find_free_base())], lines)
     await launcher.start()
