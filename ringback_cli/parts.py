@@ -121,9 +121,9 @@ def _shared_environment(
         "RINGBACK_ORCHESTRATOR_GRPC": addresses.grpc,
         "RINGBACK_HANDLER_URLS": addresses.handler,
         "RINGBACK_TOKEN_ORCHESTRATOR": made["token_orchestrator"],
-        "RINGBACK_CONTACTS": str(_sandbox_folder() / "contacts.toml"),
     } | dict(outer)
     if not real_carrier:
+        environment.setdefault("RINGBACK_CONTACTS", str(_sandbox_folder() / "contacts.toml"))
         environment |= {
             "RINGBACK_MODE": "test",
             "RINGBACK_TWILIO_API_URL": addresses.carrier,

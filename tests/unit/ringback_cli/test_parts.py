@@ -32,6 +32,8 @@ def test_with_all_keys_there_is_no_sandbox(tmp_path: Path) -> None:
     planned = plan(tmp_path, OPENAI_API_KEY="key", **REAL_TWILIO)
 
     assert names(planned) == ["orchestrator", "handler"]
+    # The sandbox's shops have numbers that lead nowhere.
+    assert "RINGBACK_CONTACTS" not in planned.parts[0].environment
 
 
 def test_an_openai_key_alone_keeps_the_sandbox_carrier_only(tmp_path: Path) -> None:
