@@ -1,6 +1,7 @@
 """Reads results: one, or a page after the other."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import astuple, replace
 
 from sqlalchemy import Connection
@@ -14,6 +15,8 @@ from ringback.v1 import call_results_pb2 as pb
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+PAGE_BYTES = 2 * 1024 * 1024
+"""Where a page ends early: gRPC clients take 4 MiB unless they ask for more."""
 
 
 async def get_result(store: Store, call_id: str = "", call_sid: str = "") -> pb.CallResult:
@@ -34,6 +37,7 @@ async def list_results(
 ) -> tuple[list[pb.CallResult], str]:
     """Read a page, newest call first; return it and the token of the next one, empty at the end.
 
+    A page of large results ends early, so that it fits into one message.
     Raises: InvalidInput for a filter that does not exist or a token of another listing.
     """
     wish = read_wish(request)
@@ -45,9 +49,19 @@ async def list_results(
         return select_page(connection, replace(wish, size=wish.size + 1))
 
     rows = await store.read(read)
-    page = rows[: wish.size]
+    page = _fit_page(rows[: wish.size])
     token = write_token(kind, page[-1][0]) if len(rows) > len(page) else ""
     return [pb.CallResult.FromString(record) for _, record in page], token
+
+
+def _fit_page(rows: Sequence[tuple[str, bytes]]) -> Sequence[tuple[str, bytes]]:
+    """Take as many rows as fit into a page, but at least one."""
+    total = 0
+    for count, (_, record) in enumerate(rows):
+        total += len(record)
+        if count and total > PAGE_BYTES:
+            return rows[:count]
+    return rows
 
 
 def read_wish(request: pb.ListResultsRequest) -> PageWish:

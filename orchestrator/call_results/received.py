@@ -39,9 +39,7 @@ class Received:
 def receive_proto(message: pb.CallResult, *, is_override: bool = False) -> Received:
     """Take a report from the gRPC door. Raises: InvalidInput."""
     raw = message.SerializeToString()
-    if len(raw) > REPORT_BYTES:
-        limit = f"must be at most {REPORT_BYTES} bytes, not {len(raw)}: cut the transcript"
-        raise InvalidInput([Violation("result", limit)])
+    _check_size(len(raw))
     cleaning = Cleaning(is_clean=b"\0" not in raw)
     report = from_proto(message, cleaning)
     return Received(report, raw, GRPC, is_override, cleaning.changed)
@@ -51,6 +49,8 @@ def receive_json(body: bytes, *, is_override: bool = False) -> Received:
     """Take a report from the REST door. Raises: InvalidInput."""
     cleaning = Cleaning()
     report = from_json(body, cleaning)
+    if len(body) > REPORT_BYTES:  # else it is smaller as protobuf, too
+        _check_size(report_to_proto(report).ByteSize())
     return Received(report, body, REST, is_override, cleaning.changed)
 
 
@@ -67,6 +67,13 @@ def read_again(raw: bytes, transport: str) -> CallReport:
     if transport == REST:
         return from_json(raw, Cleaning())
     return from_proto(pb.CallResult.FromString(raw), Cleaning())
+
+
+def _check_size(size: int) -> None:
+    """Refuse a report that is too large as protobuf. Raises: InvalidInput."""
+    if size > REPORT_BYTES:
+        limit = f"must be at most {REPORT_BYTES} bytes, not {size}: cut the transcript"
+        raise InvalidInput([Violation("result", limit)])
 
 
 def hash_content(report: CallReport) -> str:

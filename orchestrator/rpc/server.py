@@ -13,6 +13,7 @@ from orchestrator.call_results.watch import ResultFeed
 from orchestrator.rpc.decoding import SERVICE, add_servicer
 from orchestrator.rpc.guard import TokenGuard
 from orchestrator.rpc.servicer import CallResultsServicer, RecordProgress
+from orchestrator.rpc.stalls import StallGuard
 from orchestrator.store import Store
 
 RPCS_AT_ONCE = 512
@@ -33,6 +34,7 @@ class GrpcServer:
     port: int
     """Where it listens; chosen by the system when the address says port 0."""
     feed: ResultFeed
+    stalls: StallGuard
     health: HealthServicer
 
     async def start(self) -> None:
@@ -45,6 +47,7 @@ class GrpcServer:
         await self.health.enter_graceful_shutdown()
         self.feed.close()
         await self.server.stop(grace_s)
+        await self.stalls.close()
 
     async def _set_health(self, status: "health_pb2.HealthCheckResponse.ServingStatus") -> None:
         for name in ("", SERVICE.full_name):
@@ -57,29 +60,25 @@ def build_grpc_server(
     address: str,
     tokens: Tokens,
     record_progress: RecordProgress,
-    credentials: grpc.ServerCredentials | None = None,
 ) -> GrpcServer:
     """Build the server and take its port.
 
-    `address`: host:port; port 0 lets the system choose. `credentials`: TLS; None serves plain text,
-    which is for loopback. Raises: CannotStart when the port is taken.
+    `address`: host:port; port 0 lets the system choose.
+    Raises: CannotStart when the port is taken.
     """
     interceptors = (TokenGuard(tokens),) if tokens.are_set else ()
     server = grpc.aio.server(
         interceptors=interceptors, options=OPTIONS, maximum_concurrent_rpcs=RPCS_AT_ONCE
     )
-    feed = ResultFeed(store)
-    add_servicer(CallResultsServicer(store, feed, tokens, record_progress), server)
+    feed, stalls = ResultFeed(store), StallGuard()
+    add_servicer(CallResultsServicer(store, feed, tokens, record_progress, stalls), server)
     health_servicer = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     try:
-        if credentials is None:
-            port = server.add_insecure_port(address)
-        else:
-            port = server.add_secure_port(address, credentials)
+        port = server.add_insecure_port(address)
     except RuntimeError as error:
         reason = f"RINGBACK_ORCHESTRATOR_GRPC: cannot listen on {address}: is it in use?"
         raise CannotStart(reason) from error
-    return GrpcServer(server, port, feed, health_servicer)
+    return GrpcServer(server, port, feed, stalls, health_servicer)

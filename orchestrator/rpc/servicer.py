@@ -1,6 +1,5 @@
 """The CallResults servicer: each RPC receives, calls the rules, answers."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
@@ -26,6 +25,7 @@ from orchestrator.calls import Progress, ProgressAnswer
 from orchestrator.errors import InvalidInput, NotAllowed, OrchestratorError, Violation
 from orchestrator.rpc.answers import abort, refuse_entry
 from orchestrator.rpc.decoding import Undecodable
+from orchestrator.rpc.stalls import StallGuard
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
@@ -36,20 +36,25 @@ Request = TypeVar("Request")
 Response = TypeVar("Response")
 RecordProgress = Callable[[Progress], Awaitable[ProgressAnswer]]
 BATCH_RESULTS = 1000
-STALL_S = 30.0
-"""A watcher that takes nothing for so long is cut; its cursor resumes."""
+BATCH_BYTES = 1024 * 1024
 
 
 class CallResultsServicer(pb_grpc.CallResultsServicer):
     """Answers the contract's RPCs."""
 
     def __init__(
-        self, store: Store, feed: ResultFeed, tokens: Tokens, record_progress: RecordProgress
+        self,
+        store: Store,
+        feed: ResultFeed,
+        tokens: Tokens,
+        record_progress: RecordProgress,
+        stalls: StallGuard,
     ) -> None:
         self._store = store
         self._feed = feed
         self._tokens = tokens
         self._record_progress = record_progress
+        self._stalls = stalls
 
     async def Report(  # noqa: N802 - the contract's name
         self,
@@ -102,9 +107,8 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
             await context.send_initial_metadata(())  # tells the client that it is served
             async with aclosing(self._feed.follow(request.cursor)) as answers:
                 async for answer in answers:
-                    stalled = _cut_later()
-                    yield answer
-                    stalled.cancel()
+                    with self._stalls.taken_in_time(context):
+                        yield answer
         except OrchestratorError as error:
             await abort(context, error)
 
@@ -126,6 +130,10 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         count = len(request.results)
         if not 1 <= count <= BATCH_RESULTS:
             limits = f"must have 1 to {BATCH_RESULTS} entries, not {count}"
+            raise InvalidInput([Violation("results", limits)])
+        size = request.ByteSize()
+        if size > BATCH_BYTES:
+            limits = f"must be at most {BATCH_BYTES} bytes in all, not {size}"
             raise InvalidInput([Violation("results", limits)])
         received = [_receive(message) for message in request.results]
         good = [one for one in received if isinstance(one, Received)]
@@ -189,12 +197,6 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         if isinstance(request, Undecodable):
             raise InvalidInput([Violation("", request.reason)])
         return rights
-
-
-def _cut_later() -> asyncio.TimerHandle:
-    """Cancel this RPC unless its client takes the next answer in time."""
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    return loop.call_later(STALL_S, task.cancel if task else loop.stop)
 
 
 def read_authorization(metadata: object) -> str | None:

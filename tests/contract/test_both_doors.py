@@ -159,6 +159,13 @@ async def test_an_unknown_status_is_refused(door: Door) -> None:
     assert answer.violations == (("status", "must be a number of CallStatus, not 77"),)
 
 
+async def test_a_result_above_256_kib_is_refused(door: Door) -> None:
+    result = result_of(call_sid=call_sid(), status=5)
+    result.transcript.extend([pb.TranscriptTurn(role=pb.ROLE_CALLEE, text="x" * 4_000)] * 70)
+    told = f"must be at most 262144 bytes, not {result.ByteSize()}: cut the transcript"
+    assert (await door(result)).violations == (("result", told),)
+
+
 async def test_another_unknown_enum_number_is_kept(
     door: Door, stub: "pb_grpc.CallResultsAsyncStub"
 ) -> None:

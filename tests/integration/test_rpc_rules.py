@@ -7,6 +7,7 @@ from orchestrator.call_results.watch import ResultFeed
 from orchestrator.calls import Progress, ProgressAnswer
 from orchestrator.errors import InvalidInput, NotAllowed, NotFound
 from orchestrator.rpc import CallResultsServicer
+from orchestrator.rpc.stalls import StallGuard
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2 as pb
 from tests.rig import call_sid
@@ -24,7 +25,7 @@ async def servicer(store: Store, seen: list[Progress]) -> CallResultsServicer:
         seen.append(report)
         return ANSWER
 
-    return CallResultsServicer(store, ResultFeed(store), Tokens(), progress)
+    return CallResultsServicer(store, ResultFeed(store), Tokens(), progress, StallGuard())
 
 
 async def test_report_stores(servicer: CallResultsServicer) -> None:
@@ -57,6 +58,14 @@ async def test_batch_report_answers_in_order(servicer: CallResultsServicer) -> N
 async def test_a_batch_has_1_to_1000_results(servicer: CallResultsServicer, count: int) -> None:
     with pytest.raises(InvalidInput, match="must have 1 to 1000 entries"):
         await servicer.batch_report(pb.BatchReportRequest(results=[small()] * count), ALL_RIGHTS)
+
+
+async def test_a_batch_has_1_mib_in_all(servicer: CallResultsServicer) -> None:
+    results = [small(number, summary="x" * 4_000) for number in range(260)]
+    with pytest.raises(InvalidInput, match="results: must be at most 1048576 bytes in all"):
+        await servicer.batch_report(pb.BatchReportRequest(results=results), ALL_RIGHTS)
+    fits = pb.BatchReportRequest(results=results[:258])
+    assert len((await servicer.batch_report(fits, ALL_RIGHTS)).entries) == 258
 
 
 async def test_report_progress_hands_on_what_came(
@@ -141,6 +150,17 @@ async def test_the_page_size_is_clamped(
     await servicer.batch_report(batch, ALL_RIGHTS)
     page = await servicer.list_results(pb.ListResultsRequest(page_size=asked), ALL_RIGHTS)
     assert len(page.results) == given
+
+
+async def test_a_page_of_large_results_ends_early(servicer: CallResultsServicer) -> None:
+    turns = [{"role": 1, "text": "x" * 4_000}] * 60
+    for number in range(12):
+        await servicer.report(report_of(small(number, transcript=turns)), ALL_RIGHTS)
+    first = await servicer.list_results(pb.ListResultsRequest(), ALL_RIGHTS)
+    rest = pb.ListResultsRequest(page_token=first.next_page_token)
+    second = await servicer.list_results(rest, ALL_RIGHTS)
+    assert first.ByteSize() < 2 * 1024 * 1024 + 1024
+    assert (len(first.results), len(second.results), second.next_page_token) == (8, 4, "")
 
 
 @pytest.mark.parametrize(

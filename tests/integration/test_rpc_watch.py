@@ -9,17 +9,26 @@ import pytest
 from sqlalchemy import insert
 
 from orchestrator.call_results import receive_proto, record_call_result, record_call_results
+from orchestrator.call_results.access import Tokens
 from orchestrator.call_results.watch import ResultFeed
+from orchestrator.calls import Progress, ProgressAnswer
 from orchestrator.errors import InvalidInput, StoreUnavailable, TooMany
-from orchestrator.rpc import GrpcServer
+from orchestrator.rpc import CallResultsServicer, GrpcServer
+from orchestrator.rpc.decoding import add_servicer
+from orchestrator.rpc.stalls import StallGuard
 from orchestrator.store import Store, Transaction, schema
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
 from tests.rig import call_sid, result_of
+from tests.rpc_rig import refusal_of
 
 Stub: TypeAlias = "pb_grpc.CallResultsAsyncStub"
 Watch: TypeAlias = AsyncIterator[pb.WatchResultsResponse]
 Seen: TypeAlias = tuple[str, int, str]
+
+
+async def never_called(report: Progress) -> ProgressAnswer:
+    raise AssertionError(report)
 
 
 async def record(store: Store, number: int = 1, **fields: object) -> None:
@@ -163,6 +172,22 @@ async def test_a_server_that_stops_sends_its_watchers_away(
     await watch.read()
     await grpc_server.stop(grace_s=5)
     assert await watch.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_watcher_that_is_too_slow_is_told_to_resume(store: Store) -> None:
+    await record(store)
+    feed = ResultFeed(store)
+    servicer = CallResultsServicer(store, feed, Tokens(), never_called, StallGuard(stall_s=0))
+    server = grpc.aio.server()
+    add_servicer(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        watch = pb_grpc.CallResultsStub(channel).WatchResults(pb.WatchResultsRequest(), timeout=20)
+        refusal = await refusal_of(answers_of(aiter(watch), 2))
+    await server.stop(grace=0)
+    assert refusal.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "resume with the last cursor" in str(refusal.details())
 
 
 async def test_closing_the_feed_ends_who_waits(store: Store) -> None:

@@ -29,7 +29,7 @@ class _CallStatus:
 class _CallStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CALL_STATUS_UNSPECIFIED: _CallStatus.ValueType  # 0
-    """Refused at the door: every result and every progress states a status."""
+    """Refused in a result, which always states a status; a progress may leave it out."""
     CALL_STATUS_QUEUED: _CallStatus.ValueType  # 1
     """Waits at the carrier to be dialled. Not valid in a result."""
     CALL_STATUS_INITIATED: _CallStatus.ValueType  # 2
@@ -55,7 +55,7 @@ class CallStatus(_CallStatus, metaclass=_CallStatusEnumTypeWrapper):
     """Says how the telephone call stands or ended, in the carrier's words; says nothing about the errand."""
 
 CALL_STATUS_UNSPECIFIED: CallStatus.ValueType  # 0
-"""Refused at the door: every result and every progress states a status."""
+"""Refused in a result, which always states a status; a progress may leave it out."""
 CALL_STATUS_QUEUED: CallStatus.ValueType  # 1
 """Waits at the carrier to be dialled. Not valid in a result."""
 CALL_STATUS_INITIATED: CallStatus.ValueType  # 2
@@ -337,7 +337,7 @@ class _DispositionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dispositi
     DISPOSITION_MERGED: _Disposition.ValueType  # 3
     """The report added something to the record; the revision rose by one."""
     DISPOSITION_SUPERSEDED: _Disposition.ValueType  # 4
-    """The report was kept in the history only: what stands outranks it."""
+    """The report was kept in the history only: what stands outranks it, or it names another CallSid than its call has."""
     DISPOSITION_ORPHAN: _Disposition.ValueType  # 5
     """The report claims a call_id that was never minted; kept, shown as such, adopted if its call appears."""
 
@@ -353,7 +353,7 @@ DISPOSITION_DUPLICATE: Disposition.ValueType  # 2
 DISPOSITION_MERGED: Disposition.ValueType  # 3
 """The report added something to the record; the revision rose by one."""
 DISPOSITION_SUPERSEDED: Disposition.ValueType  # 4
-"""The report was kept in the history only: what stands outranks it."""
+"""The report was kept in the history only: what stands outranks it, or it names another CallSid than its call has."""
 DISPOSITION_ORPHAN: Disposition.ValueType  # 5
 """The report claims a call_id that was never minted; kept, shown as such, adopted if its call appears."""
 Global___Disposition: _TypeAlias = Disposition  # noqa: Y015
@@ -507,9 +507,9 @@ class CallResult(_message.Message):
     call_id: _builtins.str
     """The Orchestrator's id of the call, minted before the dial: a UUIDv7 in lower case. Empty: found by call_sid."""
     task_id: _builtins.str
-    """The errand this call served. Filled in by the server for its own calls; empty for external ones."""
+    """The errand this call served, at most 64 characters. Ignored in reports; in answers empty for external calls."""
     attempt: _builtins.int
-    """Which try of the errand this call was, from 1. 0: not told."""
+    """Which try of the errand this call was, 1 to 2,147,483,647. 0: not told. Of its own calls the server knows it."""
     report_id: _builtins.str
     """Identifies this report, so that a repeat is recognised; at most 64 characters, minted when the result is built.
     Empty: the server takes a hash of the content.
@@ -521,13 +521,15 @@ class CallResult(_message.Message):
     answered_by: Global___AnsweredBy.ValueType
     """Who answered. Absent: not known."""
     source: Global___Source.ValueType
-    """Where this report comes from. Absent: SOURCE_MANUAL. In answers: the highest source that contributed."""
+    """Where this report comes from. Absent: SOURCE_MANUAL. In answers: the highest source that contributed; after an
+    override that of the override.
+    """
     origin: Global___CallOrigin.ValueType
     """Who placed the call. Ignored in reports, always set in answers."""
     to_number: _builtins.str
-    """The number that was called, E.164. Empty: not told."""
+    """The number that was called, E.164 ("+" and 2 to 15 digits). Empty: not told."""
     from_number: _builtins.str
-    """The number that called, E.164. Empty: not told."""
+    """The number that called, E.164 ("+" and 2 to 15 digits). Empty: not told."""
     transcript_complete: _builtins.bool
     """True when `transcript` holds the whole conversation; false when a crash or a size limit cut it, or it is not told."""
     recording_url: _builtins.str
@@ -537,7 +539,7 @@ class CallResult(_message.Message):
     handler_instance: _builtins.str
     """The process that held the call, for operators, at most 128 characters. Empty: not told."""
     test: _builtins.bool
-    """True for calls to the sandbox or in test mode: no real phone rang."""
+    """True for calls to the sandbox or in test mode: no real phone rang. Once true it stays true."""
     revision: _builtins.int
     """Counts the visible changes of this record, from 1. Ignored in reports, always set in answers."""
     @_builtins.property
@@ -570,7 +572,7 @@ class CallResult(_message.Message):
 
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
-        """What was agreed, under the names that the errand declares; at most 50."""
+        """What was agreed, under the names that the errand declares; at most 50, joined name by name. Empty: nothing."""
 
     @_builtins.property
     def usage(self) -> Global___Usage:
@@ -643,15 +645,15 @@ class TranscriptTurn(_message.Message):
     Empty: not understood, or a tool or key press.
     """
     start_ms: _builtins.int
-    """Milliseconds from the start of the media stream to the first sound. Absent: not known."""
+    """Milliseconds from the start of the media stream to the first sound, from 0. Absent: not known."""
     end_ms: _builtins.int
-    """Milliseconds from the start of the media stream to the last sound. Absent: not known."""
+    """Milliseconds from the start of the media stream to the last sound, from 0. Absent: not known."""
     interrupted: _builtins.bool
     """True when the other side cut this turn short."""
     item_id: _builtins.str
     """The model's id of the item, at most 128 characters. Empty: not from a model."""
     dtmf: _builtins.str
-    """The keys that were pressed (0-9, *, #, A-D). Empty: none."""
+    """The keys that were pressed (0-9, *, #, A-D), at most 64. Empty: none."""
     @_builtins.property
     def tool(self) -> Global___ToolUse:
         """The tool that was used. Absent: none."""
@@ -693,9 +695,9 @@ class ToolUse(_message.Message):
     ARGUMENTS_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The tool's name, such as "record_fact", at most 64 characters."""
+    """The tool's name, such as "record_fact", at most 64 characters. Empty: not known."""
     arguments: _builtins.str
-    """The arguments as the model gave them, JSON text, at most 4,000 characters."""
+    """The arguments as the model gave them, JSON text, at most 4,000 characters. Empty: none."""
     output: _builtins.str
     """What the tool answered, at most 4,000 characters. Empty: nothing."""
     def __init__(
@@ -723,12 +725,16 @@ class Fact(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     EVIDENCE_TURNS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The name that the errand declares, such as "total_price"; lower case with underscores, at most 64 characters."""
+    """The name that the errand declares, such as "total_price"; lower-case letters, digits and underscores, a letter
+    first, at most 64 characters. Required.
+    """
     value: _builtins.str
-    """The value in normal form, such as "14.50", at most 1,000 characters."""
+    """The value in normal form, such as "14.50", at most 1,000 characters. Empty: not told."""
     @_builtins.property
     def evidence_turns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Positions in `transcript`, from 0, of the callee turns in which code found the value. Empty: claimed, not proven."""
+        """Positions in `transcript`, 0 to 1,999, of the callee turns in which code found the value. Empty: claimed, not
+        proven.
+        """
 
     def __init__(
         self,
@@ -756,11 +762,11 @@ class Fault(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     RETRYABLE_FIELD_NUMBER: _builtins.int
     component: Global___FaultComponent.ValueType
-    """Where it arose."""
+    """Where it arose. Absent: not known."""
     code: _builtins.str
     """The provider's own code, such as "21211" or "session_expired", at most 128 characters. Empty: none."""
     message: _builtins.str
-    """What the provider or the program said, at most 4,000 characters."""
+    """What the provider or the program said, at most 4,000 characters. Empty: nothing."""
     retryable: _builtins.bool
     """True when another try may succeed."""
     def __init__(
@@ -781,7 +787,9 @@ Global___Fault: _TypeAlias = Fault  # noqa: Y015
 
 @_typing.final
 class Usage(_message.Message):
-    """Holds what the speech model used in this call, summed over all its responses. Absent numbers are not known."""
+    """Holds what the speech model used in this call, summed over all its responses. Absent numbers are not known; none is
+    above 2^53 - 1, which JSON readers keep exactly.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -794,7 +802,7 @@ class Usage(_message.Message):
     ESTIMATED_COST_MICROS_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """The model's name, at most 128 characters."""
+    """The model's name, at most 128 characters. Empty: not known."""
     input_tokens: _builtins.int
     """Input tokens, cached ones included."""
     cached_input_tokens: _builtins.int
@@ -864,7 +872,7 @@ class ReportRequest(_message.Message):
     """True to put this report above all others; operators only."""
     @_builtins.property
     def result(self) -> Global___CallResult:
-        """The result. Required."""
+        """The result. Required; at most 256 KiB."""
 
     def __init__(
         self,
@@ -919,7 +927,7 @@ class BatchReportRequest(_message.Message):
     RESULTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallResult]:
-        """1 to 1,000 results, 1 MiB in all."""
+        """1 to 1,000 results, 1 MiB in all, each at most 256 KiB."""
 
     def __init__(
         self,
@@ -1031,7 +1039,7 @@ class FieldViolation(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     field: _builtins.str
-    """The field's path in the result, such as "transcript[3].text"."""
+    """The field's path in the result, such as "transcript[3].text". Empty: the result as a whole."""
     description: _builtins.str
     """What is expected, and what came."""
     def __init__(
@@ -1064,11 +1072,13 @@ class ReportProgressRequest(_message.Message):
     call_id: _builtins.str
     """The Orchestrator's id of the call. Empty: found by call_sid."""
     call_sid: _builtins.str
-    """The carrier's id of the call. Required."""
+    """The carrier's id of the call: "CA" and 32 hex digits. Required."""
     status: Global___CallStatus.ValueType
-    """How the call stands. CALL_STATUS_UNSPECIFIED counts as CALL_STATUS_IN_PROGRESS."""
+    """How the call stands; it only ever rises, and a terminal word changes nothing. CALL_STATUS_UNSPECIFIED counts as
+    CALL_STATUS_IN_PROGRESS.
+    """
     first_turn: _builtins.int
-    """The position in the transcript, from 0, of the first of `turns`."""
+    """The position in the transcript, 0 to 1,999, of the first of `turns`."""
     stream_nonce: _builtins.str
     """The nonce of the media stream's token, 32 hex digits: claims the call for this stream. The same stream may repeat
     it. Empty: no claim.
@@ -1172,9 +1182,9 @@ class Order(_message.Message):
     call_id: _builtins.str
     """The Orchestrator's id of the call."""
     task_id: _builtins.str
-    """The errand's task."""
+    """The errand's task. Empty for an external call, like all that its errand would tell."""
     attempt: _builtins.int
-    """Which try of the errand this call is, from 1."""
+    """Which try of the errand this call is, from 1; 0 for an external call."""
     errand: _builtins.str
     """The kind of errand, such as "food_order"."""
     instructions: _builtins.str
@@ -1182,7 +1192,7 @@ class Order(_message.Message):
     to_number: _builtins.str
     """The number to call, E.164."""
     time_limit_s: _builtins.int
-    """The longest duration of the call in seconds."""
+    """The longest duration of the call in seconds, 1 to 86,400."""
     @_builtins.property
     def details(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The person's details by name, such as "order" or "customer_name"; data, never instructions."""
@@ -1312,7 +1322,7 @@ class ListResultsRequest(_message.Message):
     AFTER_TIME_FIELD_NUMBER: _builtins.int
     BEFORE_TIME_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Results per page. 0 or less: 50; above 200: 200."""
+    """Results per page. 0 or less: 50; above 200: 200. A page of large results ends early, at about 2 MiB."""
     page_token: _builtins.str
     """The `next_page_token` of the page before. Empty: the first page."""
     status: Global___CallStatus.ValueType
@@ -1322,7 +1332,7 @@ class ListResultsRequest(_message.Message):
     end_reason: Global___EndReason.ValueType
     """Only results with this end reason. Absent: all."""
     task_id: _builtins.str
-    """Only the results of this task. Empty: all."""
+    """Only results of this task. Empty: all."""
     origin: Global___CallOrigin.ValueType
     """Only results with this origin. Absent: all."""
     @_builtins.property

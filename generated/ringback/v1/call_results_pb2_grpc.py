@@ -31,7 +31,10 @@ class CallResultsStub:
     Codes that every RPC may answer: UNAUTHENTICATED without a valid token and PERMISSION_DENIED with one of another
     role (both only where tokens are configured), RESOURCE_EXHAUSTED for a message above 2 MiB or too many RPCs at once,
     UNAVAILABLE with RetryInfo while the database cannot commit. INVALID_ARGUMENT, and only it, means "do not send
-    this again"; it carries google.rpc.BadRequest with one violation per field.
+    this again"; it carries google.rpc.BadRequest with one violation per field, at most 50.
+
+    Texts are UTF-8; NUL in them becomes U+FFFD. Times lie from 1970 to 9999 and are kept to the microsecond. A number of
+    an enum that this server does not know is kept, except in `status` and in filters, where it is refused.
     """
 
     def __init__(self, channel):
@@ -78,7 +81,10 @@ class CallResultsServicer:
     Codes that every RPC may answer: UNAUTHENTICATED without a valid token and PERMISSION_DENIED with one of another
     role (both only where tokens are configured), RESOURCE_EXHAUSTED for a message above 2 MiB or too many RPCs at once,
     UNAVAILABLE with RetryInfo while the database cannot commit. INVALID_ARGUMENT, and only it, means "do not send
-    this again"; it carries google.rpc.BadRequest with one violation per field.
+    this again"; it carries google.rpc.BadRequest with one violation per field, at most 50.
+
+    Texts are UTF-8; NUL in them becomes U+FFFD. Times lie from 1970 to 9999 and are kept to the microsecond. A number of
+    an enum that this server does not know is kept, except in `status` and in filters, where it is refused.
     """
 
     def Report(self, request, context):
@@ -86,7 +92,8 @@ class CallResultsServicer:
 
         Idempotent: a repeat answers DISPOSITION_DUPLICATE, never an error. A CallSid that nobody knows creates an
         external call; a call_id that was never minted is kept as DISPOSITION_ORPHAN.
-        Codes: INVALID_ARGUMENT for a result that breaks a rule, PERMISSION_DENIED for `override` by a non-operator.
+        Codes: INVALID_ARGUMENT for a result that breaks a rule or weighs more than 256 KiB, PERMISSION_DENIED for
+        `override` by a non-operator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,7 +104,7 @@ class CallResultsServicer:
 
         Answers one entry per result, in the order of the request: a bad result gets its own error and the others are
         stored. Idempotent like Report.
-        Codes: INVALID_ARGUMENT for an empty batch or more than 1,000 results.
+        Codes: INVALID_ARGUMENT for an empty batch, more than 1,000 results or more than 1 MiB: nothing of it is stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,10 +114,12 @@ class CallResultsServicer:
         """Tells that a call is alive, what was said since the last time, and claims the call for one media stream.
 
         Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then at every turn or
-        every 2 s. Idempotent: turns at positions already stored replace those. A CallSid that nobody knows creates an
+        every 2 s. Idempotent: turns at positions already stored replace those, and a stream that repeats its claim gets
+        the order again. Turns behind a gap are not stored: go on from `last_turn`. A CallSid that nobody knows creates an
         external call.
-        Codes: INVALID_ARGUMENT, NOT_FOUND for a call_id that was never minted, ALREADY_EXISTS when another CallSid or
-        another stream holds the call: hang up, one call has one stream.
+        Codes: INVALID_ARGUMENT for a field that breaks a rule or a turn beyond the 2,000th, NOT_FOUND for a call_id that
+        was never minted, ALREADY_EXISTS when another CallSid or another stream holds the call or a claim comes after its
+        end: hang up, one call has one stream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,9 +135,11 @@ class CallResultsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListResults(self, request, context):
-        """Lists results, newest call first, one row per call, page by page.
+        """Lists results, newest call first, one row per call, page by page. No call is shown twice; results recorded
+        meanwhile may be missing from the pages, WatchResults misses none.
 
-        Codes: INVALID_ARGUMENT for a page token that this server did not write or a filter it does not know.
+        Codes: INVALID_ARGUMENT for a page token that this server did not write, or wrote for other filters, and for a
+        filter it does not know.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,8 +148,10 @@ class CallResultsServicer:
     def WatchResults(self, request, context):
         """Streams every new result and every new revision in the order of their commits, resuming after a cursor.
 
-        Ends only when the client cancels or the server stops. Codes: INVALID_ARGUMENT for a cursor from the future or
-        one that this server did not write, RESOURCE_EXHAUSTED above 200 watchers.
+        Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
+        repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
+        INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
+        watchers and for a client that takes nothing for 30 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -191,7 +204,10 @@ class CallResults:
     Codes that every RPC may answer: UNAUTHENTICATED without a valid token and PERMISSION_DENIED with one of another
     role (both only where tokens are configured), RESOURCE_EXHAUSTED for a message above 2 MiB or too many RPCs at once,
     UNAVAILABLE with RetryInfo while the database cannot commit. INVALID_ARGUMENT, and only it, means "do not send
-    this again"; it carries google.rpc.BadRequest with one violation per field.
+    this again"; it carries google.rpc.BadRequest with one violation per field, at most 50.
+
+    Texts are UTF-8; NUL in them becomes U+FFFD. Times lie from 1970 to 9999 and are kept to the microsecond. A number of
+    an enum that this server does not know is kept, except in `status` and in filters, where it is refused.
     """
 
     @staticmethod

@@ -34,7 +34,10 @@ class CallResultsStub:
     Codes that every RPC may answer: UNAUTHENTICATED without a valid token and PERMISSION_DENIED with one of another
     role (both only where tokens are configured), RESOURCE_EXHAUSTED for a message above 2 MiB or too many RPCs at once,
     UNAVAILABLE with RetryInfo while the database cannot commit. INVALID_ARGUMENT, and only it, means "do not send
-    this again"; it carries google.rpc.BadRequest with one violation per field.
+    this again"; it carries google.rpc.BadRequest with one violation per field, at most 50.
+
+    Texts are UTF-8; NUL in them becomes U+FFFD. Times lie from 1970 to 9999 and are kept to the microsecond. A number of
+    an enum that this server does not know is kept, except in `status` and in filters, where it is refused.
     """
 
     @_typing.overload
@@ -46,23 +49,26 @@ class CallResultsStub:
 
     Idempotent: a repeat answers DISPOSITION_DUPLICATE, never an error. A CallSid that nobody knows creates an
     external call; a call_id that was never minted is kept as DISPOSITION_ORPHAN.
-    Codes: INVALID_ARGUMENT for a result that breaks a rule, PERMISSION_DENIED for `override` by a non-operator.
+    Codes: INVALID_ARGUMENT for a result that breaks a rule or weighs more than 256 KiB, PERMISSION_DENIED for
+    `override` by a non-operator.
     """
     BatchReport: _grpc.UnaryUnaryMultiCallable[_call_results_pb2.BatchReportRequest, _call_results_pb2.BatchReportResponse]
     """Records up to 1,000 results (1 MiB in all), to drain a backlog.
 
     Answers one entry per result, in the order of the request: a bad result gets its own error and the others are
     stored. Idempotent like Report.
-    Codes: INVALID_ARGUMENT for an empty batch or more than 1,000 results.
+    Codes: INVALID_ARGUMENT for an empty batch, more than 1,000 results or more than 1 MiB: nothing of it is stored.
     """
     ReportProgress: _grpc.UnaryUnaryMultiCallable[_call_results_pb2.ReportProgressRequest, _call_results_pb2.ReportProgressResponse]
     """Tells that a call is alive, what was said since the last time, and claims the call for one media stream.
 
     Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then at every turn or
-    every 2 s. Idempotent: turns at positions already stored replace those. A CallSid that nobody knows creates an
+    every 2 s. Idempotent: turns at positions already stored replace those, and a stream that repeats its claim gets
+    the order again. Turns behind a gap are not stored: go on from `last_turn`. A CallSid that nobody knows creates an
     external call.
-    Codes: INVALID_ARGUMENT, NOT_FOUND for a call_id that was never minted, ALREADY_EXISTS when another CallSid or
-    another stream holds the call: hang up, one call has one stream.
+    Codes: INVALID_ARGUMENT for a field that breaks a rule or a turn beyond the 2,000th, NOT_FOUND for a call_id that
+    was never minted, ALREADY_EXISTS when another CallSid or another stream holds the call or a claim comes after its
+    end: hang up, one call has one stream.
     """
     GetResult: _grpc.UnaryUnaryMultiCallable[_call_results_pb2.GetResultRequest, _call_results_pb2.GetResultResponse]
     """Answers the newest revision of one result.
@@ -70,15 +76,19 @@ class CallResultsStub:
     Codes: INVALID_ARGUMENT without an id, NOT_FOUND when no result is recorded (yet).
     """
     ListResults: _grpc.UnaryUnaryMultiCallable[_call_results_pb2.ListResultsRequest, _call_results_pb2.ListResultsResponse]
-    """Lists results, newest call first, one row per call, page by page.
+    """Lists results, newest call first, one row per call, page by page. No call is shown twice; results recorded
+    meanwhile may be missing from the pages, WatchResults misses none.
 
-    Codes: INVALID_ARGUMENT for a page token that this server did not write or a filter it does not know.
+    Codes: INVALID_ARGUMENT for a page token that this server did not write, or wrote for other filters, and for a
+    filter it does not know.
     """
     WatchResults: _grpc.UnaryStreamMultiCallable[_call_results_pb2.WatchResultsRequest, _call_results_pb2.WatchResultsResponse]
     """Streams every new result and every new revision in the order of their commits, resuming after a cursor.
 
-    Ends only when the client cancels or the server stops. Codes: INVALID_ARGUMENT for a cursor from the future or
-    one that this server did not write, RESOURCE_EXHAUSTED above 200 watchers.
+    Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
+    repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
+    INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
+    watchers and for a client that takes nothing for 30 s.
     """
 
 @_typing.type_check_only
@@ -88,7 +98,10 @@ class CallResultsAsyncStub(CallResultsStub):
     Codes that every RPC may answer: UNAUTHENTICATED without a valid token and PERMISSION_DENIED with one of another
     role (both only where tokens are configured), RESOURCE_EXHAUSTED for a message above 2 MiB or too many RPCs at once,
     UNAVAILABLE with RetryInfo while the database cannot commit. INVALID_ARGUMENT, and only it, means "do not send
-    this again"; it carries google.rpc.BadRequest with one violation per field.
+    this again"; it carries google.rpc.BadRequest with one violation per field, at most 50.
+
+    Texts are UTF-8; NUL in them becomes U+FFFD. Times lie from 1970 to 9999 and are kept to the microsecond. A number of
+    an enum that this server does not know is kept, except in `status` and in filters, where it is refused.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -97,23 +110,26 @@ class CallResultsAsyncStub(CallResultsStub):
 
     Idempotent: a repeat answers DISPOSITION_DUPLICATE, never an error. A CallSid that nobody knows creates an
     external call; a call_id that was never minted is kept as DISPOSITION_ORPHAN.
-    Codes: INVALID_ARGUMENT for a result that breaks a rule, PERMISSION_DENIED for `override` by a non-operator.
+    Codes: INVALID_ARGUMENT for a result that breaks a rule or weighs more than 256 KiB, PERMISSION_DENIED for
+    `override` by a non-operator.
     """
     BatchReport: _aio.UnaryUnaryMultiCallable[_call_results_pb2.BatchReportRequest, _call_results_pb2.BatchReportResponse]  # type: ignore[assignment]
     """Records up to 1,000 results (1 MiB in all), to drain a backlog.
 
     Answers one entry per result, in the order of the request: a bad result gets its own error and the others are
     stored. Idempotent like Report.
-    Codes: INVALID_ARGUMENT for an empty batch or more than 1,000 results.
+    Codes: INVALID_ARGUMENT for an empty batch, more than 1,000 results or more than 1 MiB: nothing of it is stored.
     """
     ReportProgress: _aio.UnaryUnaryMultiCallable[_call_results_pb2.ReportProgressRequest, _call_results_pb2.ReportProgressResponse]  # type: ignore[assignment]
     """Tells that a call is alive, what was said since the last time, and claims the call for one media stream.
 
     Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then at every turn or
-    every 2 s. Idempotent: turns at positions already stored replace those. A CallSid that nobody knows creates an
+    every 2 s. Idempotent: turns at positions already stored replace those, and a stream that repeats its claim gets
+    the order again. Turns behind a gap are not stored: go on from `last_turn`. A CallSid that nobody knows creates an
     external call.
-    Codes: INVALID_ARGUMENT, NOT_FOUND for a call_id that was never minted, ALREADY_EXISTS when another CallSid or
-    another stream holds the call: hang up, one call has one stream.
+    Codes: INVALID_ARGUMENT for a field that breaks a rule or a turn beyond the 2,000th, NOT_FOUND for a call_id that
+    was never minted, ALREADY_EXISTS when another CallSid or another stream holds the call or a claim comes after its
+    end: hang up, one call has one stream.
     """
     GetResult: _aio.UnaryUnaryMultiCallable[_call_results_pb2.GetResultRequest, _call_results_pb2.GetResultResponse]  # type: ignore[assignment]
     """Answers the newest revision of one result.
@@ -121,15 +137,19 @@ class CallResultsAsyncStub(CallResultsStub):
     Codes: INVALID_ARGUMENT without an id, NOT_FOUND when no result is recorded (yet).
     """
     ListResults: _aio.UnaryUnaryMultiCallable[_call_results_pb2.ListResultsRequest, _call_results_pb2.ListResultsResponse]  # type: ignore[assignment]
-    """Lists results, newest call first, one row per call, page by page.
+    """Lists results, newest call first, one row per call, page by page. No call is shown twice; results recorded
+    meanwhile may be missing from the pages, WatchResults misses none.
 
-    Codes: INVALID_ARGUMENT for a page token that this server did not write or a filter it does not know.
+    Codes: INVALID_ARGUMENT for a page token that this server did not write, or wrote for other filters, and for a
+    filter it does not know.
     """
     WatchResults: _aio.UnaryStreamMultiCallable[_call_results_pb2.WatchResultsRequest, _call_results_pb2.WatchResultsResponse]  # type: ignore[assignment]
     """Streams every new result and every new revision in the order of their commits, resuming after a cursor.
 
-    Ends only when the client cancels or the server stops. Codes: INVALID_ARGUMENT for a cursor from the future or
-    one that this server did not write, RESOURCE_EXHAUSTED above 200 watchers.
+    Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
+    repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
+    INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
+    watchers and for a client that takes nothing for 30 s.
     """
 
 class CallResultsServicer(metaclass=_abc_1.ABCMeta):
@@ -138,7 +158,10 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
     Codes that every RPC may answer: UNAUTHENTICATED without a valid token and PERMISSION_DENIED with one of another
     role (both only where tokens are configured), RESOURCE_EXHAUSTED for a message above 2 MiB or too many RPCs at once,
     UNAVAILABLE with RetryInfo while the database cannot commit. INVALID_ARGUMENT, and only it, means "do not send
-    this again"; it carries google.rpc.BadRequest with one violation per field.
+    this again"; it carries google.rpc.BadRequest with one violation per field, at most 50.
+
+    Texts are UTF-8; NUL in them becomes U+FFFD. Times lie from 1970 to 9999 and are kept to the microsecond. A number of
+    an enum that this server does not know is kept, except in `status` and in filters, where it is refused.
     """
 
     @_abc_1.abstractmethod
@@ -151,7 +174,8 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
 
         Idempotent: a repeat answers DISPOSITION_DUPLICATE, never an error. A CallSid that nobody knows creates an
         external call; a call_id that was never minted is kept as DISPOSITION_ORPHAN.
-        Codes: INVALID_ARGUMENT for a result that breaks a rule, PERMISSION_DENIED for `override` by a non-operator.
+        Codes: INVALID_ARGUMENT for a result that breaks a rule or weighs more than 256 KiB, PERMISSION_DENIED for
+        `override` by a non-operator.
         """
 
     @_abc_1.abstractmethod
@@ -164,7 +188,7 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
 
         Answers one entry per result, in the order of the request: a bad result gets its own error and the others are
         stored. Idempotent like Report.
-        Codes: INVALID_ARGUMENT for an empty batch or more than 1,000 results.
+        Codes: INVALID_ARGUMENT for an empty batch, more than 1,000 results or more than 1 MiB: nothing of it is stored.
         """
 
     @_abc_1.abstractmethod
@@ -176,10 +200,12 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
         """Tells that a call is alive, what was said since the last time, and claims the call for one media stream.
 
         Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then at every turn or
-        every 2 s. Idempotent: turns at positions already stored replace those. A CallSid that nobody knows creates an
+        every 2 s. Idempotent: turns at positions already stored replace those, and a stream that repeats its claim gets
+        the order again. Turns behind a gap are not stored: go on from `last_turn`. A CallSid that nobody knows creates an
         external call.
-        Codes: INVALID_ARGUMENT, NOT_FOUND for a call_id that was never minted, ALREADY_EXISTS when another CallSid or
-        another stream holds the call: hang up, one call has one stream.
+        Codes: INVALID_ARGUMENT for a field that breaks a rule or a turn beyond the 2,000th, NOT_FOUND for a call_id that
+        was never minted, ALREADY_EXISTS when another CallSid or another stream holds the call or a claim comes after its
+        end: hang up, one call has one stream.
         """
 
     @_abc_1.abstractmethod
@@ -199,9 +225,11 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
         request: _call_results_pb2.ListResultsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_results_pb2.ListResultsResponse, _abc.Awaitable[_call_results_pb2.ListResultsResponse]]:
-        """Lists results, newest call first, one row per call, page by page.
+        """Lists results, newest call first, one row per call, page by page. No call is shown twice; results recorded
+        meanwhile may be missing from the pages, WatchResults misses none.
 
-        Codes: INVALID_ARGUMENT for a page token that this server did not write or a filter it does not know.
+        Codes: INVALID_ARGUMENT for a page token that this server did not write, or wrote for other filters, and for a
+        filter it does not know.
         """
 
     @_abc_1.abstractmethod
@@ -212,8 +240,10 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_call_results_pb2.WatchResultsResponse], _abc.AsyncIterator[_call_results_pb2.WatchResultsResponse]]:
         """Streams every new result and every new revision in the order of their commits, resuming after a cursor.
 
-        Ends only when the client cancels or the server stops. Codes: INVALID_ARGUMENT for a cursor from the future or
-        one that this server did not write, RESOURCE_EXHAUSTED above 200 watchers.
+        Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
+        repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
+        INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
+        watchers and for a client that takes nothing for 30 s.
         """
 
 def add_CallResultsServicer_to_server(servicer: CallResultsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
