@@ -11,6 +11,7 @@ import grpc
 from call_reporter.errors import DeliveryError, DeliveryFailed, OutboxBroken, ReportRefused
 from call_reporter.options import ReporterOptions
 from call_reporter.outbox import Outbox, WaitingOutcome
+from call_reporter.vocabulary import word_of
 from call_reporter.wire import Wire
 from ringback.v1 import call_results_pb2 as pb
 
@@ -208,7 +209,7 @@ class Delivery:
             "report_acknowledged call_id=%s call_sid=%s disposition=%s attempts=%d ms=%.1f",
             response.call_id or outcome.result.call_id,
             outcome.result.call_sid,
-            _name(response.disposition),
+            word_of(pb.Disposition, response.disposition).upper(),
             self._attempts.pop(outcome.seq, 1),
             age_us / 1_000,
         )
@@ -248,8 +249,3 @@ def _describe(error: pb.ReportError) -> str:
         f"{violation.field}: {violation.description}" for violation in error.violations
     )
     return f"{error.message} ({fields})" if fields else error.message
-
-
-def _name(disposition: int) -> str:
-    name = pb.Disposition.DESCRIPTOR.values_by_number.get(disposition)
-    return name.name.removeprefix("DISPOSITION_") if name is not None else str(disposition)

@@ -8,6 +8,7 @@ from datetime import datetime
 from call_reporter.limits import fit_result
 from call_reporter.options import ReporterOptions
 from call_reporter.outbox import Outbox
+from call_reporter.vocabulary import word_of
 from ringback.v1 import call_results_pb2 as pb
 
 log = logging.getLogger("call_reporter")
@@ -80,8 +81,6 @@ def _summarise(turns: int) -> str:
 
 def _quote_end(turns: Sequence[pb.TranscriptTurn]) -> str:
     spoken = [turn for turn in turns if turn.text][-_SNIPPET_TURNS:]
-    lines = [
-        f"{pb.Role.Name(turn.role).removeprefix('ROLE_').capitalize()}: {turn.text[:500]}"
-        for turn in spoken
-    ]
-    return "\n".join(lines)
+    return "\n".join(
+        f"{word_of(pb.Role, turn.role).capitalize()}: {turn.text[:500]}" for turn in spoken
+    )

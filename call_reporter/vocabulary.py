@@ -33,6 +33,14 @@ def enum_value(enum: _EnumTypeWrapper[V], word: str | int) -> V:
     )
 
 
+def word_of(enum: _EnumTypeWrapper[V], number: int) -> str:
+    """Name an enum's number by its short word, such as "callee"; an unknown one stays a number."""
+    if number not in enum.values():
+        return str(number)
+    prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
+    return enum.DESCRIPTOR.values_by_number[number].name.removeprefix(prefix).lower()
+
+
 def status_of(word: str | int) -> pb.CallStatus.ValueType:
     """Find the call status for a word such as "completed" or "no-answer"."""
     return enum_value(pb.CallStatus, word)

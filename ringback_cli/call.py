@@ -20,7 +20,7 @@ from ringback_cli.parts import (
     plan_system,
     read_outer_environment,
 )
-from ringback_cli.results import fetch_result, print_result, word_of
+from ringback_cli.results import fetch_result, print_result, word_of_number
 from ringback_cli.up import running
 from ringback_cli.wire import Json, as_object, follow_events, send_json
 
@@ -148,15 +148,15 @@ class SpokenTurns:
     def _tell(self, position: int) -> None:
         turn = self._open.pop(position)
         role = turn.get("role")
-        name = call_results_pb2.Role.Name(role) if isinstance(role, int) else str(role)  # type: ignore[arg-type]  # an open enum
+        who = word_of_number(call_results_pb2.Role, role) if isinstance(role, int) else "?"
         if turn.get("text"):
-            _say(word_of(name), str(turn["text"]))
+            _say(who, str(turn["text"]))
 
 
 def _state_in_words(data: Json) -> str:
     state, status = str(data.get("state", "")), data.get("status")
     if isinstance(status, int):
-        status = word_of(call_results_pb2.CallStatus.Name(status)) if status else ""  # type: ignore[arg-type]  # an open enum
+        status = word_of_number(call_results_pb2.CallStatus, status) if status else ""
     return f"{state} ({status})" if status else state
 
 

@@ -15,6 +15,7 @@ from ringback_cli.results import (
     print_result,
     to_json,
     word_of,
+    word_of_number,
 )
 from ringback_cli.wire import open_channel, token_metadata
 
@@ -149,9 +150,9 @@ def _cells(result: call_results_pb2.CallResult) -> tuple[str, ...]:
     return (
         recorded if result.HasField("record_time") else "",
         result.call_id,
-        word_of(call_results_pb2.CallStatus.Name(result.status)),
-        word_of(call_results_pb2.Outcome.Name(result.outcome)),
-        word_of(call_results_pb2.EndReason.Name(result.end_reason)),
+        word_of_number(call_results_pb2.CallStatus, result.status),
+        word_of_number(call_results_pb2.Outcome, result.outcome),
+        word_of_number(call_results_pb2.EndReason, result.end_reason),
         str(result.duration) if result.HasField("duration") else "",
         result.summary,
     )

@@ -11,7 +11,7 @@ from google.protobuf import json_format
 from ringback.v1 import call_results_pb2, call_results_pb2_grpc
 from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.parts import DEFAULT_BASE, Addresses
-from ringback_cli.results import RPC_TIMEOUT_S, describe_rpc_error, word_of
+from ringback_cli.results import RPC_TIMEOUT_S, describe_rpc_error, word_of, word_of_number
 from ringback_cli.wire import Json, as_object, open_channel, token_metadata
 
 # Words that a call which is over cannot have.
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json_format.MessageToJson(answer, preserving_proto_field_name=True))
     else:
-        disposition = word_of(call_results_pb2.Disposition.Name(answer.disposition))
+        disposition = word_of_number(call_results_pb2.Disposition, answer.disposition)
         print(f"{disposition}: call {answer.call_id}, revision {answer.revision}")
     return 0
 

@@ -1,6 +1,6 @@
 """Fetches and prints CallResults: as JSON for programs, as a small table for people."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf import json_format
 
@@ -10,7 +10,9 @@ from ringback_cli.wire import open_channel, token_metadata
 
 if TYPE_CHECKING:
     import grpc
+    from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
 
+V = TypeVar("V", bound=int)
 RPC_TIMEOUT_S = 10.0
 
 
@@ -61,6 +63,12 @@ def word_of(enum_name: str) -> str:
     return enum_name.replace("_", " ").lower()
 
 
+def word_of_number(enum: "_EnumTypeWrapper[V]", number: int) -> str:
+    """Turn an enum's number into words; one from a newer contract stays a number."""
+    known = enum.DESCRIPTOR.values_by_number.get(number)
+    return str(number) if known is None else word_of(known.name)
+
+
 def describe_rpc_error(error: "grpc.RpcError", target: str) -> str:
     """Say in one line what went wrong with an RPC."""
     import grpc  # noqa: PLC0415 - see fetch_result
@@ -75,9 +83,9 @@ def describe_rpc_error(error: "grpc.RpcError", target: str) -> str:
 def _rows(result: call_results_pb2.CallResult) -> list[tuple[str, str]]:
     rows = [
         ("call", result.call_id),
-        ("status", word_of(call_results_pb2.CallStatus.Name(result.status))),
-        ("outcome", word_of(call_results_pb2.Outcome.Name(result.outcome))),
-        ("end reason", word_of(call_results_pb2.EndReason.Name(result.end_reason))),
+        ("status", word_of_number(call_results_pb2.CallStatus, result.status)),
+        ("outcome", word_of_number(call_results_pb2.Outcome, result.outcome)),
+        ("end reason", word_of_number(call_results_pb2.EndReason, result.end_reason)),
         ("duration", f"{result.duration} s" if result.HasField("duration") else ""),
         ("summary", result.summary),
         ("error", result.error_message),

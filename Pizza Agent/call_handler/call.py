@@ -29,6 +29,7 @@ from ringback.v1.call_results_pb2 import (
     FaultComponent,
     Order,
     Outcome,
+    ReportResponse,
 )
 from telephony.twilio_rest import CarrierUnreachable, TwilioRest
 
@@ -213,8 +214,7 @@ async def _report(result: CallResult, services: CallServices) -> None:
         log.exception("report_not_durable", reason=str(error))
         return
     # The acknowledgement itself is logged by the reporter, whenever it comes.
-    disposition = "kept" if response is None else Disposition.Name(response.disposition)
-    log.info("call_reported", disposition=disposition)
+    log.info("call_reported", disposition=_name_disposition(response))
 
 
 async def _collect_late_words(call: LiveCall) -> bool:
@@ -240,8 +240,14 @@ async def _revise(call: LiveCall, end: CallEnd, dialogue: Dialogue, services: Ca
     except OutboxUnavailable as error:
         log.exception("revision_not_durable", reason=str(error))
         return
-    disposition = "kept" if response is None else Disposition.Name(response.disposition)
-    log.info("call_revised", disposition=disposition)
+    log.info("call_revised", disposition=_name_disposition(response))
+
+
+def _name_disposition(response: ReportResponse | None) -> str:
+    if response is None:
+        return "kept"
+    known = Disposition.DESCRIPTOR.values_by_number.get(response.disposition)
+    return str(response.disposition) if known is None else str(known.name)
 
 
 def _end_of(kind: EndKind, dialogue: Dialogue, clock: Clock, fault: Fault | None) -> CallEnd:
