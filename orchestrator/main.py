@@ -14,7 +14,7 @@ from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.limits import PublicHostGate, SlowBodyLimit
 from foundation.server import CannotStart
-from foundation.settings import is_loopback_host, secrets_of
+from foundation.settings import Mode, is_loopback_host, secrets_of
 from foundation.task_set import TaskSet
 from orchestrator import rest, status_callbacks
 from orchestrator.call_handler_client import CallHandlerClient
@@ -96,7 +96,7 @@ async def open_services(
     key = settings.openai_api_key.get_secret_value()
     filler = build_filler(key, settings.openai_base_url, settings.chat_model)
     opened.push_async_callback(filler.close)
-    app.state.chat = Chat(store, filler, around, timings)
+    app.state.chat = Chat(store, filler, around, timings, settings.mode is Mode.TEST)
     tasks = TaskSet()
     opened.push_async_callback(tasks.close, _LAST_TASKS_S)
     sweeper = open_sweeper(settings, store, clock, opened)

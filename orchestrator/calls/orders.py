@@ -21,6 +21,8 @@ class CallOrder:
     facts: tuple[DeclaredFact, ...]
     # E.164.
     to_number: str
+    # True in test mode, for the results that the Orchestrator files itself.
+    is_test: bool = False
 
 
 def to_column(order: CallOrder) -> dict[str, object]:
@@ -30,6 +32,7 @@ def to_column(order: CallOrder) -> dict[str, object]:
         "instructions": order.instructions,
         "details": dict(order.details),
         "facts": [asdict(fact) for fact in order.facts],
+        "test": order.is_test,
     }
 
 
@@ -43,6 +46,7 @@ def order_of(row: CallRow) -> CallOrder:
         details=details if isinstance(details, dict) else {},
         facts=tuple(DeclaredFact(**fact) for fact in facts) if isinstance(facts, list) else (),
         to_number=row.to_number,
+        is_test=bool(column.get("test")),
     )
 
 

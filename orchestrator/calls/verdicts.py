@@ -1,5 +1,6 @@
 """Results of calls that the Call Handler cannot tell about, from what the carrier said (pure)."""
 
+from orchestrator.calls.orders import order_of
 from orchestrator.calls.sightings import CarrierFacts
 from orchestrator.store.calls import CallRow
 from ringback.v1 import call_results_pb2 as pb
@@ -152,6 +153,7 @@ def _own_result(row: CallRow, report_id: str) -> pb.CallResult:
         source=pb.SOURCE_PROVIDER,
         to_number=row.to_number,
         from_number=row.from_number,
+        test=order_of(row).is_test,
     )
     if row.dial_at is not None:
         result.dial_time.FromMicroseconds(row.dial_at)

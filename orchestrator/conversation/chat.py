@@ -1,6 +1,6 @@
 """A conversation as the doors use it: start, say, confirm; everything it needs of the store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -54,6 +54,8 @@ class Chat:
     filler: Filler
     around: Surroundings
     timings: CallTimings
+    is_test: bool = False
+    """True in test mode: the results of the calls say so."""
 
     async def start(self) -> str:
         """Begin a conversation; return its task's id."""
@@ -92,7 +94,7 @@ class Chat:
         if changed:
             tell_task(tx, errand, seen.task_id, answer)
         if answer.action is Action.CALL:
-            order = build_order(errand, answer.form)
+            order = replace(build_order(errand, answer.form), is_test=self.is_test)
             confirm_in(tx, seen.task_id, f"message-{message_id}", order, self.timings)
         elif answer.action is Action.HANG_UP:
             for call_id in list_call_ids(tx.connection, seen.task_id)[-1:]:
@@ -103,7 +105,8 @@ class Chat:
         seen = _find_task(tx.connection, task_id)
         errand = ERRANDS[seen.errand]
         form = form_from_json(errand, seen.form)
-        confirmed = confirm_in(tx, task_id, key, build_order(errand, form), self.timings)
+        order = replace(build_order(errand, form), is_test=self.is_test)
+        confirmed = confirm_in(tx, task_id, key, order, self.timings)
         if confirmed.is_new:
             again = " again" if confirmed.attempt > 1 else ""
             text = f"I am calling {callee_of(errand, form)}{again} now."

@@ -62,6 +62,7 @@ def test_a_connected_call_is_reported_by_its_handler(system: "System", name: str
 def test_a_call_that_never_connected_has_its_result_too(system: "System", name: str) -> None:
     result = check_against_scenario(system, name)
 
+    assert result["test"] is True
     assert accepted_creates(system, result["call_id"]) == (0 if name == "dial_refused" else 1)
     assert results_of(system, result["call_id"]) == 1
 

@@ -29,6 +29,13 @@ def test_each_result_of_our_own_is_valid(result: pb.CallResult) -> None:
     assert len(report.report_id) <= 64
 
 
+@pytest.mark.parametrize("is_test", [True, False])
+def test_a_call_ordered_in_test_mode_says_so_in_each_result_of_our_own(is_test: bool) -> None:
+    row = replace(RINGING, order={**(RINGING.order or {}), "test": is_test})
+    assert verdicts.never_connected(row, word("busy")).test is is_test
+    assert verdicts.not_placed(row, "Too late.").test is is_test
+
+
 def test_a_call_that_never_connected_has_no_duration() -> None:
     result = verdicts.never_connected(RINGING, word("busy", duration_s=0))
     assert not result.HasField("duration")
