@@ -4,17 +4,32 @@ Written against the bare ASGI interface: this room stands below the doors and kn
 """
 
 import asyncio
+import re
 from collections.abc import Collection
 
 from foundation.asgi import App, Message, Receive, Scope, Send
 from foundation.settings import is_loopback_host
 
 BODY_TIME_S = 10.0
-_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto")
+# What tunnels and reverse proxies add; a request straight from this machine has none of them.
+_FORWARDED = (
+    b"forwarded",
+    b"via",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"x-real-ip",
+    b"cf-connecting-ip",
+)
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:@\[\]]*))(?::[0-9]*)?")
 
 
 class SlowBodyLimit:
-    """Answers 408 to a request whose whole body has not come within `seconds`."""
+    """Answers 408 to a request whose whole body has not come within `seconds`.
+
+    A client that goes away in the middle of its body is nobody's error: how the app fails then is
+    not passed on, as the server would log it as a fault of ours.
+    """
 
     def __init__(self, app: App, seconds: float = BODY_TIME_S) -> None:
         self._app = app
@@ -29,7 +44,7 @@ class SlowBodyLimit:
         try:
             await self._app(scope, timed.receive, timed.send)
         except Exception:
-            if not timed.is_late:
+            if not (timed.is_late or timed.is_gone):
                 raise
 
 
@@ -43,6 +58,7 @@ class _TimedBody:
         self._is_whole = False
         self._has_answer = False
         self.is_late = False
+        self.is_gone = False
 
     async def receive(self) -> Message:
         """Receive the next part; after the deadline answer 408 and call the client gone."""
@@ -55,7 +71,8 @@ class _TimedBody:
             self.is_late = True
             await _answer(self._send, 408, "the body took too long")
             return {"type": "http.disconnect"}
-        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        self.is_gone = message["type"] == "http.disconnect"
+        self._is_whole = self.is_gone or not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
@@ -109,9 +126,9 @@ class PublicHostGate:
 
 
 def _host_without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0].lstrip("[").lower()
-    return host.partition(":")[0].lower()
+    """Return the name of a Host header; "" for one that is no host at all."""
+    match = _HOST.fullmatch(host.lower())
+    return (match["v6"] or match["name"]) if match else ""
 
 
 async def _answer(send: Send, status: int, words: str) -> None:

@@ -6,7 +6,7 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from foundation.text import mask_line
+from foundation.text import escape_controls, mask_line
 
 # They log whole requests, numbers included, at INFO and DEBUG; Alembic names its plug-ins.
 _TALKATIVE = ("twilio", "urllib3", "requests", "aiohttp.access", "httpx", "asyncio", "alembic")
@@ -73,10 +73,13 @@ class _ServiceName:
 
 
 class _Masked:
-    """Renders an event and masks numbers and tokens in the finished line."""
+    """Renders an event and masks numbers and tokens in the finished line.
+
+    Control characters are escaped: what a stranger sends must not steer the reader's terminal.
+    """
 
     def __init__(self, renderer: Processor) -> None:
         self._renderer = renderer
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
-        return mask_line(str(self._renderer(logger, method, event)))
+        return mask_line(escape_controls(str(self._renderer(logger, method, event))))

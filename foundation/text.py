@@ -7,6 +7,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FULL_NUMBER = re.compile(r"(?:\+|%2B)(\d)\d{3,12}(\d{4})(?!\d)", re.IGNORECASE)
 _STREAM_PATH = re.compile(r"(/media-stream/[^/\s\"']+/)[^/\s\"'?#\\]+")
+# All but tab and line feed, which tracebacks are made of; JSON lines have them escaped already.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _REPLACEMENT = "\ufffd"
 _KEPT_DIGITS = 4
 
@@ -20,9 +22,27 @@ def clean_text(text: str) -> tuple[str, bool]:
     return cleaned, replaced > 0
 
 
+def clean_tree(value: object) -> object:
+    """Clean every text in a tree of dicts and lists, names included."""
+    match value:
+        case str():
+            return clean_text(value)[0]
+        case dict():
+            return {clean_tree(name): clean_tree(one) for name, one in value.items()}
+        case list():
+            return [clean_tree(one) for one in value]
+        case _:
+            return value
+
+
 def strip_bidi(text: str) -> str:
     """Drop the controls that turn the reading direction, so that text shows as it is stored."""
     return _BIDI.sub("", text)
+
+
+def escape_controls(line: str) -> str:
+    """Write control characters as escapes, so that a log line shows them and obeys none."""
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), line)
 
 
 def mask_number(number: str) -> str:

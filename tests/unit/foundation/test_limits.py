@@ -68,6 +68,39 @@ async def test_an_app_that_fails_after_the_408_says_no_more() -> None:
     assert [message.get("status") for message in sent] == [408, None]
 
 
+class ClientGone(Exception):
+    """What a framework raises when it misses the rest of a body."""
+
+
+async def misses_body(_scope: Scope, receive: Receive, _send: Send) -> None:
+    while (message := await receive()).get("more_body"):
+        pass
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault_of_ours() -> None:
+    parts: list[Message] = [
+        {"type": "http.request", "body": b"a", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    assert await answer_of(SlowBodyLimit(misses_body), {"type": "http"}, parts) == []
+
+
+async def test_an_app_that_fails_over_a_whole_body_is_not_hushed_when_the_client_leaves() -> None:
+    async def fails(_scope: Scope, receive: Receive, _send: Send) -> None:
+        await receive()
+        await receive()
+        raise ValueError("a bug")
+
+    parts: list[Message] = [
+        {"type": "http.request", "body": b"a", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+    with pytest.raises(ValueError, match="a bug"):
+        await answer_of(SlowBodyLimit(fails), {"type": "http"}, parts)
+
+
 async def test_an_app_that_fails_by_itself_is_not_hushed() -> None:
     async def fails(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise ValueError("a bug")
@@ -114,6 +147,9 @@ async def status_through_gate(
         ("evil.example.com", "/order", 400),
         ("evil.example.com", "/after-stream/c1", 400),
         ("127.0.0.1.evil.example.com", "/order", 400),
+        ("[::1].evil.example.com", "/order", 400),
+        ("127.0.0.1:80@evil.example.com", "/order", 400),
+        ("[::1", "/order", 400),
         ("", "/order", 400),
     ],
 )
@@ -121,7 +157,10 @@ async def test_each_host_reaches_its_paths_only(host: str, path: str, status: in
     assert await status_through_gate(host, path) == status
 
 
-@pytest.mark.parametrize("header", [b"forwarded", b"x-forwarded-for", b"x-forwarded-host"])
+@pytest.mark.parametrize(
+    "header",
+    [b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"],
+)
 async def test_a_forwarded_request_is_public_whatever_its_host_says(header: bytes) -> None:
     more = [(header, b"198.51.100.7")]
     assert await status_through_gate("127.0.0.1", "/order", more=more) == 404

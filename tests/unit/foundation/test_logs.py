@@ -17,6 +17,7 @@ with structlog.contextvars.bound_contextvars(call_id="c1", call_sid="CA1"):
 logging.getLogger("uvicorn.error").info('"WebSocket /media-stream/c1/17.aa.bb" [accepted]')
 logging.getLogger("twilio.http_client").info("Query Params: {'To': '+14155552671'}")
 log.debug("said", text="what was said")
+log.warning("stream_refused", call_id="\\x1b[2J\\x00\\x9b1m\\u2028\\ud800")
 try:
     raise ValueError("+14155552671 is busy")
 except ValueError:
@@ -48,10 +49,11 @@ def test_json_lines_are_json() -> None:
         "call_placed",
         "report_acknowledged attempts=2",
         '"WebSocket /media-stream/c1/*****" [accepted]',
+        "stream_refused",
         "broken",
     ]
     assert lines[0]["to"] == "+1*****2671"
-    assert "ValueError: +1*****2671 is busy" in lines[3]["exception"]
+    assert "ValueError: +1*****2671 is busy" in lines[4]["exception"]
 
 
 def test_no_number_token_or_word_of_the_conversation_is_in_any_line() -> None:
@@ -60,3 +62,10 @@ def test_no_number_token_or_word_of_the_conversation_is_in_any_line() -> None:
     assert "17.aa.bb" not in text
     assert "what was said" not in text
     assert "Traceback" in text
+
+
+def test_what_a_stranger_sends_does_not_steer_the_terminal() -> None:
+    for form in ("text", "json"):
+        line = next(line for line in lines_of(form) if "stream_refused" in line)
+        assert line.isprintable()
+        assert "[2J" in line
