@@ -3,6 +3,7 @@
 Source: Twilio Media Streams, WebSocket messages. Numbers inside are text, except in mediaFormat.
 """
 
+import binascii
 import json
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
@@ -12,6 +13,9 @@ _TRACK = '"track":"inbound"'
 _TIMESTAMP = '"timestamp":"'
 _PAYLOAD = '","payload":"'
 _MEDIA_END = '"}}'
+_KEYS = frozenset("0123456789*#ABCD")
+_STAMP_DIGITS = 9
+"""More is no time of a call: nine digits are eleven days."""
 
 
 class BadStreamMessage(Exception):
@@ -90,9 +94,10 @@ def read_media(text: str) -> Media | None:
         and stamp_at > 0
         and stamp.isdecimal()
         and stamp.isascii()
+        and len(stamp) <= _STAMP_DIGITS
         and text.find(_TRACK, 0, stamp_at) > 0
         and text.find('"', start) == len(text) - len(_MEDIA_END)
-        and text.find("\\", start) < 0
+        and _is_base64(text[start : -len(_MEDIA_END)])
     )
     return Media(int(stamp), text[start : -len(_MEDIA_END)]) if is_usual else None
 
@@ -112,6 +117,15 @@ def clear_message(stream_sid: str) -> str:
     return f'{{"event":"clear","streamSid":"{stream_sid}"}}'
 
 
+def _is_base64(payload: str) -> bool:
+    """Say whether it is; what is not must not get into the messages for the model."""
+    try:
+        binascii.a2b_base64(payload, strict_mode=True)
+    except ValueError:
+        return False
+    return True
+
+
 def _read_json(text: str) -> StreamMessage:
     try:
         message = json.loads(text)
@@ -125,7 +139,7 @@ def _read_json(text: str) -> StreamMessage:
         return UnknownEvent(event)
     try:
         return reader(message)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadStreamMessage(f"{event}: missing or odd field: {error}") from error
 
 
@@ -153,14 +167,24 @@ def _read_media(message: Mapping[str, Mapping[str, object]]) -> Media | UnknownE
     payload = media["payload"]
     if not isinstance(payload, str):
         raise TypeError("payload")
-    return Media(int(str(media["timestamp"])), payload)
+    stamp = str(media["timestamp"])
+    if len(stamp) > _STAMP_DIGITS or not _is_base64(payload):
+        raise ValueError("timestamp or payload")
+    return Media(int(stamp), payload)
+
+
+def _read_dtmf(message: Mapping[str, Mapping[str, object]]) -> Dtmf | UnknownEvent:
+    digit = message["dtmf"]["digit"]
+    if digit not in _KEYS:
+        return UnknownEvent("dtmf of no key")
+    return Dtmf(str(digit))
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Mapping[str, object]]], StreamMessage]] = {
     "connected": lambda _: Connected(),
     "start": _read_start,
     "media": _read_media,
-    "dtmf": lambda message: Dtmf(str(message["dtmf"]["digit"])),
+    "dtmf": _read_dtmf,
     "mark": lambda message: Mark(str(message["mark"]["name"])),
     "stop": lambda _: Stopped(),
 }

@@ -55,7 +55,7 @@ def test_the_usual_media_message_takes_the_fast_path() -> None:
     assert read_media(media_text()) == Media(20, "/38=")
 
 
-@given(st.integers(0, 10**9), st.binary(min_size=0, max_size=400))
+@given(st.integers(0, 10**9 - 1), st.binary(min_size=0, max_size=400))
 def test_fast_path_and_json_read_the_same(timestamp: int, audio: bytes) -> None:
     payload = base64.b64encode(audio).decode()
     spaced = json.dumps(json.loads(media_text(str(timestamp), payload)))
@@ -98,6 +98,8 @@ def test_start_tells_all_that_is_to_be_checked() -> None:
         ('{"event":"mark","streamSid":"MZ","mark":{"name":"3:7"}}', Mark("3:7")),
         ('{"event":"stop","streamSid":"MZ","stop":{"accountSid":"AC","callSid":"CA"}}', Stopped()),
         ('{"event":"later-invention"}', UnknownEvent("later-invention")),
+        ('{"event":"dtmf","dtmf":{"digit":"\\ud800"}}', UnknownEvent("dtmf of no key")),
+        ('{"event":"dtmf","dtmf":{"digit":"12"}}', UnknownEvent("dtmf of no key")),
     ],
 )  # fmt: skip
 def test_each_other_event_is_read(text: str, expected: object) -> None:
@@ -110,6 +112,9 @@ def test_each_other_event_is_read(text: str, expected: object) -> None:
      '{"event":"start","start":[]}', '{"event":"start","start":{"mediaFormat":7}}',
      '{"event":"media"}', '{"event":"media","media":{"timestamp":"x","payload":"AA=="}}',
      '{"event":"media","media":{"timestamp":"1","payload":7}}', '{"event":"dtmf","dtmf":{}}',
+     media_text(timestamp="9" * 10), media_text(timestamp="9" * 5_000),
+     media_text(payload="!!!!"), media_text(payload="AAA"), media_text(payload="\u00e9\u00e9=="),
+     json.dumps(START).replace("8000", "1e400"), '{"event":"dtmf","dtmf":{"digit":[]}}',
      '{"event":"mark","mark":null}', "[" * 100_000, '{"event":"media","media":' * 2_000],
 )  # fmt: skip
 def test_a_broken_message_is_named_never_a_crash(text: str) -> None:
