@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from call_handler.outcome import AgentReason, FactClaim
+from foundation.text import clean_tree
 from ringback.v1.call_results_pb2 import FactDeclaration
 
 MAX_VALUE = 1_000
@@ -75,7 +76,7 @@ def run_tool(name: str, arguments: str, facts: Sequence[FactDeclaration]) -> Too
     `arguments`: the JSON text as the model gave it, untrusted.
     """
     try:
-        given: object = json.loads(arguments or "{}")
+        given = clean_tree(json.loads(arguments or "{}"))
     except (ValueError, RecursionError):
         return _refusal("the arguments are not valid JSON")
     if not isinstance(given, dict):

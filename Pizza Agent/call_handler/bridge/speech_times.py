@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from call_handler.realtime.events import text_of
 
+_LONGEST_MS = 86_400_000  # no call is longer than a day
+
 
 class SpeechTimes:
     """Keeps begin and end of the callee's sentences until their turn is opened."""
@@ -40,5 +42,5 @@ class SpeechTimes:
 
     def _note(self, times: dict[str, int], event: Mapping[str, object], name: str) -> None:
         value = event.get(name)
-        if isinstance(value, int):
+        if isinstance(value, int) and value <= _LONGEST_MS:
             times[text_of(event, "item_id")] = max(0, value) + self._offset_ms

@@ -9,6 +9,7 @@ from ringback.v1.call_results_pb2 import Role, ToolUse, TranscriptTurn
 
 MAX_TEXT = 4_000
 MAX_TURNS = 2_000
+_MAX_ITEM_ID = 128
 
 
 class TurnJournal(Protocol):
@@ -76,10 +77,8 @@ class Transcript:
         """Begin a turn of the callee, whose words come later."""
         if item_id in self._by_item:
             return
-        turn = TranscriptTurn(
-            role=Role.ROLE_CALLEE, item_id=item_id, start_ms=start_ms, end_ms=end_ms
-        )
-        self._add(turn, awaits_text=True)
+        turn = TranscriptTurn(role=Role.ROLE_CALLEE, start_ms=start_ms, end_ms=end_ms)
+        self._add(turn, item_id, awaits_text=True)
 
     def take_words(self, event: Event) -> None:
         """Follow an event that tells words, of whichever side; pass over all others.
@@ -104,9 +103,7 @@ class Transcript:
         if item_id in self._by_item:
             return
         text = self._early_words.pop(item_id, "")[:MAX_TEXT]
-        self._add(
-            TranscriptTurn(role=Role.ROLE_AGENT, item_id=item_id, text=text, start_ms=start_ms)
-        )
+        self._add(TranscriptTurn(role=Role.ROLE_AGENT, text=text, start_ms=start_ms), item_id)
 
     def cut_agent_turn(self, cut: Cut, end_ms: int) -> None:
         """Keep of an interrupted turn what was heard of it: an estimate in proportion to time."""
@@ -161,7 +158,8 @@ class Transcript:
             entry.turn.text = text.strip()[:MAX_TEXT]
             self._revise(entry)
 
-    def _add(self, turn: TranscriptTurn, *, awaits_text: bool = False) -> None:
+    def _add(self, turn: TranscriptTurn, item_id: str = "", *, awaits_text: bool = False) -> None:
+        turn.item_id = item_id[:_MAX_ITEM_ID]
         if len(self._entries) >= MAX_TURNS:
             self._has_gaps = True
             return
@@ -176,8 +174,8 @@ class Transcript:
         )
         entry = _Entry(turn, position, awaits_text)
         self._entries.append(entry)
-        if turn.item_id:
-            self._by_item[turn.item_id] = entry
+        if item_id:
+            self._by_item[item_id] = entry
 
     def _revise(self, entry: _Entry) -> None:
         turn = entry.turn

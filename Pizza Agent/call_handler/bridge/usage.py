@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from call_handler.realtime.events import object_of
 from ringback.v1.call_results_pb2 import Usage
 
+_MOST = 10**9  # tokens of one answer; a number above it is no count
+
 
 class UsageSum:
     """Adds up the usage of a call; a number that was never told stays unknown."""
@@ -25,7 +27,7 @@ class UsageSum:
             ("input_audio_tokens", inputs.get("audio_tokens")),
             ("output_audio_tokens", outputs.get("audio_tokens")),
         ):
-            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
                 self._sums[name] = self._sums.get(name, 0) + value
 
     def total(self) -> Usage | None:

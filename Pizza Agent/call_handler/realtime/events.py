@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from foundation.text import clean_tree
+
 Event: TypeAlias = Mapping[str, object]
 
 AUDIO_DELTA = "response.output_audio.delta"
@@ -83,6 +85,8 @@ def read_event(text: str) -> AudioDelta | Event | None:
     """Read one event; None for what is no event: not JSON, not an object, without a type."""
     try:
         event: object = json.loads(text)
+        if "\\u" in text:  # only an escape can make what neither protobuf nor databases take
+            event = clean_tree(event)
     except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not isinstance(event.get("type"), str):
