@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import astuple, replace
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Connection
 
 from orchestrator.call_results.from_proto import read_time
+from orchestrator.call_results.model import LAST_TIME_US
 from orchestrator.call_results.tokens import read_token, write_token
 from orchestrator.errors import InvalidInput, NotFound, Violation
 from orchestrator.store import Store
@@ -87,6 +89,14 @@ def read_wish(request: pb.ListResultsRequest) -> PageWish:
         end_reason=request.end_reason or None,
         origin=request.origin or None,
         task_id=request.task_id,
-        after_us=read_time(request.after_time, "after_time") if has_after else None,
-        before_us=read_time(request.before_time, "before_time") if has_before else None,
+        after_us=_read_limit(request.after_time, "after_time") if has_after else None,
+        before_us=_read_limit(request.before_time, "before_time") if has_before else None,
     )
+
+
+def _read_limit(time: Timestamp, field: str) -> int:
+    """Read a time to compare with. Raises: InvalidInput for one outside the contract's years."""
+    moment_us = read_time(time, field)
+    if not 0 <= moment_us <= LAST_TIME_US:
+        raise InvalidInput([Violation(field, "must be a time from the year 1970 to 9999")])
+    return moment_us

@@ -214,3 +214,14 @@ async def test_an_unknown_filter_is_refused(servicer: CallResultsServicer, name:
     setattr(request, name, 987)
     with pytest.raises(InvalidInput, match=f"{name}: must be a value of the enum"):
         await servicer.list_results(request, ALL_RIGHTS)
+
+
+@pytest.mark.parametrize("field", ["after_time", "before_time"])
+@pytest.mark.parametrize("seconds", [-1, 2**40, 2**62])
+async def test_a_listing_beyond_all_times_is_refused(
+    servicer: CallResultsServicer, field: str, seconds: int
+) -> None:
+    request = pb.ListResultsRequest()
+    getattr(request, field).seconds = seconds
+    with pytest.raises(InvalidInput, match=f"{field}: must be a time"):
+        await servicer.list_results(request, ALL_RIGHTS)
