@@ -178,10 +178,6 @@ class CallBook:
         """Find a call by its SID."""
         return self._calls.get(call_sid)
 
-    def find_by_call_id(self, call_id: str) -> Call | None:
-        """Find a call by the product's id."""
-        return self._by_call_id.get(call_id)
-
     def find_scenario(self, call_id: str) -> Scenario | None:
         """Find the scenario that plays the call with the product's id `call_id`."""
         call = self._by_call_id.get(call_id)

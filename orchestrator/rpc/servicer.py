@@ -56,7 +56,7 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         self._record_progress = record_progress
         self._stalls = stalls
 
-    async def Report(  # noqa: N802 - the contract's name
+    async def Report(
         self,
         request: pb.ReportRequest,
         context: grpc.aio.ServicerContext[pb.ReportRequest, pb.ReportResponse],
@@ -64,7 +64,7 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         """Record one result."""
         return await self._answer(self.report, Right.REPORT, request, context)
 
-    async def BatchReport(  # noqa: N802 - the contract's name
+    async def BatchReport(
         self,
         request: pb.BatchReportRequest,
         context: grpc.aio.ServicerContext[pb.BatchReportRequest, pb.BatchReportResponse],
@@ -72,7 +72,7 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         """Record many results."""
         return await self._answer(self.batch_report, Right.REPORT, request, context)
 
-    async def ReportProgress(  # noqa: N802 - the contract's name
+    async def ReportProgress(
         self,
         request: pb.ReportProgressRequest,
         context: grpc.aio.ServicerContext[pb.ReportProgressRequest, pb.ReportProgressResponse],
@@ -80,7 +80,7 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         """Note that a call is alive."""
         return await self._answer(self.report_progress, Right.REPORT, request, context)
 
-    async def GetResult(  # noqa: N802 - the contract's name
+    async def GetResult(
         self,
         request: pb.GetResultRequest,
         context: grpc.aio.ServicerContext[pb.GetResultRequest, pb.GetResultResponse],
@@ -88,7 +88,7 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         """Read one result."""
         return await self._answer(self.get_result, Right.READ_ONE, request, context)
 
-    async def ListResults(  # noqa: N802 - the contract's name
+    async def ListResults(
         self,
         request: pb.ListResultsRequest,
         context: grpc.aio.ServicerContext[pb.ListResultsRequest, pb.ListResultsResponse],
@@ -96,7 +96,7 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         """Read a page of results."""
         return await self._answer(self.list_results, Right.READ, request, context)
 
-    async def WatchResults(  # noqa: N802 - the contract's name
+    async def WatchResults(
         self,
         request: pb.WatchResultsRequest,
         context: grpc.aio.ServicerContext[pb.WatchResultsRequest, pb.WatchResultsResponse],

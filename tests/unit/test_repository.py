@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from call_handler.settings import HandlerSettings
+from foundation.settings import PREFIX, SETTING_NAMES
+from orchestrator.settings import OrchestratorSettings
+
 ROOT = Path(__file__).parents[2]
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:" + "|".join(["wo" + "rk", "fa" + "rm"]) + r")/")
 
@@ -55,9 +59,18 @@ def test_every_link_in_the_papers_leads_somewhere() -> None:
     assert not [str(target) for paper, target in links if not (paper.parent / target).exists()]
 
 
-def test_every_setting_in_the_example_is_a_known_one() -> None:
-    from foundation.settings import SETTING_NAMES  # noqa: PLC0415 - only this test needs it
+def test_every_known_setting_is_read_by_a_service() -> None:
+    read = {
+        f"{PREFIX}{name.upper()}"
+        for service in (OrchestratorSettings, HandlerSettings)
+        for name, field in service.model_fields.items()
+        if field.validation_alias is None
+    }
 
+    assert set(SETTING_NAMES) == read
+
+
+def test_every_setting_in_the_example_is_a_known_one() -> None:
     names = re.findall(r"^(RINGBACK_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
     assert names

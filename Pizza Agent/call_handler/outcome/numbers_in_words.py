@@ -36,11 +36,6 @@ def split_words(text: str) -> list[str]:
     return _TOKEN.findall(folded)
 
 
-def is_number_word(word: str) -> bool:
-    """Say whether a token is part of a spoken or written number."""
-    return word in _SMALL or word.isdigit()
-
-
 def read_number(words: Sequence[str], start: int) -> Number | None:
     """Read the cardinal that begins at `start`: `14`, `fourteen`, `twenty two`, `a hundred ten`.
 
