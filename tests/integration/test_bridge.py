@@ -3,122 +3,15 @@
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from call_handler.bridge import Bridge, BridgeLimits, Dialogue, ModelSocket, Signals
-from call_handler.bridge.over import Over
+from call_handler.bridge import BridgeLimits
 from call_handler.outcome import EndKind
 from call_handler.realtime import ModelFault
 from telephony.media_messages import BadStreamMessage
-from tests.unit.call_handler.dialogue_rig import FACTS, Journal
-
-STOP = json.dumps({"event": "stop", "stop": {}})
-LIMITS = BridgeLimits(tick_s=0.01)
-
-
-def payload(number: int) -> str:
-    """Make 20 ms of sound that can be told from any other."""
-    return base64.b64encode(number.to_bytes(2, "big") * 80).decode()
-
-
-def frame(number: int) -> str:
-    media = {"track": "inbound", "timestamp": str(number * 20), "payload": payload(number)}
-    text = json.dumps({"event": "media", "sequenceNumber": "1", "media": media})
-    return text.replace(": ", ":").replace(", ", ",")
-
-
-class Carrier:
-    """The carrier's side: messages are put in, what was sent is kept."""
-
-    def __init__(self) -> None:
-        self.incoming: asyncio.Queue[str | Exception | None] = asyncio.Queue()
-        self.sent: list[Mapping[str, object]] = []
-
-    def put(self, *messages: str | Exception | None) -> None:
-        for message in messages:
-            self.incoming.put_nowait(message)
-
-    async def receive(self) -> str | None:
-        message = await self.incoming.get()
-        if isinstance(message, Exception):
-            raise message
-        return message
-
-    async def send(self, text: str) -> None:
-        self.sent.append(json.loads(text))
-
-
-class Model:
-    """The model's side; `blocks`: its sends hang, like those to a reader that does not read."""
-
-    def __init__(self) -> None:
-        self.incoming: asyncio.Queue[str | ModelFault] = asyncio.Queue()
-        self.sent: list[Mapping[str, object]] = []
-        self.got: asyncio.Condition = asyncio.Condition()
-        self.blocks = False
-        self.is_closed = False
-
-    def put(self, *events: Mapping[str, object]) -> None:
-        for event in events:
-            self.incoming.put_nowait(json.dumps(event))
-
-    async def send(self, event: str) -> None:
-        if self.blocks:
-            await asyncio.Event().wait()
-        async with self.got:
-            self.sent.append(json.loads(event))
-            self.got.notify_all()
-
-    async def receive(self) -> str:
-        event = await self.incoming.get()
-        if isinstance(event, ModelFault):
-            raise event
-        return event
-
-    def note_error(self, code: str) -> None:
-        self.noted = code
-
-    async def close(self) -> None:
-        self.is_closed = True
-
-    async def wait_for(self, count: int) -> None:
-        """Wait until so many events were sent to the model."""
-        async with self.got:
-            await self.got.wait_for(lambda: len(self.sent) >= count)
-
-
-@dataclass
-class Rig:
-    """A bridge with its two sides; the model is connected once `gate` is open."""
-
-    limits: BridgeLimits = LIMITS
-    carrier: Carrier = field(default_factory=Carrier)
-    models: list[Model] = field(default_factory=lambda: [Model(), Model()])
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    signals: Signals = field(default_factory=Signals)
-    connections: int = 0
-
-    def __post_init__(self) -> None:
-        self.dialogue = Dialogue("MZ1", FACTS, Journal(), self.limits)
-        self.bridge = Bridge(self.carrier, self.connect, self.dialogue, self.signals, self.limits)
-
-    @property
-    def model(self) -> Model:
-        return self.models[0]
-
-    async def connect(self) -> ModelSocket:
-        await self.gate.wait()
-        self.connections += 1
-        return self.models[self.connections - 1]
-
-    async def run(self) -> Over:
-        async with asyncio.timeout(10):
-            over = await self.bridge.run()
-        await self.bridge.close()
-        return over
+from tests.integration.bridge_rig import STOP, Rig, frame, payload
 
 
 async def test_every_frame_reaches_the_model_byte_for_byte_and_in_order() -> None:
@@ -148,17 +41,22 @@ async def test_what_the_callee_said_meanwhile_is_kept_for_2_s() -> None:
     assert sent == [payload(number) for number in range(20, 121)]
 
 
-async def test_the_agents_voice_reaches_the_callee_unchanged() -> None:
-    rig = Rig()
-    rig.gate.set()
-    sound = bytes(range(256)) * 25
+def spoken(sound: bytes) -> Sequence[Mapping[str, object]]:
+    """Say what the model sends when it speaks this sound."""
     ids = {"response_id": "resp_1", "item_id": "item_1"}
     delta = base64.b64encode(sound).decode()
-    rig.model.put(
+    return (
         {"type": "response.created", "response": {"id": "resp_1"}},
         {"type": "response.output_audio.delta", **ids, "content_index": 0, "delta": delta},
         {"type": "response.output_audio.done", **ids},
     )
+
+
+async def test_the_agents_voice_reaches_the_callee_unchanged() -> None:
+    rig = Rig()
+    rig.gate.set()
+    sound = bytes(range(256)) * 25
+    rig.model.put(*spoken(sound))
     running = asyncio.create_task(rig.run())
     while sum(message["event"] == "mark" for message in rig.carrier.sent) < 4:
         await asyncio.wait({running}, timeout=0.001)
@@ -235,6 +133,21 @@ async def test_a_model_that_takes_no_more_sound_is_given_up() -> None:
     over = await rig.run()
     assert over.fault is not None
     assert (over.kind, over.fault.code) == (EndKind.MODEL_LOST, "blocked")
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+async def test_a_line_that_takes_no_more_sound_is_given_up(is_busy: bool) -> None:
+    rig = Rig(BridgeLimits(tick_s=0.01, blocked_s=0.05))
+    rig.carrier.blocks = True
+    rig.gate.set()
+    running = asyncio.create_task(rig.run())
+    rig.model.put(*spoken(bytes(8_000)))
+    while is_busy and not running.done():  # frames go on coming: only our own sound is stuck
+        rig.carrier.put(frame(0))
+        await asyncio.wait({running}, timeout=0.005)
+    over = await running
+    assert over.fault is not None
+    assert (over.kind, over.fault.code) == (EndKind.MEDIA_LOST, "blocked")
 
 
 async def test_silence_without_a_close_is_noticed() -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -230,7 +231,7 @@ class Bridge:
             self._dialogue.say_goodbye(EndKind.PERSON_HUNG_UP)
         if self._sending_since is not None:  # meanwhile no frame is read: none is missed either
             if now - self._sending_since > self._limits.blocked_s:
-                return lost_model(ModelFault("blocked", "The speech model took no more sound."))
+                return _blocked_model()
         elif now - self._frame_at > self._limits.frame_gap_s:
             return lost_media("no_frames", "No sound came from the carrier for too long.")
         if self._is_ready:
@@ -244,11 +245,22 @@ class Bridge:
             return
         async with self._flushing:
             to_carrier, dialogue.to_carrier = dialogue.to_carrier, []
-            for text in to_carrier:
-                await self._carrier.send(text)
+            with self._ended_if_blocked(lost_media("blocked", "The line took no more sound.")):
+                async with asyncio.timeout(self._limits.blocked_s):
+                    for text in to_carrier:
+                        await self._carrier.send(text)
             to_model, dialogue.to_model = dialogue.to_model, []
-            for event in to_model:
-                await self._send_event(event)
+            with self._ended_if_blocked(_blocked_model()):
+                async with asyncio.timeout(self._limits.blocked_s):
+                    for event in to_model:
+                        await self._send_event(event)
+
+    @contextmanager
+    def _ended_if_blocked(self, over: Over) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError:
+            self._dialogue.over = self._dialogue.over or over
 
     async def _send_event(self, event: str) -> None:
         if self._model is None:
@@ -268,3 +280,7 @@ class Bridge:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _blocked_model() -> Over:
+    return lost_model(ModelFault("blocked", "The speech model took no more sound."))
