@@ -12,7 +12,7 @@ from typing import Self, TypedDict, Unpack
 
 from call_reporter import vocabulary as words
 from call_reporter.errors import ClaimRefused, InvalidCall, NotStarted, OutboxUnavailable
-from call_reporter.limits import clean_text, fit_turn
+from call_reporter.limits import MAX_DURATION_S, clean_text, fit_turn
 from call_reporter.options import ReporterOptions
 from call_reporter.outbox import Outbox
 from call_reporter.progress import CallNames, Progress
@@ -20,8 +20,6 @@ from call_reporter.wire import Wire
 from ringback.v1 import call_results_pb2 as pb
 
 log = logging.getLogger("call_reporter")
-
-_MAX_DURATION_S = 86_400
 
 
 class TurnDetails(TypedDict, total=False):
@@ -250,13 +248,13 @@ class ReportedCall:
 
 def _build_ending(ending: Ending) -> pb.CallResult:
     duration = ending.get("duration")
-    if duration is not None and not 0 <= duration <= _MAX_DURATION_S:
-        raise InvalidCall(f"duration: {duration} is not from 0 to {_MAX_DURATION_S} seconds")
+    if duration is not None and not 0 <= duration <= MAX_DURATION_S:
+        raise InvalidCall(f"duration: {duration} is not from 0 to {MAX_DURATION_S} seconds")
     facts = ending.get("facts", ())
     if isinstance(facts, Mapping):
         facts = [pb.Fact(name=name, value=value) for name, value in facts.items()]
     result = pb.CallResult(
-        status=words.status_of(ending.get("status", "completed")),
+        status=words.final_status_of(ending.get("status", "completed")),
         duration=duration,
         facts=facts,
         transcript_complete=ending.get("transcript_complete", True),

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
 
 V = TypeVar("V", bound=int)
+_FINAL = (
+    pb.CALL_STATUS_COMPLETED,
+    pb.CALL_STATUS_BUSY,
+    pb.CALL_STATUS_NO_ANSWER,
+    pb.CALL_STATUS_FAILED,
+    pb.CALL_STATUS_CANCELED,
+    pb.CALL_STATUS_UNKNOWN,
+)
 
 
 def enum_value(enum: _EnumTypeWrapper[V], word: str | int) -> V:
@@ -41,9 +49,16 @@ def word_of(enum: _EnumTypeWrapper[V], number: int) -> str:
     return enum.DESCRIPTOR.values_by_number[number].name.removeprefix(prefix).lower()
 
 
-def status_of(word: str | int) -> pb.CallStatus.ValueType:
-    """Find the call status for a word such as "completed" or "no-answer"."""
-    return enum_value(pb.CallStatus, word)
+def final_status_of(word: str | int) -> pb.CallStatus.ValueType:
+    """Find the call status for a word such as "completed" or "no-answer".
+
+    Raises: InvalidCall for one that no call ends with: the server would refuse the result.
+    """
+    status = enum_value(pb.CallStatus, word)
+    if status not in _FINAL:
+        words = ", ".join(word_of(pb.CallStatus, final) for final in _FINAL)
+        raise InvalidCall(f"status: no call ends with {word!r}; use one of: {words}")
+    return status
 
 
 def end_reason_of(word: str | int) -> pb.EndReason.ValueType:
@@ -62,5 +77,8 @@ def answered_by_of(word: str | int) -> pb.AnsweredBy.ValueType:
 
 
 def role_of(word: str | int) -> pb.Role.ValueType:
-    """Find the role for a word such as "callee"."""
-    return enum_value(pb.Role, word)
+    """Find the role for a word such as "callee". Raises: InvalidCall when nobody is named."""
+    role = enum_value(pb.Role, word)
+    if role == pb.ROLE_UNSPECIFIED:
+        raise InvalidCall("role: say who spoke: callee, agent, tool or system")
+    return role

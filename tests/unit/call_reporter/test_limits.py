@@ -2,7 +2,7 @@
 
 import pytest
 
-from call_reporter.limits import clean_text, fit_result
+from call_reporter.limits import clean_text, fit_result, fit_turn
 from ringback.v1 import call_results_pb2 as pb
 
 LIMIT = 256 * 1024
@@ -66,3 +66,28 @@ def test_a_text_is_cut_to_its_length_and_the_original_is_untouched() -> None:
 )
 def test_what_the_wire_refuses_is_replaced(text: str, clean: str) -> None:
     assert clean_text(text) == clean
+
+
+def test_a_misfit_costs_its_field_and_not_the_result(caplog: pytest.LogCaptureFixture) -> None:
+    result = talk(1, "hello")
+    result.to_number, result.from_number, result.duration = "anonymous", "+14155550100", 2**32 - 1
+    fitted = fit_result(result, LIMIT)
+    assert (fitted.to_number, fitted.from_number) == ("", "+14155550100")
+    assert not fitted.HasField("duration")
+    assert "left_out=to_number,duration" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [("total_price", "total_price"), ("Total price", "total_price"), ("2nd", "fact_2nd")],
+)
+def test_a_facts_name_gets_the_contracts_form(told: str, name: str) -> None:
+    result = talk(1, "hello")
+    result.facts.add(name=told, evidence_turns=[0, 2_000])
+    [fact] = fit_result(result, LIMIT).facts
+    assert (fact.name, list(fact.evidence_turns)) == (name, [0])
+
+
+def test_keys_that_no_telephone_has_are_left_out() -> None:
+    turn = pb.TranscriptTurn(role=pb.ROLE_AGENT, dtmf="1w2#a,," + "9" * 100)
+    assert fit_turn(turn).dtmf == "12#A" + "9" * 60
