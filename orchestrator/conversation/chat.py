@@ -108,7 +108,7 @@ class Chat:
         order = replace(build_order(errand, form), is_test=self.is_test)
         confirmed = confirm_in(tx, task_id, key, order, self.timings)
         if confirmed.is_new:
-            again = " again" if confirmed.attempt > 1 else ""
+            again = " again" if seen.state == TaskState.DONE else ""
             text = f"I am calling {callee_of(errand, form)}{again} now."
             add_message(tx, task_id, "assistant", text)
         return confirmed

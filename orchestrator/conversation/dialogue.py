@@ -56,8 +56,22 @@ async def answer_message(
     direct = _answer_intent(errand, situation, intent, around)
     if direct is not None:
         return direct
-    filling = await filler.fill(errand, situation.form, text, around)
+    filling = await _read_new_order(errand, situation, text, filler, around)
+    filling = filling or await filler.fill(errand, situation.form, text, around)
     return _answer_filling(errand, situation, filling, around)
+
+
+async def _read_new_order(
+    errand: Errand, situation: Situation, text: str, filler: Filler, around: Surroundings
+) -> Filling | None:
+    """Read things named after a settled call as an order of its own; None when there are none.
+
+    What was ordered already must not be ordered again; shop, name and number stay until changed.
+    """
+    if situation.state is not TaskState.DONE or situation.may_retry:
+        return None
+    filling = await filler.fill(errand, replace(situation.form, items=()), text, around)
+    return filling if filling.form.items else None
 
 
 def _answer_intent(
@@ -75,15 +89,18 @@ def _answer_intent(
         return Answer("All right, no call. What shall I change?", form, state)
     if intent is Intent.THANKS and state is TaskState.DONE:
         return Answer("You are welcome. Write to me when you need something else.", form, state)
-    return _answer_small_talk(errand, form, intent, around)
+    return _answer_small_talk(errand, situation, intent, around)
 
 
 def _answer_small_talk(
-    errand: Errand, form: Form, intent: Intent, around: Surroundings
+    errand: Errand, situation: Situation, intent: Intent, around: Surroundings
 ) -> Answer | None:
-    """Answer a greeting or a wish to start over; anything else that is no value asks again."""
+    """Answer a greeting, a question, a fresh start; anything else that is no value asks again."""
+    form = situation.form
     if intent is Intent.OTHER or (intent is Intent.NO and form.asked):
         return None
+    if intent is Intent.SHOPS and around.contacts:
+        return _list_shops(errand, situation, around)
     if intent is Intent.START_OVER:
         fresh = _ask_next(errand, Form(), around)
         return replace(fresh, text=f"All right, I have cleared the order. {fresh.text}")
@@ -91,6 +108,19 @@ def _answer_small_talk(
     if intent is Intent.GREETING and form == Form():
         return replace(next_one, text=errand.greeting, form=form)
     return next_one
+
+
+def _list_shops(errand: Errand, situation: Situation, around: Surroundings) -> Answer:
+    """Name the shops that can be called by name; then go on where the conversation was."""
+    form, state = situation.form, situation.state
+    known = f"I know {_listed(list(around.contacts))}; any other I can call by its number."
+    if state is TaskState.DONE:
+        return Answer(known, form, state)
+    next_one = _ask_next(errand, form, around)
+    shop = errand.field_of(FieldKind.SHOP)
+    if shop and next_one.form.asked == shop.name:
+        return next_one
+    return replace(next_one, text=f"{known} {next_one.text}")
 
 
 def _answer_while_calling(form: Form, intent: Intent) -> Answer:
@@ -137,7 +167,8 @@ def _answer_filling(
             )
         notes.append("Sorry, I did not understand that.")
     elif situation.state is not TaskState.COLLECTING and filling.changed:
-        notes.append("I have changed that.")
+        is_second = situation.state is TaskState.DONE and not situation.may_retry
+        notes.append("This would be a new order." if is_second else "I have changed that.")
     elif filling.changed and _needs_notice(errand, situation.form.asked, form):
         notes.append("Got it.")
     if not errand.missing(form):

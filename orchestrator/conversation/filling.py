@@ -25,7 +25,7 @@ from orchestrator.conversation.shops import (
     take_unknown_shop,
 )
 from orchestrator.conversation.spans import TAKEN, Remainder
-from orchestrator.conversation.things import find_item, recount
+from orchestrator.conversation.things import find_item, is_general, recount
 from orchestrator.errands import Errand, FieldKind, FieldSpec, Form, Item
 from telephony.numbers import NumberRefused, check_number
 
@@ -37,6 +37,7 @@ _NOTE = re.compile(
 _ADDING = re.compile(
     r"\b(?:also|too|as well|add|plus|another|in addition|on top|and (?:an?|one)\b)", re.IGNORECASE
 )
+_MORE = re.compile(r"\b(?:also|too|as well|add|another|in addition|on top)\b", re.IGNORECASE)
 _REPLACING = re.compile(
     r"\b(?:no|actually|instead|rather|change|sorry|i meant|only|just|not|make it|wait)\b",
     re.IGNORECASE,
@@ -109,6 +110,8 @@ def fill_by_rules(errand: Errand, form: Form, text: str, around: Surroundings) -
     after = put_values(errand, changes.form, found, around)
     after, refusals = put_numbers(errand, after, numbers, around)
     replaces = _REPLACING.search(text) is not None and _ADDING.search(text) is None
+    if _MORE.search(text) is None:
+        after = _drop_general(after, items)
     after = put_items(after, items, replaces=replaces)
     return Filling(after, after != form, tuple(refusals), changes.unclear)
 
@@ -205,6 +208,12 @@ def _choose_delivery(errand: Errand, values: dict[str, str], found: Mapping[str,
     for spec in errand.fields:
         if spec.kind is FieldKind.CHOICE and spec.name not in found and "delivery" in spec.options:
             values[spec.name] = "delivery"
+
+
+def _drop_general(form: Form, items: tuple[Item, ...]) -> Form:
+    """Forget a bare "pizza" when the message says which: "I want pizza", "two pepperoni"."""
+    kept = tuple(item for item in form.items if not is_general(item, items))
+    return replace(form, items=kept)
 
 
 def put_items(form: Form, items: tuple[Item, ...], *, replaces: bool) -> Form:

@@ -14,6 +14,7 @@ class Intent(StrEnum):
     HANG_UP = "hang_up"
     GREETING = "greeting"
     THANKS = "thanks"
+    SHOPS = "shops"
     EMERGENCY = "emergency"
     OTHER = "other"
 
@@ -75,6 +76,12 @@ _EMERGENCY = re.compile(
     r"|emergency(?: services?| number)?|paramedics)\b",
     re.IGNORECASE,
 )
+_SHOPS = re.compile(
+    r"^\W*(?:(?:which|what) (?:other )?(?:shops?|restaurants?|places?|pizzerias?)\b"
+    r"(?! (?:is|was|did|has)\b)|(?:who|whom|where) can (?:you|i) (?:call|order)\b"
+    r"|(?:list|show)(?: me)? (?:all |the |your )*(?:shops|restaurants|places)\b)[^.!\n]*$",
+    re.IGNORECASE,
+)
 _LONGEST = 80  # characters of a message that is nothing but an intent
 
 
@@ -86,4 +93,6 @@ def read_intent(text: str) -> Intent:
         for intent, pattern in _PATTERNS:
             if pattern.match(text):
                 return intent
+        if _SHOPS.match(text):
+            return Intent.SHOPS
     return Intent.OTHER

@@ -78,7 +78,7 @@ _ANSWER = re.compile(
 )
 
 _NO_ANSWER = re.compile(
-    rf"^(?:{QUANTITY}|small|medium|large|what|which|who|how|why|i\b|i'd|we|can|could|do|is)(?:\s|$)|\?$",
+    rf"^(?:{QUANTITY}|and|also|plus|small|medium|large|what|which|who|how|why|i\b|i'd|we|can|could|do|is)(?:\s|$)|\?$",
     re.IGNORECASE,
 )
 

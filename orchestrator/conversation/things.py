@@ -11,6 +11,11 @@ _SIZE_WORDS = frozenset(["extra", "small", "medium", "large", "family", "regular
 _ALREADY_PLURAL = frozenset(
     ["fries", "chips", "wings", "noodles", "nachos", "olives", "rolls", "ribs", "rings"]
 )
+_PIZZA = re.compile(
+    r"\b(?:pizzas?|margh?eritas?|pepperonis?|salamis?|hawaiians?|funghis?|di?avol[ao]s?|quattro"
+    r"|calzones?|capricciosas?|marinaras?|prosciuttos?|napoli|napolitanas?|veg(?:gie|etarian))\b",
+    re.IGNORECASE,
+)
 # Where the noun of a phrase ends: "margherita" in "large margherita with ham, no onions".
 _AFTER_NOUN = re.compile(r",|\s+(?:with|without|no|of|and|in|on)\b")
 
@@ -27,6 +32,13 @@ def find_item(items: tuple[Item, ...], what: str) -> int | None:
         if words <= {_singular(word) for word in re.findall(r"\w+", item.what.lower())}
     ]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def is_general(item: Item, items: tuple[Item, ...]) -> bool:
+    """Say whether a thing is only "pizza", of which `items` now say the kind."""
+    return item.what.lower() in {"pizza", "pizzas"} and any(
+        _PIZZA.search(one.what) for one in items
+    )
 
 
 def is_size(text: str) -> bool:

@@ -1,9 +1,18 @@
 """What the assistant answers: when it calls, what it asks, what it refuses."""
 
+import asyncio
+
 import pytest
 
-from orchestrator.conversation.dialogue import Action, TaskState
-from tests.unit.orchestrator.talking import FOOD, ORDER, WHOLE, talk
+from orchestrator.conversation.dialogue import (
+    Action,
+    Answer,
+    Situation,
+    TaskState,
+    answer_message,
+)
+from orchestrator.conversation.filling import RuleFiller
+from tests.unit.orchestrator.talking import AROUND, FOOD, ORDER, WHOLE, talk
 
 
 @pytest.mark.parametrize(
@@ -109,3 +118,59 @@ def test_the_instructions_of_an_injection_stay_data() -> None:
     instructions = FOOD.instructions(FOOD.details(form))
     assert instructions.count("ORDER DATA>>>") == 1
     assert instructions.index("AI assistant calling on behalf of") < instructions.index("{")
+
+
+@pytest.mark.parametrize(
+    ("messages", "items"),
+    [
+        (
+            ["I want pizza", "two small pepperoni and a diet coke"],
+            "2 small pepperoni + 1 diet coke",
+        ),
+        (["two pizzas", "one margherita and one funghi"], "1 margherita + 1 funghi"),
+        (["I want a pizza", "and a coke"], "1 pizza + 1 coke"),
+        (["I want a pizza", "also a large pepperoni"], "1 pizza + 1 large pepperoni"),
+    ],
+)
+def test_a_bare_pizza_gives_way_to_its_kind_and_to_nothing_else(
+    messages: list[str], items: str
+) -> None:
+    assert talk(*messages).form == {"items": items}
+
+
+def after_a_call(message: str, *, may_retry: bool = False) -> Answer:
+    situation = Situation(TaskState.DONE, talk(ORDER).last.form, may_retry)
+    return asyncio.run(answer_message(FOOD, situation, message, RuleFiller(), AROUND))
+
+
+@pytest.mark.parametrize(
+    ("message", "ordered"),
+    [
+        ("One small diavolo from Golden Wok", "Golden Wok at +1 415-555-0111 and order one small"),
+        ("another large margherita please", "Luigi's at +1 415-555-0100 and order one large"),
+        ("delivery to 3 Oak Street", "one large margherita, delivered to 3 Oak Street"),
+    ],
+)
+def test_what_was_ordered_is_not_ordered_again_with_the_next_order(
+    message: str, ordered: str
+) -> None:
+    answer = after_a_call(message)
+    assert answer.text.startswith("This would be a new order. Please check:")
+    assert ordered in answer.text
+    assert len(answer.form.items) == 1
+
+
+def test_another_shop_after_a_call_that_reached_nobody_gets_the_same_order() -> None:
+    answer = after_a_call("try Golden Wok instead", may_retry=True)
+    assert answer.text.startswith("I have changed that. Please check: I will call Golden Wok")
+    assert "one large margherita" in answer.text
+
+
+@pytest.mark.parametrize(
+    "message", ["Which shops do you know?", "what restaurants can you call", "Who can you call?"]
+)
+def test_a_question_for_the_shops_is_answered_with_them(message: str) -> None:
+    told = "I know Luigi's, Golden Wok and Bean There Bakery; any other I can call by its number."
+    assert talk(message).last.text.startswith(told)
+    assert after_a_call(message).text == told
+    assert "I know Luigi's, Golden Wok and" in talk("a margherita", message).last.text
