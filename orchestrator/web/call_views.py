@@ -96,7 +96,7 @@ def call_view(facts: CallFacts) -> Json:
         "note": "" if is_over else row.note or "",
         "steps": _steps(row, result),
         "turns": [
-            turn_view(place, turn.role, turn.text, turn.interrupted, turn.dtmf)
+            turn_view(place, turn, is_over=is_over)
             for place, turn in enumerate(facts.turns)
             if turn.role != pb.ROLE_TOOL
         ],
@@ -104,15 +104,16 @@ def call_view(facts: CallFacts) -> Json:
     }
 
 
-def turn_view(position: int, role: int, text: str, interrupted: bool, keys: str = "") -> Json:
-    """Say how one line of the transcript looks."""
-    pressed = f"(pressed {keys})" if keys else ""
+def turn_view(position: int, turn: pb.TranscriptTurn, *, is_over: bool) -> Json:
+    """Say how one line of the transcript looks; while the call runs its words may still come."""
+    pressed = f"(pressed {turn.dtmf})" if turn.dtmf else ""
+    unheard = _UNHEARD.get(turn.role, "...") if is_over else "..."
     return {
         "position": position,
-        "role": _enum_name(pb.Role, role).removeprefix("ROLE_").lower(),
-        "who": words_of(SPEAKER_WORDS, role),
-        "text": " ".join(part for part in (text, pressed) if part) or _UNHEARD.get(role, "..."),
-        "interrupted": interrupted,
+        "role": _enum_name(pb.Role, turn.role).removeprefix("ROLE_").lower(),
+        "who": words_of(SPEAKER_WORDS, turn.role),
+        "text": " ".join(part for part in (turn.text, pressed) if part) or unheard,
+        "interrupted": turn.interrupted,
     }
 
 
@@ -141,7 +142,7 @@ def _reached(row: CallRow, result: pb.CallResult | None) -> set[int]:
 
 def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
     """Say how the result card looks."""
-    why = words_of(END_REASON_WORDS, result.end_reason)
+    why = _why_it_ended(result)
     duration = duration_words(result.duration) if result.HasField("duration") else "not known"
     return {
         "headline": words_of(OUTCOME_WORDS, result.outcome),
@@ -157,6 +158,14 @@ def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
         "is_test": result.test,
         "can_call_again": may_retry(result),
     }
+
+
+def _why_it_ended(result: pb.CallResult) -> str:
+    """Word the end reason; an agent of somebody else need not tell any."""
+    is_told = result.end_reason != pb.END_REASON_UNSPECIFIED
+    if not is_told and result.origin == pb.CALL_ORIGIN_EXTERNAL:
+        return ""
+    return words_of(END_REASON_WORDS, result.end_reason)
 
 
 def _fact_views(row: CallRow, result: pb.CallResult) -> list[Json]:

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from orchestrator.store.events import EventRow
 from orchestrator.web.call_views import Json, call_view, read_facts, turn_view
+from ringback.v1 import call_results_pb2 as pb
 
 _WITH_CARD = frozenset({"call", "result"})
 
@@ -16,12 +17,12 @@ def event_data(connection: Connection, row: EventRow) -> Json:
         facts = read_facts(connection, call_id)
         data["view"] = call_view(facts) if facts else None
     elif row.kind == "turn":
-        data["view"] = turn_view(
-            _number(data, "position"),
-            _number(data, "role"),
-            str(data.get("text", "")),
-            bool(data.get("interrupted")),
+        turn = pb.TranscriptTurn(
+            role=pb.Role.ValueType(_number(data, "role")),
+            text=str(data.get("text", "")),
+            interrupted=bool(data.get("interrupted")),
         )
+        data["view"] = turn_view(_number(data, "position"), turn, is_over=False)
     return data
 
 

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from orchestrator.call_results import receive_proto, record_call_result
 from orchestrator.store import Store
 from orchestrator.web import WebAccess
+from ringback.v1 import call_results_pb2 as pb
 from tests.integration.chat_rig import ORDER, TALK, ChatRig, busy, running_chat, taken
 
 TOKEN = "a-token-for-people"  # noqa: S105 - a test's
@@ -116,6 +118,43 @@ async def test_the_page_of_a_call_links_each_fact_to_the_line_that_proves_it(
     assert page.count(f'href="#turn-{call_id}-2"') == 2
     assert f'<li id="turn-{call_id}-2"' in page
     assert "That will be fourteen fifty, ready in twenty minutes." in page
+
+
+async def test_words_that_are_not_there_yet_are_called_not_understood_only_after_the_call(
+    chat: ChatRig,
+) -> None:
+    _task, call_id = await chat.order()
+    await chat.talk(call_id, (pb.ROLE_CALLEE, ""))
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    assert '<span class="words">...</span>' in page
+    assert "(not understood)" not in page
+    await chat.finish(call_id, busy())
+    assert "(not understood)" in (await chat.http.get(f"/calls/{call_id}")).text
+
+
+async def test_a_call_of_another_agent_is_listed_with_its_summary_and_no_guesses(
+    chat: ChatRig,
+) -> None:
+    result = pb.CallResult(
+        call_sid="CA0123456789abcdef0123456789abcdef",
+        status=pb.CALL_STATUS_COMPLETED,
+        duration=49,
+        summary="Table for two at seven.",
+        source=pb.SOURCE_MANUAL,
+    )
+    await record_call_result(chat.store, receive_proto(result))
+    page = (await chat.http.get("/calls")).text
+    assert "<td>Table for two at seven.</td>" in page
+    assert "It is not known why" not in page
+
+
+async def test_a_card_says_why_a_call_ended_once(chat: ChatRig) -> None:
+    _task, call_id = await chat.order()
+    result = busy()
+    result.end_reason, result.error_message = pb.END_REASON_DECLINED, "The call was declined."
+    await chat.finish(call_id, result)
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    assert page.count("The call was declined.") == 1
 
 
 async def test_words_of_strangers_are_escaped_on_the_server(chat: ChatRig) -> None:
