@@ -246,6 +246,12 @@ class Rig:
         record = found[0].record if found else None
         return None if record is None else pb.CallResult.FromString(record)
 
+    async def finished(self, call_id: str) -> pb.CallResult:
+        """Read the result of a call that must have one."""
+        result = await self.result(call_id)
+        assert result is not None
+        return result
+
     async def events(self, kind: str) -> list[Mapping[str, object]]:
         """Read the data of all events of a kind, in order."""
         query = events.select().where(events.c.kind == kind).order_by(events.c.seq)

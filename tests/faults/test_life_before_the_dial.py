@@ -1,8 +1,6 @@
 """Faults F2-F11: before and at the dial."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +10,7 @@ from orchestrator.dial_policy import DialCaps
 from orchestrator.errors import AlreadyHeld, NotFound
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
-from tests.faults.life_rig import LUIGI, NONCE, OURS, Rig, life_rig, make_sweeper, rules_of, sid
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with life_rig(tmp_path) as opened:
-        yield opened
+from tests.faults.life_rig import LUIGI, NONCE, OURS, Rig, make_sweeper, rules_of, sid
 
 
 async def test_f1_confirming_twice_is_one_call(rig: Rig) -> None:

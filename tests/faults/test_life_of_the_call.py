@@ -1,38 +1,20 @@
-"""Faults F12-F21, F33-F38, F48: the call as the Orchestrator sees it, with witnesses that fail."""
+"""Faults F12-F21: the call as the Orchestrator sees it, whoever dies or calls twice."""
 
-import itertools
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from orchestrator.calls import (
-    Callback,
     CallTimings,
-    CarrierFacts,
-    apply_callback,
     file_carrier_facts,
 )
 from orchestrator.dial_policy import DialCaps
-from orchestrator.errors import AlreadyHeld, NotAllowed, NotFound
+from orchestrator.errors import AlreadyHeld
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.life_rig import NONCE, Rig, life_rig, sid
 
 HOUR_S = 3600
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with life_rig(tmp_path) as opened:
-        yield opened
-
-
-async def _finished(rig: Rig, call_id: str) -> pb.CallResult:
-    result = await rig.result(call_id)
-    assert result is not None
-    return result
 
 
 @pytest.mark.parametrize(
@@ -56,7 +38,7 @@ async def test_f12_a_call_that_never_connects_is_final_at_its_callback(
     call_id = await rig.dial()
     await rig.call_back(call_id, "ringing")
     await rig.call_back(call_id, word, sip_code=sip_code)
-    result = await _finished(rig, call_id)
+    result = await rig.finished(call_id)
     assert (result.status, result.end_reason) == (status, reason)
     assert result.outcome == pb.OUTCOME_NOT_REACHED
     assert result.source == pb.SOURCE_PROVIDER
@@ -70,7 +52,7 @@ async def test_f13_a_lost_handler_leaves_the_carriers_facts_and_the_turns(rig: R
     await rig.sweep(after_s=19)
     assert await rig.result(call_id) is None
     await rig.sweep(after_s=1)
-    result = await _finished(rig, call_id)
+    result = await rig.finished(call_id)
     assert result.end_reason == pb.END_REASON_HANDLER_LOST
     assert result.outcome == pb.OUTCOME_FOLLOW_UP
     assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 49)
@@ -100,7 +82,7 @@ async def test_f14_the_handlers_own_report_outranks_the_reconstruction(rig: Rig)
     await rig.call_back(call_id, "completed", duration_s=49)
     await rig.sweep(after_s=20)
     await rig.report(call_id)
-    result = await _finished(rig, call_id)
+    result = await rig.finished(call_id)
     assert result.end_reason == pb.END_REASON_CALLEE_HUNG_UP
     assert result.outcome == pb.OUTCOME_SUCCEEDED
     assert result.duration == 49  # the carrier's
@@ -113,7 +95,7 @@ async def test_f18_answered_without_a_stream_is_media_lost_within_30_s(rig: Rig)
     await rig.sweep(after_s=20)
     assert rig.carrier.asked == [f"end {sid(1)}", f"fetch {sid(1)}"]
     await rig.sweep(after_s=1)
-    result = await _finished(rig, call_id)
+    result = await rig.finished(call_id)
     assert result.end_reason == pb.END_REASON_MEDIA_LOST
     assert result.outcome == pb.OUTCOME_FOLLOW_UP
 
@@ -150,181 +132,11 @@ async def test_f21_a_call_that_is_over_cannot_be_claimed(rig: Rig) -> None:
         await rig.progress(call_id, nonce=NONCE)
 
 
-async def test_f33_a_late_callback_gives_the_handlers_result_its_duration(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, nonce=NONCE)
-    await rig.report(call_id)
-    assert (await _finished(rig, call_id)).duration == 47
-    await rig.call_back(call_id, "completed", duration_s=49)
-    result = await _finished(rig, call_id)
-    assert (result.duration, result.revision) == (49, 2)
-    assert result.error_message == ""
-
-
-async def test_f33_an_early_callback_gives_it_too(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, nonce=NONCE)
-    await rig.call_back(call_id, "completed", duration_s=49)
-    await rig.report(call_id)
-    await rig.sweep()
-    result = await _finished(rig, call_id)
-    assert (result.duration, result.end_reason) == (49, pb.END_REASON_CALLEE_HUNG_UP)
-    assert (await rig.row(call_id)).due_at is None
-
-
-async def test_f34_a_lost_callback_is_found_by_asking(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.call_back(call_id, "ringing")
-    rig.know(sid(1), "no-answer")
-    await rig.sweep(after_s=74)
-    assert rig.carrier.asked == []
-    await rig.sweep(after_s=1)
-    assert (await _finished(rig, call_id)).status == pb.CALL_STATUS_NO_ANSWER
-
-
-async def test_f34_a_lost_end_of_a_talk_is_found_by_asking(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, nonce=NONCE)
-    rig.know(sid(1), "completed", duration_s=12)
-    await rig.sweep(after_s=30)
-    await rig.sweep(after_s=20)
-    result = await _finished(rig, call_id)
-    assert (result.end_reason, result.duration) == (pb.END_REASON_HANDLER_LOST, 12)
-
-
-async def test_f34_a_call_past_its_time_limit_is_ended(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, nonce=NONCE)
-    rig.know(sid(1), "in-progress")
-    for _ in range(25):
-        await rig.sweep(after_s=30)
-    assert f"end {sid(1)}" in rig.carrier.asked
-    assert (await _finished(rig, call_id)).status == pb.CALL_STATUS_COMPLETED
-
-
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-async def test_f35_callbacks_in_any_order_and_twice_give_one_result(
-    rig: Rig, order: tuple[int, ...]
-) -> None:
-    words = ["initiated", "ringing", "in-progress", "completed"]
-    call_id = await rig.dial()
-    for at in (*order, *order):
-        await rig.call_back(call_id, words[at], duration_s=49 if at == 3 else None)
-    await rig.report(call_id)
-    await rig.sweep()
-    for at in order:
-        await rig.call_back(call_id, words[at], duration_s=49 if at == 3 else None)
-    result = await _finished(rig, call_id)
-    assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 49)
-    assert result.revision <= 2
-
-
-async def test_f36_a_callback_before_the_orders_answer_binds_the_call(rig: Rig) -> None:
-    confirmed = await rig.confirm()
-    facts = CarrierFacts(pb.CALL_STATUS_RINGING, "ringing", rig.store.now_us(), fetched=False)
-    callback = Callback(confirmed.call_id, sid(1), facts)
-    await rig.store.write(lambda tx: apply_callback(tx, callback, rig.timings))
-    await rig.sweep()
-    row = await rig.row(confirmed.call_id)
-    assert (row.state, row.call_sid, row.status) == (
-        CallState.WAITING,
-        sid(1),
-        pb.CALL_STATUS_RINGING,
-    )
-
-
-async def test_f37_a_callback_replayed_from_another_call_changes_nothing(rig: Rig) -> None:
-    call_id = await rig.dial()
-    before = await rig.row(call_id)
-    with pytest.raises(NotAllowed):
-        await rig.call_back(call_id, "completed", call_sid=sid(99))
-    assert await rig.row(call_id) == before
-
-
-async def test_f37_a_callback_for_a_call_never_minted_is_not_found(rig: Rig) -> None:
-    with pytest.raises(NotFound):
-        await rig.call_back("0192f000-0000-7000-8000-000000000000", "completed")
-
-
-async def test_f38_a_carrier_out_of_reach_closes_nothing_before_24_hours(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, nonce=NONCE)
-    rig.carrier.is_reachable = False
-    await rig.sweep(after_s=30)
-    for _ in range(23):
-        await rig.sweep(after_s=HOUR_S)
-    assert await rig.result(call_id) is None
-    assert "still asking" in ((await rig.row(call_id)).note or "")
-    await rig.sweep(after_s=HOUR_S + 30)
-    result = await _finished(rig, call_id)
-    assert (result.source, result.outcome) == (pb.SOURCE_DEADLINE, pb.OUTCOME_UNKNOWN)
-    assert result.end_reason == pb.END_REASON_CARRIER_UNREACHABLE
-
-
-async def test_f38_a_word_of_the_carrier_after_24_hours_replaces_the_unknown(rig: Rig) -> None:
-    call_id = await rig.dial()
-    rig.carrier.is_reachable = False
-    await rig.sweep(after_s=75)
-    await rig.sweep(after_s=25 * HOUR_S)
-    assert (await _finished(rig, call_id)).outcome == pb.OUTCOME_UNKNOWN
-    await rig.call_back(call_id, "no-answer")
-    result = await _finished(rig, call_id)
-    assert (result.status, result.outcome) == (
-        pb.CALL_STATUS_NO_ANSWER,
-        pb.OUTCOME_NOT_REACHED,
-    )
-
-
-async def test_f38_a_carrier_that_answers_again_resolves_the_call(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, nonce=NONCE)
-    rig.carrier.is_reachable = False
-    await rig.sweep(after_s=30)
-    await rig.sweep(after_s=HOUR_S)
-    rig.carrier.is_reachable = True
-    rig.know(sid(1), "completed", duration_s=33)
-    await rig.sweep(after_s=300)
-    await rig.sweep(after_s=20)
-    result = await _finished(rig, call_id)
-    assert (result.end_reason, result.duration) == (pb.END_REASON_HANDLER_LOST, 33)
-    assert (await rig.row(call_id)).note is None
-
-
-@pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-3)])
-async def test_f48_a_clock_jump_ends_no_live_call_and_loses_no_deadline(
-    rig: Rig, jump: timedelta
-) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, nonce=NONCE)
-    rig.know(sid(1), "in-progress")
-    rig.clock.wall += jump
-    await rig.sweep()
-    assert rig.carrier.asked == [f"fetch {sid(1)}"]
-    rig.know(sid(1), "completed", duration_s=5)
-    await rig.sweep(after_s=30)
-    await rig.sweep(after_s=20)
-    assert (await _finished(rig, call_id)).end_reason == pb.END_REASON_HANDLER_LOST
-
-
-@pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-3)])
-async def test_f48_a_clock_jump_makes_no_surprise_call(rig: Rig, jump: timedelta) -> None:
-    await rig.confirm()
-    rig.clock.wall += jump
-    await rig.sweep()
-    assert len(rig.handlers.orders) == 1
-    late = await rig.confirm()
-    rig.clock.wall += jump
-    rig.clock.advance(301)
-    await rig.sweep()
-    assert len(rig.handlers.orders) == 1
-    assert (await _finished(rig, late.call_id)).end_reason == pb.END_REASON_NOT_PLACED
-
-
 async def test_an_external_call_appears_with_its_first_callback(rig: Rig) -> None:
     row = await rig.call_back("", "ringing", call_sid=sid(50))
     assert row.origin == pb.CALL_ORIGIN_EXTERNAL
     await rig.call_back("", "busy", call_sid=sid(50))
-    result = await _finished(rig, row.call_id)
+    result = await rig.finished(row.call_id)
     assert (result.status, result.origin) == (pb.CALL_STATUS_BUSY, pb.CALL_ORIGIN_EXTERNAL)
 
 
@@ -391,7 +203,7 @@ async def test_a_cap_that_is_reached_refuses_with_its_reason(
         await rig.call_back(first, "busy")
         second = await rig.confirm()
         await rig.sweep()
-        result = await _finished(rig, second.call_id)
+        result = await rig.finished(second.call_id)
         assert result.end_reason == pb.END_REASON_NOT_PLACED
         assert words in result.error_message
         assert len(rig.handlers.orders) == 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
@@ -27,6 +28,13 @@ QUICK = ReporterOptions(
 """Options with which nothing waits long."""
 PATIENT_S = 10.0
 """How long a test waits for what must come."""
+
+
+def free_port() -> int:
+    """Find a port on which nobody listens yet."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 class Step(Enum):

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from call_reporter import CallReporter, NotStarted, OutboxFull, OutboxInUse
+from call_reporter import CallReporter, NotStarted, OutboxInUse
 from ringback.v1 import call_results_pb2 as pb
 from tests.integration.call_reporter_server import (
     PATIENT_S,
     ScriptedResults,
     Step,
+    free_port,
     quick_reporter,
     result_of,
     serving,
@@ -22,12 +22,6 @@ from tests.integration.call_reporter_server import (
 )
 
 TOKEN = "a" * 32
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def outcomes_on_disk(folder: Path) -> list[tuple[str, str]]:
@@ -280,36 +274,3 @@ async def test_a_plaintext_client_of_a_tls_port_is_told_so(
             assert await reporter.report(result_of(1)) is None
             await hint.wait()
     assert "maybe_tls" in caplog.text
-
-
-async def fill_disk(reporter: CallReporter) -> None:
-    """Let the outbox's file grow no more, as a full disk would."""
-
-    def write(connection: sqlite3.Connection) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-
-    await reporter._outbox._open_writer.submit(write)  # noqa: SLF001 - the disk itself has no door
-
-
-async def test_f40_a_result_that_the_disk_does_not_take_is_delivered_all_the_same(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    servicer = ScriptedResults([Step.UNAVAILABLE])
-    async with serving(servicer) as target, quick_reporter(target, tmp_path) as reporter:
-        await fill_disk(reporter)
-        response = await reporter.report(result_of(1, summary="x" * 4_000 + "y" * 4_000))
-    assert response is not None
-    assert "report_not_durable" in caplog.text
-
-
-async def test_f40_a_result_that_is_neither_written_nor_delivered_is_an_error_and_goes_on(
-    tmp_path: Path,
-) -> None:
-    port, servicer = free_port(), ScriptedResults()
-    async with quick_reporter(f"127.0.0.1:{port}", tmp_path, ack_wait_s=0.05) as reporter:
-        await fill_disk(reporter)
-        with pytest.raises(OutboxFull):
-            await reporter.report(result_of(1, summary="x" * 8_000))
-        async with serving(servicer, port):
-            await servicer.wait_for(lambda: len(servicer.stored) == 1)
