@@ -38,7 +38,7 @@ class PersonOnLine:
         self._speech: deque[bytes] = deque()
         self._keys: deque[str] = deque()
         self._hangs_up = False
-        self._ear = Overhearing(self._show)
+        self._ear = Overhearing(self._show, lambda: page.tell(event="speaking"))
 
     async def decide(self, timeout_s: float) -> None:
         """Wait for Answer or Refuse, at most `timeout_s` script seconds."""

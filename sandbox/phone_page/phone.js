@@ -10,6 +10,7 @@ const parts = {
 };
 const RECONNECT_MS = 1000;
 let socket;
+let spoken; // the line of the sentence that the agent is saying
 
 function enable({ ringing = false, talking = false }) {
   for (const part of parts.ringing) part.disabled = !ringing;
@@ -21,9 +22,12 @@ function note(who, text) {
   const name = document.createElement("span");
   name.className = "who";
   name.textContent = `${who}:`;
-  line.append(name, text);
+  const words = document.createElement("span");
+  words.textContent = text;
+  line.append(name, words);
   parts.talk.append(line);
   line.scrollIntoView({ block: "nearest" });
+  return words;
 }
 
 const reactions = {
@@ -34,12 +38,19 @@ const reactions = {
     byId("answer").focus();
   },
   answered() {
-    parts.state.textContent = "You are talking.";
+    parts.state.textContent = "You are connected.";
     enable({ talking: true });
     parts.words.focus();
   },
+  speaking() {
+    parts.state.textContent = "The agent is speaking: what you say now interrupts it.";
+    spoken = note("Agent", "...");
+  },
   said: ({ text }) => note("You", text),
-  heard: ({ text, cut }) => note("Agent", cut ? `${text} (cut short)` : text),
+  heard({ text, cut }) {
+    parts.state.textContent = "You are connected.";
+    spoken.textContent = cut ? `${text} (cut short)` : text;
+  },
   ended() {
     parts.state.textContent = "The call is over. Waiting for the next one.";
     enable({});

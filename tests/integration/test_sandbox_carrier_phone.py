@@ -76,6 +76,7 @@ async def test_a_person_answers_hears_speaks_and_hangs_up(tmp_path: Path) -> Non
         ringing = await page.expect("ringing")
         await page.do("answer")
         await page.expect("answered")
+        await page.expect("speaking")
         heard = await page.expect("heard")
         await page.do("say", "Fourteen fifty.")
         await page.expect("said")
