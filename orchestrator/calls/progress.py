@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from foundation.text import clean_text
+from orchestrator.call_results.model import TURNS
 from orchestrator.calls.binding import bind_sid
 from orchestrator.calls.changes import change_call
 from orchestrator.calls.orders import order_message
@@ -24,12 +24,10 @@ from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
 from telephony.status_words import is_terminal, rises
 
-TURNS_MAX = 2_000
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One progress report, as it came."""
+    """One progress report, checked and cleaned at the door."""
 
     call_id: str
     call_sid: str
@@ -112,11 +110,11 @@ def _write_turns(tx: Transaction, row: CallRow, progress: Progress) -> int:
     if progress.first_turn > len(stored):
         return len(stored)  # a gap: the reporter starts again from here
     last = progress.first_turn + len(progress.turns)
-    if last > TURNS_MAX:
-        expected = f"expected at most {TURNS_MAX} turns in a call, got {last}"
+    if last > TURNS:
+        expected = f"must leave the call at most {TURNS} turns, not {last}"
         raise InvalidInput([Violation("turns", expected)])
     for position, turn in enumerate(progress.turns, start=progress.first_turn):
-        data = _clean(turn).SerializeToString(deterministic=True)
+        data = turn.SerializeToString(deterministic=True)
         if stored.get(position) != data:
             stored[position] = data
             write_turn(tx, row.call_id, position, data)
@@ -124,19 +122,12 @@ def _write_turns(tx: Transaction, row: CallRow, progress: Progress) -> int:
     return len(stored)
 
 
-def _clean(turn: pb.TranscriptTurn) -> pb.TranscriptTurn:
-    cleaned = pb.TranscriptTurn()
-    cleaned.CopyFrom(turn)
-    cleaned.text = clean_text(turn.text)[0]
-    return cleaned
-
-
 def _tell_turn(tx: Transaction, row: CallRow, position: int, turn: pb.TranscriptTurn) -> None:
     data = {
         "call_id": row.call_id,
         "position": position,
         "role": turn.role,
-        "text": clean_text(turn.text)[0],
+        "text": turn.text,
         "interrupted": turn.interrupted,
     }
     tx.add_event("turn", task_id=row.task_id, call_id=row.call_id, data=data)

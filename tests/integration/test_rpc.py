@@ -85,6 +85,19 @@ async def test_a_claim_is_answered_with_the_order_and_a_second_one_refused(
     assert error.code() is grpc.StatusCode.ALREADY_EXISTS
 
 
+async def test_a_turn_beyond_the_2000th_is_refused(stub: Stub) -> None:
+    turns = [pb.TranscriptTurn(role=pb.ROLE_CALLEE, text="yes")] * 200
+    request = pb.ReportProgressRequest(call_sid=call_sid(), turns=turns)
+    for first_turn in range(0, 2_000, 200):
+        request.first_turn = first_turn
+        answer = await stub.ReportProgress(request, timeout=5)
+    assert answer.last_turn == 2_000
+    request.first_turn = 1_999
+    refusal = await refusal_of(stub.ReportProgress(request, timeout=5))
+    assert refusal.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert violations_of(refusal) == ["turns"]
+
+
 async def test_progress_of_a_foreign_call_id_is_not_found(stub: Stub) -> None:
     request = pb.ReportProgressRequest(call_id=CALL, call_sid=call_sid())
     error = await refusal_of(stub.ReportProgress(request, timeout=5))
