@@ -59,6 +59,15 @@ def test_every_link_in_the_papers_leads_somewhere() -> None:
     assert not [str(target) for paper, target in links if not (paper.parent / target).exists()]
 
 
+def test_every_file_that_the_architecture_names_exists() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`([\w .]+/[\w ./]*)`", text)
+    paths = [name.replace(".../", "Pizza Agent/call_handler/") for name in named]
+
+    assert len(paths) > 10
+    assert not [path for path in paths if not (ROOT / path).exists()]
+
+
 def test_every_known_setting_is_read_by_a_service() -> None:
     read = {
         f"{PREFIX}{name.upper()}"
