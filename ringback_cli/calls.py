@@ -11,6 +11,7 @@ from ringback_cli.parts import DEFAULT_BASE, Addresses
 from ringback_cli.results import (
     RPC_TIMEOUT_S,
     describe_rpc_error,
+    end_reason_of,
     fetch_result,
     print_result,
     to_json,
@@ -19,7 +20,9 @@ from ringback_cli.results import (
 )
 from ringback_cli.wire import open_channel, token_metadata
 
-COLUMNS = ("time", "call", "status", "outcome", "end reason", "s", "summary")
+COLUMNS = ("time (UTC)", "call", "status", "outcome", "s", "what came of it")
+SHORT_ID = 13  # the millisecond in which the call_id was minted: enough to tell calls apart
+MOST_SEARCHED = 1_000
 RESUME_DELAY_S = 1.0
 T = TypeVar("T")
 
@@ -45,7 +48,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     listing.add_argument("--outcome", help="only this outcome, such as succeeded")
     listing.add_argument("--limit", type=int, default=20, help="at most this many (default 20)")
     showing = verbs.add_parser("show", help="one result in full")
-    showing.add_argument("id", help="a call_id or a CallSid")
+    showing.add_argument("id", help="a call_id, its first characters, or a CallSid")
     watching = verbs.add_parser("watch", help="each new result as it comes, until Ctrl-C")
     watching.add_argument("--all", action="store_true", help="begin with the oldest result")
     for verb in (listing, showing, watching):
@@ -59,33 +62,29 @@ def run(options: argparse.Namespace) -> int:
         case "list":
             _list_results(options)
         case "show":
-            by = "call_sid" if options.id.startswith("CA") else "call_id"
-            print_result(fetch_result(options.target, **{by: options.id}), as_json=options.json)
+            print_result(_find_result(options.target, options.id), as_json=options.json)
         case _:
             _watch_results(options)
     return 0
 
 
+def _find_result(target: str, given: str) -> call_results_pb2.CallResult:
+    """Find one result by its CallSid, its call_id, or the beginning of that as `list` shows it."""
+    if given.startswith("CA"):
+        return fetch_result(target, call_sid=given)
+    if len(given) >= len("00000000-0000-0000-0000-000000000000"):
+        return fetch_result(target, call_id=given)
+    newest = _pages(target, call_results_pb2.ListResultsRequest(), MOST_SEARCHED)
+    found = [result.call_id for result in newest if result.call_id.startswith(given.lower())]
+    if not found:
+        raise CommandFailed(f"none of the newest {MOST_SEARCHED} calls begins with {given!r}")
+    if len(found) > 1:
+        raise CommandFailed(f"{len(found)} calls begin with {given!r}, such as {found[0]}")
+    return fetch_result(target, call_id=found[0])
+
+
 def _list_results(options: argparse.Namespace) -> None:
-    results = list(_pages(options))[: options.limit]
-    if options.json:
-        for result in results:
-            print(to_json(result, indent=None))
-        return
-    from rich.console import Console  # noqa: PLC0415 - the orchestrator extra brings it
-    from rich.table import Table  # noqa: PLC0415 - see above
-
-    table = Table(*COLUMNS, box=None, pad_edge=False)
-    for result in results:
-        table.add_row(*_cells(result))
-    Console().print(table if results else "No results yet.")
-
-
-def _pages(options: argparse.Namespace) -> Iterator[call_results_pb2.CallResult]:
-    import grpc  # noqa: PLC0415 - keeps `ringback --help` quick
-
     request = call_results_pb2.ListResultsRequest(
-        page_size=min(options.limit, 200),
         status=_find_value(
             "status",
             options.status,
@@ -99,14 +98,37 @@ def _pages(options: argparse.Namespace) -> Iterator[call_results_pb2.CallResult]
             call_results_pb2.OUTCOME_UNSPECIFIED,
         ),
     )
-    left = options.limit
-    with open_channel(options.target) as channel:
+    results = list(_pages(options.target, request, options.limit))[: options.limit]
+    if options.json:
+        for result in results:
+            print(to_json(result, indent=None))
+        return
+    from rich.console import Console  # noqa: PLC0415 - the orchestrator extra brings it
+    from rich.table import Table  # noqa: PLC0415 - see above
+
+    table = Table(box=None, pad_edge=False)
+    for column in COLUMNS:
+        table.add_column(column, no_wrap=column != COLUMNS[-1])
+    for result in results:
+        time_, call_id, *rest = _cells(result)
+        table.add_row(time_[:16], call_id[:SHORT_ID], *rest)
+    Console().print(table if results else "No results yet.")
+
+
+def _pages(
+    target: str, request: call_results_pb2.ListResultsRequest, left: int
+) -> Iterator[call_results_pb2.CallResult]:
+    """Yield at least the newest `left` results that the request asks for, if there are so many."""
+    import grpc  # noqa: PLC0415 - keeps `ringback --help` quick
+
+    request.page_size = min(left, 200)
+    with open_channel(target) as channel:
         stub = call_results_pb2_grpc.CallResultsStub(channel)
         while left > 0:
             try:
                 page = stub.ListResults(request, timeout=RPC_TIMEOUT_S, metadata=token_metadata())
             except grpc.RpcError as error:
-                raise CommandFailed(describe_rpc_error(error, options.target)) from error
+                raise CommandFailed(describe_rpc_error(error, target)) from error
             yield from page.results
             left -= len(page.results)
             request.page_token = page.next_page_token
@@ -152,9 +174,8 @@ def _cells(result: call_results_pb2.CallResult) -> tuple[str, ...]:
         result.call_id,
         word_of_number(call_results_pb2.CallStatus, result.status),
         word_of_number(call_results_pb2.Outcome, result.outcome),
-        word_of_number(call_results_pb2.EndReason, result.end_reason),
         str(result.duration) if result.HasField("duration") else "",
-        result.summary,
+        result.summary or result.error_message or end_reason_of(result),
     )
 
 

@@ -1,6 +1,7 @@
 """Fetches and prints CallResults: as JSON for programs, as a small table for people."""
 
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from google.protobuf import json_format
 
@@ -40,6 +41,11 @@ def print_result(result: call_results_pb2.CallResult, *, as_json: bool) -> None:
     for label, value in _rows(result):
         if value:
             print(f"{label:<14}{value}")
+    for turn in result.transcript:
+        if turn.role != call_results_pb2.ROLE_TOOL:
+            print(
+                f"{word_of_number(call_results_pb2.Role, turn.role) + ':':<14}{turn.text or '...'}"
+            )
 
 
 def to_json(result: call_results_pb2.CallResult, *, indent: int | None = 2) -> str:
@@ -69,6 +75,13 @@ def word_of_number(enum: "_EnumTypeWrapper[V]", number: int) -> str:
     return str(number) if known is None else word_of(known.name)
 
 
+def end_reason_of(result: call_results_pb2.CallResult) -> str:
+    """Say why a call ended, in words; "" when nobody told."""
+    if result.end_reason == call_results_pb2.END_REASON_UNSPECIFIED:
+        return ""
+    return word_of_number(call_results_pb2.EndReason, result.end_reason)
+
+
 def describe_rpc_error(error: "grpc.RpcError", target: str) -> str:
     """Say in one line what went wrong with an RPC."""
     import grpc  # noqa: PLC0415 - see fetch_result
@@ -83,12 +96,24 @@ def describe_rpc_error(error: "grpc.RpcError", target: str) -> str:
 def _rows(result: call_results_pb2.CallResult) -> list[tuple[str, str]]:
     rows = [
         ("call", result.call_id),
+        ("CallSid", result.call_sid),
+        ("number", result.to_number),
+        ("dialled", _in_utc(result, "dial_time")),
+        ("ended", _in_utc(result, "end_time")),
+        ("recorded", _in_utc(result, "record_time")),
         ("status", word_of_number(call_results_pb2.CallStatus, result.status)),
         ("outcome", word_of_number(call_results_pb2.Outcome, result.outcome)),
-        ("end reason", word_of_number(call_results_pb2.EndReason, result.end_reason)),
+        ("end reason", end_reason_of(result)),
         ("duration", f"{result.duration} s" if result.HasField("duration") else ""),
         ("summary", result.summary),
         ("error", result.error_message),
     ]
-    rows += [(fact.name, fact.value) for fact in result.facts]
+    rows += [(fact.name.replace("_", " "), fact.value) for fact in result.facts]
     return rows
+
+
+def _in_utc(
+    result: call_results_pb2.CallResult, name: Literal["dial_time", "end_time", "record_time"]
+) -> str:
+    moment: datetime = getattr(result, name).ToDatetime()
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if result.HasField(name) else ""
