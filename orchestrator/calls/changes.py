@@ -5,7 +5,9 @@ from enum import Enum
 
 import structlog
 
+from call_reporter.limits import fit_result
 from orchestrator.call_results import CALLBACK, FETCHED, INTERNAL, receive_proto, record_in
+from orchestrator.call_results.model import REPORT_BYTES
 from orchestrator.store.calls import CallRow, Columns, update_call
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
@@ -40,10 +42,15 @@ def tell_watchers(tx: Transaction, row: CallRow) -> None:
 
 
 def file_result(tx: Transaction, row: CallRow, result: pb.CallResult) -> None:
-    """Record a result of our own making and let nobody look at the call again."""
+    """Record a result of our own making and let nobody look at the call again.
+
+    It is cut to size first: the turns of a progress, or a handler's words, may hold more than a
+    result, and a call whose result is refused would never be over.
+    """
     said_by = result.report_id.partition(":")[0]
     transport = said_by if said_by in {CALLBACK, FETCHED} else INTERNAL
-    record_in(tx, receive_proto(result).report, transport=transport)
+    fitted = fit_result(result, REPORT_BYTES)
+    record_in(tx, receive_proto(fitted).report, transport=transport)
     update_call(tx, row.call_id, {"due_at": None})
 
 

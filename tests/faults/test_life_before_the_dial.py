@@ -177,6 +177,16 @@ async def test_f9_a_definite_no_goes_back_to_ready_and_is_tried_again(rig: Rig) 
     assert (await rig.row(confirmed.call_id)).state is CallState.WAITING
 
 
+async def test_f8_a_refusal_of_many_words_is_a_result_all_the_same(rig: Rig) -> None:
+    rig.handlers.answers = [OrderRefused("x" * 1_000, "No. " * 5_000)]
+    confirmed = await rig.confirm()
+    await rig.sweep()
+    result = await rig.result(confirmed.call_id)
+    assert result is not None
+    assert result.end_reason == pb.END_REASON_DIAL_REFUSED
+    assert (len(result.fault.code), len(result.error_message)) == (128, 4_000)
+
+
 async def test_f9_without_any_handler_the_call_ends_not_placed(rig: Rig) -> None:
     rig.handlers.answers = [OrderNotTaken("No call handler can be reached just now.")] * 2
     confirmed = await rig.confirm()

@@ -59,6 +59,17 @@ async def test_f13_a_lost_handler_leaves_the_carriers_facts_and_the_turns(rig: R
     assert [turn.text for turn in result.transcript] == ["Luigi's, hello?"]
 
 
+async def test_f13_a_talk_too_long_for_one_result_is_cut_and_has_its_result(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, *(["\u00e9" * 4_000] * 150), nonce=NONCE)
+    await rig.call_back(call_id, "completed", duration_s=49)
+    await rig.sweep(after_s=20)
+    result = await rig.finished(call_id)
+    assert result.end_reason == pb.END_REASON_HANDLER_LOST
+    assert len(result.transcript) == 150
+    assert not result.transcript_complete
+
+
 async def test_f13_nothing_is_filed_before_the_grace_is_over(rig: Rig) -> None:
     call_id = await rig.dial()
     await rig.progress(call_id, nonce=NONCE)
