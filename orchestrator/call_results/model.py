@@ -216,6 +216,12 @@ class CallReport(Message):
         return self
 
 
+class JoinedReport(CallReport):
+    """What a record holds: joined name by name, it may have more facts than one report."""
+
+    facts: Annotated[tuple[FactReport, ...], Field(strict=False)] = ()
+
+
 class ProgressReport(Message):
     """What a running call tells: ReportProgressRequest."""
 

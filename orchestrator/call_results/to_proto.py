@@ -21,6 +21,7 @@ from orchestrator.call_results.model import (
     Cleaning,
     FactReport,
     FaultReport,
+    JoinedReport,
     TurnReport,
     UsageReport,
 )
@@ -178,7 +179,7 @@ def unpack(record: pb.CallResult, provenance: Mapping[str, object]) -> Joined:
     """Read a stored record and its provenance back; what the server filled in drops out."""
     reports = cast("list[tuple[bool, int, bool, bool, int, int, int, str]]", provenance["reports"])
     fields = cast("dict[str, int]", provenance["fields"])
-    report = build(CallReport, read_result(record), Cleaning(is_clean=True))
+    report = build(JoinedReport, read_result(record), Cleaning(is_clean=True))
     known = [ReportKey(*key) for key in reports]
     keys = {name: known[place] for name, place in fields.items()}
     source_key = keys["source"]

@@ -215,3 +215,13 @@ async def test_a_cleaned_text_is_flagged_in_the_receipt(store: Store) -> None:
     with capture_logs() as lines:
         await record_call_result(store, report(summary="a\0b"))
     assert [line.get("cleaned") for line in lines] == [True]
+
+
+async def test_a_call_takes_reports_however_many_facts_they_add(store: Store) -> None:
+    recorded = []
+    for number in range(3):
+        message = result_of(call_sid=call_sid(), status=5, report_id=f"report-{number}")
+        message.facts.extend([pb.Fact(name=f"fact_{number}_{of}") for of in range(50)])
+        recorded.append(await record_call_result(store, receive_proto(message)))
+    assert [one.disposition for one in recorded] == [STORED, MERGED, MERGED]
+    assert len((await get_result(store, call_sid=call_sid())).facts) == 150

@@ -572,7 +572,9 @@ class CallResult(_message.Message):
 
     @_builtins.property
     def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]:
-        """What was agreed, under the names that the errand declares; at most 50, joined name by name. Empty: nothing."""
+        """What was agreed, under the names that the errand declares; at most 50 in a report, the last of
+        a name counts. Reports are joined name by name, so that an answer may hold more. Empty: nothing.
+        """
 
     @_builtins.property
     def usage(self) -> Global___Usage:
