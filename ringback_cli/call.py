@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ringback.v1 import call_results_pb2
-from ringback_cli.errors import CommandFailed
+from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.launcher import Launcher
 from ringback_cli.parts import (
     DEFAULT_BASE,
@@ -76,8 +76,10 @@ async def _run_privately(options: argparse.Namespace) -> int:
                 async with running(Launcher(plan.parts, log)):
                     return await asyncio.to_thread(_run_errand, options, plan.addresses)
             except* CommandFailed as failures:
-                _show_tail(Path(folder) / "parts.log")
-                raise failures.exceptions[0] from None
+                failure = failures.exceptions[0]
+                if not isinstance(failure, WrongUse):
+                    _show_tail(Path(folder) / "parts.log")
+                raise failure from None
 
 
 def _run_errand(options: argparse.Namespace, addresses: Addresses) -> int:
@@ -107,7 +109,7 @@ def _number_of(scenario: str, addresses: Addresses) -> str:
         known = as_object(entry)
         numbers[str(known["name"])] = str(known["number"])
     if scenario not in numbers:
-        raise CommandFailed(f"no scenario {scenario!r}; there are: {', '.join(sorted(numbers))}")
+        raise WrongUse(f"no scenario {scenario!r}; there are: {', '.join(sorted(numbers))}")
     return numbers[scenario]
 
 
@@ -157,7 +159,7 @@ def _state_in_words(data: Json) -> str:
     state, status = str(data.get("state", "")), data.get("status")
     if isinstance(status, int):
         status = word_of_number(call_results_pb2.CallStatus, status) if status else ""
-    return f"{state} ({status})" if status else state
+    return str(status or state)
 
 
 def _last_reply(task: Json) -> str:

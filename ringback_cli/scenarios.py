@@ -13,8 +13,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "scenarios",
         help="list what the sandbox can play",
-        description="Lists the sandbox's scenarios; each has a number of its own.",
-        epilog="example: ringback call --scenario busy",
+        description="Lists the sandbox's scenarios; calling its number plays it, in the chat too.",
+        epilog="example: ringback call --scenario busy; needs a running `ringback up` (make run)",
     )
     parser.add_argument("--port", type=int, default=DEFAULT_BASE, help="base port of `ringback up`")
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")

@@ -128,8 +128,7 @@ def _read_enum(content: object, enum: EnumDescriptor, path: str) -> object:
     numbers = _enum_words(enum)
     number = numbers.get(content.upper().replace("-", "_"))
     if number is None:
-        words = ", ".join(enum.values_by_name)
-        raise InvalidInput([Violation(path, f"must be one of {words}")])
+        raise InvalidInput([Violation(path, f"must be one of {_listed_words(enum)}")])
     return number
 
 
@@ -137,6 +136,14 @@ def _read_enum(content: object, enum: EnumDescriptor, path: str) -> object:
 def _field_names(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
     names = {field.json_name: field for field in descriptor.fields}
     return names | {field.name: field for field in descriptor.fields}
+
+
+@cache
+def _listed_words(enum: EnumDescriptor) -> str:
+    """List an enum's words as a person writes them: completed, no-answer."""
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    words = [value.name.removeprefix(prefix) for value in enum.values if value.number]
+    return ", ".join(word.lower().replace("_", "-") for word in words)
 
 
 @cache

@@ -104,6 +104,14 @@ async def test_a_bad_body_is_refused_with_its_field(
     assert [one["field"] for one in answer.json()["fields"]] == [named]
 
 
+async def test_a_wrong_word_is_answered_with_the_words_that_a_person_writes(
+    client: httpx.AsyncClient,
+) -> None:
+    message = (await post(client, b'{"status": "finished"}')).json()["message"]
+    assert "completed, busy, no-answer, failed, canceled" in message
+    assert "CALL_STATUS" not in message
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
