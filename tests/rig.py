@@ -1,6 +1,6 @@
 """What many tests share: a clock that stands still, and messages that are right."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ringback.v1 import call_results_pb2 as pb
 
@@ -8,7 +8,7 @@ NOW = datetime(2026, 11, 23, 6, 40, tzinfo=UTC)
 
 
 class ManualClock:
-    """Stands still until it is told to go on."""
+    """Stands still."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self._now = now
@@ -19,10 +19,6 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self._monotonic
-
-    def go_on(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
 
 
 def call_sid(number: int = 1) -> str:
