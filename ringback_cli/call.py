@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ringback.v1 import call_results_pb2
+from ringback_cli.arguments import read_base_port, read_time_factor
 from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.launcher import Launcher
 from ringback_cli.parts import (
@@ -41,7 +42,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "and prints the final CallResult. Exit code 0 only if the errand succeeded.",
         epilog="example: ringback call --scenario busy --json",
     )
-    parser.add_argument("--port", type=int, default=DEFAULT_BASE, help="base port of `ringback up`")
+    parser.add_argument(
+        "--port", type=read_base_port, default=DEFAULT_BASE, help="base port of `ringback up`"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--scenario", help="what the sandbox plays (see `ringback scenarios`)")
     where.add_argument("--to", metavar="NUMBER", help="the number to call, E.164")
@@ -52,7 +55,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="store_true",
         help="start a system of its own on free ports for this one call, and stop it after",
     )
-    parser.add_argument("--time-factor", type=float, default=1.0, help="speed with --private")
+    parser.add_argument(
+        "--time-factor", type=read_time_factor, default=1.0, help="speed with --private"
+    )
     parser.set_defaults(run=run)
 
 

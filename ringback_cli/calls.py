@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from ringback.v1 import call_results_pb2, call_results_pb2_grpc
+from ringback_cli.arguments import read_address, read_count
 from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.parts import DEFAULT_BASE, Addresses
 from ringback_cli.results import (
@@ -38,6 +39,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--from",
         dest="target",
+        type=read_address,
         default=Addresses(DEFAULT_BASE).grpc,
         metavar="HOST:PORT",
         help="CallResults' address (default 127.0.0.1:8904)",
@@ -46,7 +48,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     listing = verbs.add_parser("list", help="newest calls first")
     listing.add_argument("--status", help="only this status, such as no-answer")
     listing.add_argument("--outcome", help="only this outcome, such as succeeded")
-    listing.add_argument("--limit", type=int, default=20, help="at most this many (default 20)")
+    listing.add_argument(
+        "--limit", type=read_count, default=20, help="at most this many (default 20)"
+    )
     showing = verbs.add_parser("show", help="one result in full")
     showing.add_argument("id", help="a call_id, its first characters, or a CallSid")
     watching = verbs.add_parser("watch", help="each new result as it comes, until Ctrl-C")

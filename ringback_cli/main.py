@@ -1,7 +1,10 @@
 """The `ringback` command: reads the arguments, runs one command, turns errors into exit codes."""
 
 import argparse
+import contextlib
+import io
 import os
+import re
 import sys
 from importlib.metadata import version
 
@@ -17,14 +20,15 @@ EXTRAS = {
     "websockets": "handler",
     "numpy": "sandbox",
 }
+_SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are no UTF-8
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns 0 done, 1 the thing failed, 2 wrong use."""
-    options = _build_parser().parse_args(arguments)
     try:
+        options = _read_arguments(arguments)
         code: int = options.run(options)
-        sys.stdout.flush()
+        _flush()
     except CommandFailed as error:
         print(f"ringback: {error}", file=sys.stderr)
         return error.exit_code
@@ -33,10 +37,39 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has enough; give the interpreter nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has enough
+        return 1
+    except OSError as error:
+        _drop_output()
+        place = f": {error.filename}" if error.filename else ""
+        print(f"ringback: {error.strerror or error}{place}", file=sys.stderr)
         return 1
     return code
+
+
+def _read_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line; whatever argparse prints is out before it ends the program."""
+    parser = _build_parser()
+    given = sys.argv[1:] if arguments is None else arguments
+    if any(_SURROGATE.search(text) for text in given):
+        parser.error("the arguments must be UTF-8")
+    try:
+        return parser.parse_args(given)
+    except SystemExit:
+        _flush()
+        raise
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # None when it was closed before the start
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """Give the interpreter nothing to flush at its exit, which would fail again."""
+    if sys.stdout is not None:
+        with contextlib.suppress(io.UnsupportedOperation):  # no file but memory
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _build_parser() -> argparse.ArgumentParser:

@@ -196,7 +196,9 @@ def _require_free_ports(base: int) -> None:
     taken = _ports_in_use(base)
     if taken:
         listed = ", ".join(map(str, taken))
-        raise CommandFailed(f"port {listed} is in use; choose others: ringback up --port 9100")
+        raise CommandFailed(
+            f"port {listed} is in use; choose others: make run BASE=9100, or ringback up --port 9100"
+        )
 
 
 def _ports_in_use(base: int) -> list[int]:

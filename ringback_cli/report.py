@@ -9,10 +9,11 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from ringback.v1 import call_results_pb2, call_results_pb2_grpc
+from ringback_cli.arguments import read_address
 from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.parts import DEFAULT_BASE, Addresses
 from ringback_cli.results import RPC_TIMEOUT_S, describe_rpc_error, word_of, word_of_number
-from ringback_cli.wire import Json, as_object, open_channel, token_metadata
+from ringback_cli.wire import Json, JsonValue, open_channel, token_metadata
 
 # Words that a call which is over cannot have.
 LIVE = (
@@ -50,6 +51,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=help_text)
     parser.add_argument(
         "--to",
+        type=read_address,
         metavar="HOST:PORT",
         default=Addresses(DEFAULT_BASE).grpc,
         help="CallResults' address (default 127.0.0.1:8904)",
@@ -109,11 +111,16 @@ def read_result(options: argparse.Namespace) -> call_results_pb2.CallResult:
 def _read_file(path: str) -> Json:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-        return as_object(json.loads(text))
+        fields: JsonValue = json.loads(text)
     except OSError as error:
         raise WrongUse(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise WrongUse(f"{path} is not JSON: {error}") from error
+    except RecursionError:
+        raise WrongUse(f"{path} is nested too deeply") from None
+    if not isinstance(fields, dict):
+        raise WrongUse(f"{path} is not a JSON object")
+    return fields
 
 
 def _name_enum(fields: Json, name: str, known: Sequence[str], prefix: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from ringback_cli.arguments import read_base_port, read_time_factor
 from ringback_cli.errors import CommandFailed
 from ringback_cli.launcher import Launcher
 from ringback_cli.parts import DEFAULT_BASE, Plan, plan_system, read_outer_environment
@@ -23,14 +24,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="example: ringback up --port 9100",
     )
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_BASE, help="first of six ports (default 8900)"
+        "--port",
+        type=read_base_port,
+        default=DEFAULT_BASE,
+        help="first of six ports (default 8900)",
     )
     parser.add_argument(
         "--data-dir", type=Path, default=Path(".ringback"), help="where data is kept (.ringback)"
     )
     parser.add_argument(
         "--time-factor",
-        type=float,
+        type=read_time_factor,
         default=1.0,
         help="the sandbox's speed: 10 plays a minute in six seconds (default 1)",
     )
