@@ -197,7 +197,7 @@ def _require_free_ports(base: int) -> None:
     if taken:
         listed = ", ".join(map(str, taken))
         raise CommandFailed(
-            f"port {listed} is in use; choose others: make run BASE=9100, or ringback up --port 9100"
+            f"port {listed} is in use; choose others: make run BASE=9100 (ringback up --port 9100)"
         )
 
 
