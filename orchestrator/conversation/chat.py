@@ -46,6 +46,13 @@ class ConversationBusy(OrchestratorError):
     http_status = 409
 
 
+class NothingToConfirm(OrchestratorError):
+    """Says that the order was carried out or refused: another call would order it twice."""
+
+    code = "FAILED_PRECONDITION"
+    http_status = 409
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """Holds what every conversation needs."""
@@ -78,7 +85,7 @@ class Chat:
     async def confirm(self, task_id: str, key: str | None) -> Confirmed:
         """Place the call that the person has confirmed; the same key is the same call.
 
-        Raises: NotFound, FormIncomplete.
+        Raises: NotFound, FormIncomplete, NothingToConfirm.
         """
         return await self.store.write(lambda tx: self._confirm(tx, task_id, key))
 
@@ -106,9 +113,13 @@ class Chat:
         errand = ERRANDS[seen.errand]
         form = form_from_json(errand, seen.form)
         order = replace(build_order(errand, form), is_test=self.is_test)
+        is_over = seen.state == TaskState.DONE
+        is_open = not is_over or newest_may_be_retried(tx.connection, task_id)
         confirmed = confirm_in(tx, task_id, key, order, self.timings)
+        if confirmed.is_new and not is_open:
+            raise NothingToConfirm("this order is settled; say what you would like to order next")
         if confirmed.is_new:
-            again = " again" if seen.state == TaskState.DONE else ""
+            again = " again" if is_over else ""
             text = f"I am calling {callee_of(errand, form)}{again} now."
             add_message(tx, task_id, "assistant", text)
         return confirmed
