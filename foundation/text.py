@@ -1,6 +1,7 @@
 """Cleaning and masking of text: done once, at the door, before anything is stored or logged."""
 
 import re
+from collections.abc import Callable
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Marks, embeddings, overrides and isolates of the Unicode bidirectional algorithm (UAX 9).
@@ -24,13 +25,20 @@ def clean_text(text: str) -> tuple[str, bool]:
 
 def clean_tree(value: object) -> object:
     """Clean every text in a tree of dicts and lists, names included."""
+    return change_texts(value, lambda text: clean_text(text)[0])
+
+
+def change_texts(value: object, change: Callable[[str], str]) -> object:
+    """Change every text in a tree of dicts and lists, names included."""
     match value:
         case str():
-            return clean_text(value)[0]
+            return change(value)
         case dict():
-            return {clean_tree(name): clean_tree(one) for name, one in value.items()}
+            return {
+                change_texts(name, change): change_texts(one, change) for name, one in value.items()
+            }
         case list():
-            return [clean_tree(one) for one in value]
+            return [change_texts(one, change) for one in value]
         case _:
             return value
 

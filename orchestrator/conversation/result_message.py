@@ -1,5 +1,6 @@
 """What the assistant says once a call's result is there."""
 
+from foundation.text import strip_bidi
 from orchestrator.conversation.dialogue import callee_of
 from orchestrator.conversation.words import END_REASON_WORDS, words_of
 from orchestrator.errands import Errand, FieldKind, Form, shown_number
@@ -69,7 +70,7 @@ def _not_reached(callee: str, result: pb.CallResult) -> str:
         case pb.END_REASON_CANCELED:
             return f"I cancelled the call to {callee}. Nobody had answered.{offer}"
         case pb.END_REASON_DIAL_REFUSED:
-            why = result.error_message or words_of(END_REASON_WORDS, result.end_reason)
+            why = strip_bidi(result.error_message) or words_of(END_REASON_WORDS, result.end_reason)
             return f"I could not call {callee}: {why.rstrip('.')}. Nobody's phone rang.{offer}"
         case _:
             why = words_of(END_REASON_WORDS, result.end_reason)
@@ -81,7 +82,7 @@ def _facts(errand: Errand, result: pb.CallResult) -> str:
     labels = {fact.name: fact.label for fact in errand.facts}
     agreed = sorted(result.facts, key=lambda fact: errand.in_order(fact.name))
     return "".join(
-        f"{labels.get(fact.name) or fact.name.replace('_', ' ')}: {fact.value}. "
+        f"{labels.get(fact.name) or fact.name.replace('_', ' ')}: {strip_bidi(fact.value)}. "
         for fact in agreed
         if fact.evidence_turns
     )

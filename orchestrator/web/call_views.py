@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from google.protobuf.json_format import MessageToDict
 from sqlalchemy import Connection
 
+from foundation.text import change_texts, strip_bidi
 from orchestrator.calls import order_of
 from orchestrator.conversation import may_retry
 from orchestrator.conversation.words import (
@@ -80,11 +81,14 @@ def result_json(result: pb.CallResult) -> Json:
 
 
 def call_view(facts: CallFacts) -> Json:
-    """Say how a call's card looks."""
+    """Say how a call's card looks.
+
+    Much of it is others' words: what turns the reading direction is dropped from them.
+    """
     row, result = facts.row, facts.result
     is_over = row.state is CallState.FINAL
     order = order_of(row)
-    return {
+    view: Json = {
         "call_id": row.call_id,
         "attempt": row.attempt,
         "callee": order.details.get("shop") or shown_number(row.to_number) or "Unknown number",
@@ -102,6 +106,7 @@ def call_view(facts: CallFacts) -> Json:
         ],
         "result": _result_view(facts, result) if result else None,
     }
+    return {name: change_texts(value, strip_bidi) for name, value in view.items()}
 
 
 def turn_view(position: int, turn: pb.TranscriptTurn, *, is_over: bool) -> Json:
@@ -112,7 +117,7 @@ def turn_view(position: int, turn: pb.TranscriptTurn, *, is_over: bool) -> Json:
         "position": position,
         "role": _enum_name(pb.Role, turn.role).removeprefix("ROLE_").lower(),
         "who": words_of(SPEAKER_WORDS, turn.role),
-        "text": " ".join(part for part in (turn.text, pressed) if part) or unheard,
+        "text": strip_bidi(" ".join(part for part in (turn.text, pressed) if part)) or unheard,
         "interrupted": turn.interrupted,
     }
 

@@ -1,5 +1,6 @@
 """The chat API: conversations, their messages, the confirm, and their live events."""
 
+import re
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated
@@ -22,6 +23,7 @@ router = APIRouter(
 )
 _LONGEST_KEY = 200
 _LARGEST_EVENT = 2**63 - 1
+_EVENT_ID = re.compile("[0-9]{1,18}")  # below the largest, as is every event there will be
 
 
 class _NoBody(BaseModel):
@@ -83,8 +85,7 @@ async def _resume_after(
     await chat.store.read(partial(read_task_json, task_id=task_id))
     if last_event_id is None:
         return after
-    is_number = last_event_id.isascii() and last_event_id.isdecimal()
-    if not is_number or int(last_event_id[:20]) > _LARGEST_EVENT:
+    if not _EVENT_ID.fullmatch(last_event_id):
         expected = "expected the id of an event of this stream"
         raise InvalidInput([Violation("Last-Event-ID", expected)])
     return int(last_event_id)

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from orchestrator.store import Store
-from tests.integration.chat_rig import ChatRig, Json, running_chat
+from ringback.v1 import call_results_pb2 as pb
+from tests.integration.chat_rig import ChatRig, Json, busy, running_chat, taken
 
 
 @pytest.fixture
@@ -105,3 +106,36 @@ async def test_an_unknown_call_is_not_found(chat: ChatRig) -> None:
     for method, path in (("GET", "nobody"), ("POST", "nobody/cancel")):
         answer = await chat.http.request(method, f"/api/calls/{path}")
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("number", ["", "-1", "x", "9" * 19, "0" * 20 + "9" * 30, "9" * 5_000])
+async def test_a_last_event_id_that_was_never_sent_is_named(chat: ChatRig, number: str) -> None:
+    task_id = await chat.start()
+    path = f"/api/tasks/{task_id}/events"
+    answer = await chat.http.get(path, headers={"Last-Event-ID": number})
+    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (422, "Last-Event-ID")
+
+
+@pytest.mark.parametrize(("result", "status"), [(taken(), 409), (busy(), 202)])
+async def test_only_a_call_that_reached_nobody_may_be_placed_again(
+    chat: ChatRig, result: pb.CallResult, status: int
+) -> None:
+    task_id, call_id = await chat.order()
+    await chat.finish(call_id, result)
+    headers = {"Idempotency-Key": "another"}
+    answer = await chat.http.post(f"/api/tasks/{task_id}/confirm", json={}, headers=headers)
+    assert answer.status_code == status
+    assert len((await chat.show(task_id))["calls"]) == (1 if status == 409 else 2)
+
+
+async def test_what_was_said_cannot_turn_the_reading_direction(chat: ChatRig) -> None:
+    task_id, call_id = await chat.order()
+    result = taken()
+    result.summary = result.error_message = result.transcript[1].text = "Total \u202e05.41"
+    result.facts[0].value = "20 \u2066minutes"
+    await chat.finish(call_id, result)
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    views = [call["view"] for call in (await chat.show(task_id))["calls"]]
+    for text in (page, str(views)):
+        assert "05.41" in text
+        assert not {"\u202e", "\u2066"} & set(text)

@@ -225,3 +225,10 @@ async def test_a_wrong_token_opens_nothing(guarded: ChatRig, body: dict[str, obj
     answer = await guarded.http.post("/session", json=body)
     assert answer.status_code in {401, 422}
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("end", ["9" * 5_000, "-1", "x", "", "\u0663"])
+async def test_a_made_up_cookie_opens_nothing(guarded: ChatRig, end: str) -> None:
+    headers = {b"Cookie": f"ringback_session={end}.x".encode()}
+    answer = await guarded.http.get("/api/calls", headers=headers)
+    assert answer.status_code == 401

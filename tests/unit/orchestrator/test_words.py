@@ -120,3 +120,11 @@ def test_a_refused_dial_says_why_in_the_carriers_words() -> None:
     assert result_message(FOOD, ada_form(), result) == (
         "I could not call Luigi's: The number is not a valid telephone number. Nobody's phone rang."
     )
+
+
+def test_others_words_cannot_turn_the_reading_direction() -> None:
+    result = pb.CallResult(outcome=pb.OUTCOME_SUCCEEDED, error_message="No \u202efunds.")
+    result.facts.add(name="total_price", value="\u202e05.41", evidence_turns=[2])
+    assert "Price: 05.41." in result_message(FOOD, ada_form(), result)
+    result.outcome, result.end_reason = pb.OUTCOME_NOT_REACHED, pb.END_REASON_DIAL_REFUSED
+    assert "No funds" in result_message(FOOD, ada_form(), result)
