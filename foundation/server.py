@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 import sys
+from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -122,6 +123,18 @@ def server_config(app: App, *, port: int = 0) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
     )
+
+
+def make_data_dir(folder: Path) -> None:
+    """Make the folder that a service keeps its data in, for its owner only.
+
+    Raises: CannotStart.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        reason = f"RINGBACK_DATA_DIR: {folder} cannot be made: {error.strerror}"
+        raise CannotStart(reason) from None
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.limits import PublicHostGate, SlowBodyLimit
-from foundation.server import CannotStart
+from foundation.server import CannotStart, make_data_dir
 from foundation.settings import Mode, is_loopback_host, secrets_of
 from foundation.task_set import TaskSet
 from orchestrator import rest, status_callbacks
@@ -86,7 +86,7 @@ async def open_services(
     app: FastAPI, settings: OrchestratorSettings, clock: Clock, opened: AsyncExitStack
 ) -> None:
     """Open what the doors work with; `opened` closes it in reverse order."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_dir(settings.data_dir)
     timings, regions = build_timings(settings), allowed_regions(settings)
     store = await Store.open(settings.database(), clock)
     opened.push_async_callback(store.close)

@@ -22,7 +22,7 @@ from foundation.drain import Drain
 from foundation.failpoints import arm_failpoints, failpoint
 from foundation.limits import PublicHostGate, SlowBodyLimit
 from foundation.logs import configure_logging
-from foundation.server import CannotStart, run_service
+from foundation.server import CannotStart, make_data_dir, run_service
 from foundation.settings import LogFormat, Mode, load_settings, secrets_of
 from foundation.task_set import TaskSet
 from ringback.v1.call_results_pb2_grpc import CallResultsStub
@@ -81,7 +81,7 @@ async def open_services(
     keys = SignatureKeys(
         secrets_of(settings.twilio_auth_token), secrets_of(settings.twilio_shared_key)
     )
-    tokens = StreamTokens(load_stream_key(settings.data_dir / "stream.key"))
+    tokens = open_tokens(settings)
     reporter = build_reporter(settings, clock)
     channel = grpc.aio.insecure_channel(settings.orchestrator_grpc)
     services = CallServices(reporter, carrier, settings, clock, tasks, drain.stopping)
@@ -106,6 +106,15 @@ async def open_services(
         log.info("call_handler_stopped")
 
 
+def open_tokens(settings: HandlerSettings) -> StreamTokens:
+    """Read or make the key of the stream tokens; raises CannotStart when it is not to be had."""
+    make_data_dir(settings.data_dir)
+    try:
+        return StreamTokens(load_stream_key(settings.data_dir / "stream.key"))
+    except (OSError, ValueError) as error:
+        raise CannotStart(str(error)) from None
+
+
 def build_carrier(settings: HandlerSettings) -> TwilioRest:
     """Build the carrier's client with the newest of the configured tokens."""
     token = next(iter(secrets_of(settings.twilio_auth_token)), "")
@@ -116,7 +125,6 @@ def build_carrier(settings: HandlerSettings) -> TwilioRest:
 
 def build_reporter(settings: HandlerSettings, clock: Clock) -> CallReporter:
     """Build the reporter, with our clock and failpoints and disk space for every call."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     return CallReporter(
         settings.orchestrator_grpc,
         outbox=settings.data_dir / "handler-outbox.db",

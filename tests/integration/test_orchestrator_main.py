@@ -109,6 +109,18 @@ async def test_a_database_that_is_damaged_stops_the_start(tmp_path: Path) -> Non
     assert b"ringback.db" in lines
 
 
+async def test_a_data_folder_that_cannot_be_made_stops_the_start_in_one_line(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    folder = str(tmp_path / "file" / "data")
+    process = await _start(tmp_path, RINGBACK_PORT=str(_free_port()), RINGBACK_DATA_DIR=folder)
+    _, lines = await asyncio.wait_for(process.communicate(), WAIT_S)
+    assert process.returncode != 0
+    assert b"RINGBACK_DATA_DIR" in lines
+    assert b"Traceback" not in lines
+
+
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[FastAPI]:
     async with running_app(rig_settings(tmp_path)) as running:

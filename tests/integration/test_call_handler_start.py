@@ -1,0 +1,27 @@
+"""A Call Handler that cannot start says why in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from call_handler.app import create_app
+from call_handler.settings import HandlerSettings
+from foundation.server import CannotStart
+
+
+async def start(data_dir: Path) -> None:
+    app = create_app(HandlerSettings.model_validate({"data_dir": data_dir}))
+    async with app.router.lifespan_context(app):
+        pytest.fail("it started")
+
+
+async def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStart, match="RINGBACK_DATA_DIR"):
+        await start(tmp_path / "file" / "data")
+
+
+async def test_a_key_file_that_holds_no_key_is_named(tmp_path: Path) -> None:
+    (tmp_path / "stream.key").write_text("no key")
+    with pytest.raises(CannotStart, match=r"stream\.key"):
+        await start(tmp_path)
