@@ -34,11 +34,6 @@ class Heard:
     total_ms: int
     """Length of the whole sentence."""
 
-    @property
-    def is_last(self) -> bool:
-        """Say whether the sentence ends with this frame."""
-        return self.offset_ms + FRAME_MS >= self.total_ms
-
 
 _spoken: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 _frames: dict[bytes, Heard] = {}

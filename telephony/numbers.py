@@ -42,10 +42,9 @@ _SHORT_PLAN_DIGITS = 6
 class NumberRefused(Exception):
     """A number that is not dialled. `reason`: why, in words for a person; without the number."""
 
-    def __init__(self, reason: str, *, emergency: bool = False) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.emergency = emergency
 
 
 def check_number(
@@ -88,15 +87,6 @@ def region_of(number: str) -> str | None:
     return phonenumbers.region_code_for_number(parsed)
 
 
-def is_emergency(text: str) -> bool:
-    """Say whether any reading of `text` is an emergency number of any country."""
-    try:
-        _refuse_emergency(_compact(text))
-    except NumberRefused as refusal:
-        return refusal.emergency
-    return False
-
-
 def _compact(text: str) -> str:
     """Reduce the text to digits with an optional leading plus.
 
@@ -117,7 +107,7 @@ def _compact(text: str) -> str:
 
 def _refuse_emergency(compact: str) -> None:
     if any(form in EMERGENCY_NUMBERS for form in _forms(compact)):
-        raise NumberRefused(EMERGENCY_REASON, emergency=True)
+        raise NumberRefused(EMERGENCY_REASON)
 
 
 def _forms(compact: str) -> Iterator[str]:

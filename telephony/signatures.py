@@ -5,11 +5,9 @@ Source: Twilio's "Security" page; `docs` of the two schemes HMAC-SHA1 (AuthToken
 """
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
 
 SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
@@ -79,18 +77,6 @@ def verify_request(
     claim = _read_claim(keys, headers)
     tail = "".join(name + value for name, value in sorted(set(fields), key=_byte_order))
     _check(claim, (variant + tail for variant in _with_and_without_port(url)))
-
-
-def verify_json(keys: SignatureKeys, url: str, body: bytes, headers: Mapping[str, str]) -> None:
-    """Check a webhook with a JSON body, whose SHA-256 stands in the URL's query as bodySHA256.
-
-    Raises: NoKeys, MissingSignature, BadSignature.
-    """
-    claimed_hash = parse_qs(urlsplit(url).query).get("bodySHA256", [""])[0]
-    real_hash = hashlib.sha256(body).hexdigest()
-    if not hmac.compare_digest(claimed_hash.lower().encode(), real_hash.encode()):
-        raise BadSignature("the body is not the one that was signed")
-    verify_request(keys, url, (), headers)
 
 
 def verify_upgrade(keys: SignatureKeys, wss_url: str, headers: Mapping[str, str]) -> None:

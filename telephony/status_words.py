@@ -13,7 +13,6 @@ _STATUS_OF: dict[str, CallStatus.ValueType] = {
     "failed": CallStatus.CALL_STATUS_FAILED,
     "canceled": CallStatus.CALL_STATUS_CANCELED,
 }
-_WORD_OF = {int(status): word for word, status in _STATUS_OF.items()}
 _TERMINAL = 5
 _STEP: dict[int, int] = {
     CallStatus.CALL_STATUS_UNSPECIFIED: 0,
@@ -33,11 +32,6 @@ _STEP: dict[int, int] = {
 def status_of_word(word: str) -> CallStatus.ValueType | None:
     """Translate the carrier's word; None for one that is not known: keep it in the history."""
     return _STATUS_OF.get(word)
-
-
-def word_of_status(status: int) -> str:
-    """Translate a CallStatus to the carrier's word; "unknown" for what the carrier never says."""
-    return _WORD_OF.get(status, "unknown")
 
 
 def is_terminal(status: int) -> bool:

@@ -78,9 +78,6 @@ SELECT_WAITING = """SELECT seq, record, written_at FROM outcome
 # Lists every outcome that waits, to check it.
 SELECT_ALL_WAITING = """SELECT seq, record FROM outcome
     WHERE state <> 'acknowledged' AND state <> 'dead'"""
-# Reads when the oldest outcome that waits was written.
-SELECT_OLDEST_WAITING = """SELECT written_at FROM outcome
-    WHERE state <> 'acknowledged' AND state <> 'dead' ORDER BY seq LIMIT 1"""
 # Counts what waits.
 COUNT_WAITING = """SELECT count(*) FROM outcome
     WHERE state <> 'acknowledged' AND state <> 'dead'"""

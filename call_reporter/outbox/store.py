@@ -30,8 +30,6 @@ class Backlog:
 
     pending: int
     dead_letters: int
-    oldest_s: float
-    """Age of the oldest pending outcome in seconds; 0 without one."""
 
 
 class Outbox:
@@ -46,7 +44,6 @@ class Outbox:
         self._writer: OutboxWriter | None = None  # None while closed
         self._pending = 0
         self._dead_letters = 0
-        self._oldest_at: int | None = None  # None while nothing is pending
 
     async def open(self) -> None:
         """Lock, check and open the file; a damaged one is set aside, its good rows taken over.
@@ -65,10 +62,7 @@ class Outbox:
 
     def backlog(self) -> Backlog:
         """Count what is not delivered."""
-        if self._pending == 0 or self._oldest_at is None:
-            return Backlog(self._pending, self._dead_letters, 0.0)
-        age_us = max(0, self._now() - self._oldest_at)
-        return Backlog(self._pending, self._dead_letters, age_us / _US)
+        return Backlog(self._pending, self._dead_letters)
 
     async def put_outcome(
         self, call_key: str, result: pb.CallResult, *, is_first: bool = True
@@ -85,7 +79,6 @@ class Outbox:
         put = await self._open_writer.submit(write)
         if put.is_new:
             self._pending += 1
-            self._oldest_at = self._oldest_at or now
         return put
 
     async def list_waiting(
@@ -102,7 +95,6 @@ class Outbox:
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany(sql.ACKNOWLEDGE_OUTCOME, values)
-            self._note_oldest(connection)
 
         self._pending -= len(values)
         self._open_writer.post(write, is_lazy=True)
@@ -113,7 +105,6 @@ class Outbox:
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(sql.BURY_OUTCOME, (now, note[:1_000], seq))
-            self._note_oldest(connection)
 
         self._pending -= 1
         self._dead_letters += 1
@@ -159,8 +150,6 @@ class Outbox:
             lambda connection: rows.recover_calls(connection, build, now)
         )
         self._pending += len(recovered)
-        if recovered:
-            self._oldest_at = self._oldest_at or now
         return recovered
 
     async def remember_order(self, call_id: str, body: bytes) -> rows.RememberedOrder:
@@ -249,17 +238,12 @@ class Outbox:
             log.error("dead_letters count=%d reason=damaged_on_disk", damaged)
         self._pending = int(connection.execute(sql.COUNT_WAITING).fetchone()[0])
         self._dead_letters = int(connection.execute(sql.COUNT_DEAD_LETTERS).fetchone()[0])
-        self._note_oldest(connection)
 
     def _set_aside(self, damage: str) -> Path:
         stamp = datetime.fromtimestamp(self._now() / _US, UTC).strftime("%Y%m%dT%H%M%SZ")
         aside = self._file.set_aside(stamp)
         log.error("outbox_set_aside file=%s reason=%s", aside.name, damage)
         return aside
-
-    def _note_oldest(self, connection: sqlite3.Connection) -> None:
-        row = connection.execute(sql.SELECT_OLDEST_WAITING).fetchone()
-        self._oldest_at = None if row is None else int(row[0])
 
     def _require_space(self) -> None:
         writer = self._open_writer

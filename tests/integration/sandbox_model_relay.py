@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from sandbox.callees import Callee
 from sandbox.realtime_model import RealtimeModel, serve_model
 from sandbox.scenarios import SCENARIOS, Scenario
-from sandbox.speech import FRAME_BYTES, SILENCE, recognise
+from sandbox.speech import FRAME_BYTES, FRAME_MS, SILENCE, recognise
 
 Event = dict[str, object]
 DETAILS = {
@@ -160,7 +160,7 @@ class Relay:
         self._played_ms += 20 if self._playout else 0
         self._playout = self._playout[FRAME_BYTES:]
         known = recognise(heard)
-        if known is not None and known.is_last:
+        if known is not None and known.offset_ms + FRAME_MS >= known.total_ms:
             self.agent_said.append(known.text)
         step = self.callee.step(heard)
         if step.hang_up or step.reset:

@@ -108,19 +108,6 @@ async def test_a_dead_letter_is_counted_and_stays(tmp_path: Path) -> None:
         assert await waiting_in(outbox) == []
 
 
-async def test_the_backlog_knows_its_oldest_outcome(tmp_path: Path) -> None:
-    clock = SetClock()
-    async with opened(tmp_path, clock=clock) as outbox:
-        assert outbox.backlog().oldest_s == 0.0
-        first = await outbox.put_outcome("a", outcome(1))
-        clock.advance(timedelta(seconds=5))
-        await outbox.put_outcome("b", outcome(2))
-        assert outbox.backlog().oldest_s == 5.0
-        outbox.acknowledge([first.seq])
-        await outbox.is_over("a")  # the queue is worked off in order
-        assert outbox.backlog().oldest_s == 0.0
-
-
 async def test_a_lost_call_is_recovered_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
         await outbox.start_call("o1", "a", outcome(1))
