@@ -8,8 +8,18 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from foundation.text import escape_controls, mask_line
 
-# They log whole requests, numbers included, at INFO and DEBUG; Alembic names its plug-ins.
-_TALKATIVE = ("twilio", "urllib3", "requests", "aiohttp.access", "httpx", "asyncio", "alembic")
+# They log whole requests, numbers included, at INFO and DEBUG, or each step of a start and a stop,
+# which our own lines tell too.
+_TALKATIVE = (
+    "twilio",
+    "urllib3",
+    "requests",
+    "aiohttp.access",
+    "httpx",
+    "asyncio",
+    "alembic",
+    "uvicorn.error",
+)
 
 
 def configure_logging(service: str, level: str = "INFO", json: bool = False) -> None:

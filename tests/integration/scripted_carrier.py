@@ -24,8 +24,10 @@ class Carrier:
         self.requests: list[tuple[str, dict[str, str], str]] = []
         self.script: list[Answer] = []
         self.url = ""
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines if line)
@@ -34,6 +36,11 @@ class Carrier:
         assert self.script, f"not in the script: {first}"
         await self.script.pop(0)(writer)
         writer.close()
+
+    def hang_up(self) -> None:
+        """Close what is still open: from Python 3.12 on a server waits for its connections."""
+        for writer in self._writers:
+            writer.close()
 
 
 @asynccontextmanager
@@ -48,6 +55,7 @@ async def carrier(
     async with server:
         yield book, rest
         rest.close()
+        book.hang_up()
     assert book.script == [], "steps left over"
 
 

@@ -27,7 +27,7 @@ async def test_an_agent_killed_in_its_call_has_its_one_result_after_the_next_sta
 ) -> None:
     servicer = ScriptedResults()
     async with serving(servicer) as target:
-        agent = await start_agent(target, tmp_path, 0.2)
+        agent = await start_agent(target, tmp_path, 1.0)  # four more seconds to be killed in
         await servicer.wait_for(lambda: any(told.first_turn == 1 for told in servicer.progress))
         agent.kill()
         assert await agent.wait() < 0

@@ -58,7 +58,7 @@ async def _serving(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proce
     assert process.stderr is not None
     try:
         async with asyncio.timeout(WAIT_S):
-            while b"Application startup complete" not in await process.stderr.readline():
+            while b"listening" not in await process.stderr.readline():
                 assert process.returncode is None
         yield process, port
     finally:

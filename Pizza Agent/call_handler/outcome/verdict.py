@@ -45,8 +45,8 @@ def judge_outcome(
     if end.agent_reason is AgentReason.REFUSED and callee_spoke and proven != required:
         return Outcome.OUTCOME_REFUSED
     if required and proven == required:
-        refused = end.agent_reason is AgentReason.REFUSED
-        return Outcome.OUTCOME_FOLLOW_UP if refused else Outcome.OUTCOME_SUCCEEDED
+        doubtful = end.agent_reason is AgentReason.REFUSED or not _was_heard_out(facts, end)
+        return Outcome.OUTCOME_FOLLOW_UP if doubtful else Outcome.OUTCOME_SUCCEEDED
     return Outcome.OUTCOME_PARTIAL if proven else Outcome.OUTCOME_FOLLOW_UP
 
 
@@ -56,6 +56,18 @@ def pick_snippet(facts: Sequence[Fact], end: CallEnd) -> str:
     spoken = [position for position, turn in enumerate(end.turns) if turn.text]
     lines = [_line(end.turns[position]) for position in proving or spoken[-_LAST_LINES:]]
     return "\n".join(lines)[:_SNIPPET_MAX]
+
+
+def _was_heard_out(facts: Sequence[Fact], end: CallEnd) -> bool:
+    """Say whether the callee had heard a turn of ours to its end before they named the facts.
+
+    A callee who cut off every one of them may have named the price of something else.
+    """
+    proven_by = max((max(fact.evidence_turns, default=0) for fact in facts), default=0)
+    return any(
+        turn.role == Role.ROLE_AGENT and turn.text and not turn.interrupted
+        for turn in end.turns[:proven_by]
+    )
 
 
 def _line(turn: TranscriptTurn) -> str:

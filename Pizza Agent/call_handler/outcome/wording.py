@@ -36,6 +36,8 @@ def write_summary(end: CallEnd, outcome: Outcome.ValueType, facts: Sequence[Fact
         case Outcome.OUTCOME_NOT_REACHED:
             voicemail = end.agent_reason is AgentReason.VOICEMAIL
             text = "Only a voicemail answered." if voicemail else "It was the wrong number."
+        case _ if proven:
+            text = f"They said {proven}, but it is not certain that they took the whole order."
         case _:
             text = f"{_ENDED[end.kind]} Nothing is settled."
     if open_facts and outcome != Outcome.OUTCOME_SUCCEEDED:

@@ -145,6 +145,24 @@ def test_the_last_claim_of_a_name_counts() -> None:
     assert build_result(CALL, end).outcome == Outcome.OUTCOME_SUCCEEDED
 
 
+def test_who_never_heard_us_out_may_have_named_the_price_of_something_else() -> None:
+    cut_off = TranscriptTurn(role=Role.ROLE_AGENT, text="I would like", interrupted=True)
+    end = end_of(EndKind.AGENT_HUNG_UP, turns=(TALK[0], cut_off, TALK[2]), claims=(PRICE, READY))
+    result = build_result(CALL, end)
+
+    assert result.outcome == Outcome.OUTCOME_FOLLOW_UP
+    assert "14.50" in result.summary
+    assert "not certain" in result.summary
+
+
+def test_a_turn_that_was_said_again_and_heard_out_is_enough() -> None:
+    cut_off = TranscriptTurn(role=Role.ROLE_AGENT, text="I would like", interrupted=True)
+    turns = (TALK[0], cut_off, *TALK[1:])
+    end = end_of(EndKind.AGENT_HUNG_UP, turns=turns, claims=(PRICE, READY))
+
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_SUCCEEDED
+
+
 def test_a_claim_without_proof_is_told_as_such() -> None:
     result = build_result(CALL, end_of(EndKind.AGENT_HUNG_UP, turns=NO, claims=(PRICE,)))
     assert [list(fact.evidence_turns) for fact in result.facts] == [[]]

@@ -14,7 +14,7 @@ log = structlog.get_logger("call_handler.call")
 with structlog.contextvars.bound_contextvars(call_id="c1", call_sid="CA1"):
     log.info("call_placed", to="+14155552671", price="14.50")
     logging.getLogger("call_reporter").info("report_acknowledged attempts=%d", 2)
-logging.getLogger("uvicorn.error").info('"WebSocket /media-stream/c1/17.aa.bb" [accepted]')
+logging.getLogger("uvicorn.error").warning('"WebSocket /media-stream/c1/17.aa.bb" [accepted]')
 logging.getLogger("twilio.http_client").info("Query Params: {'To': '+14155552671'}")
 log.debug("said", text="what was said")
 log.warning("stream_refused", call_id="\\x1b[2J\\x00\\x9b1m\\u2028\\ud800")
