@@ -52,6 +52,23 @@ def run(options: argparse.Namespace) -> int:
     return asyncio.run(_keep_running(plan))
 
 
+def describe_plan(plan: Plan) -> str:
+    """Say where a person finds what was started, and which of it is real."""
+    lines = [
+        "",
+        f"  Ringback is ready:  {plan.addresses.page}",
+        f"  All calls:          {plan.addresses.page}/calls",
+        f"  CallResults (gRPC): {plan.addresses.grpc}",
+    ]
+    if plan.has_sandbox_carrier:
+        lines.append(f"  Sandbox phone:      {plan.addresses.phone}   (no real phone rings)")
+        if not plan.has_sandbox_model:
+            lines.append("  The OpenAI key is set: the real model speaks on the sandbox's phone.")
+    else:
+        lines.append("  Real calls: Twilio and OpenAI keys are set, phones ring for real.")
+    return "\n".join([*lines, "  Stop with Ctrl-C.", ""])
+
+
 @asynccontextmanager
 async def running(launcher: Launcher) -> AsyncIterator[None]:
     """Start the parts, and stop them all whatever happens inside."""
@@ -83,7 +100,7 @@ async def _keep_running(plan: Plan) -> int:
 
 async def _start_and_wait(plan: Plan, launcher: Launcher, stop: asyncio.Event) -> int:
     async with running(launcher):
-        _print_addresses(plan)
+        print(describe_plan(plan), flush=True)
         gave_up = asyncio.ensure_future(launcher.gave_up.wait())
         stopped = asyncio.ensure_future(stop.wait())
         await asyncio.wait({gave_up, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -92,18 +109,3 @@ async def _start_and_wait(plan: Plan, launcher: Launcher, stop: asyncio.Event) -
     if launcher.gave_up.is_set():
         raise CommandFailed("a part could not be kept running; its last lines are above")
     return 0
-
-
-def _print_addresses(plan: Plan) -> None:
-    lines = [
-        "",
-        f"  Ringback is ready:  {plan.addresses.page}",
-        f"  All calls:          {plan.addresses.page}/calls",
-        f"  CallResults (gRPC): {plan.addresses.grpc}",
-    ]
-    if plan.has_sandbox_carrier:
-        lines.append(f"  Sandbox phone:      {plan.addresses.phone}   (no real phone rings)")
-    else:
-        lines.append("  Real calls: Twilio and OpenAI keys are set, phones ring for real.")
-    lines += ["  Stop with Ctrl-C.", ""]
-    print("\n".join(lines), flush=True)

@@ -8,6 +8,7 @@ import pytest
 
 from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.parts import Plan, find_free_base, plan_system
+from ringback_cli.up import describe_plan
 
 REAL_TWILIO = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "secret"}
 
@@ -43,6 +44,23 @@ def test_an_openai_key_alone_keeps_the_sandbox_carrier_only(tmp_path: Path) -> N
     assert (planned.has_sandbox_carrier, planned.has_sandbox_model) == (True, False)
     assert handler["OPENAI_API_KEY"] == "key"
     assert "OPENAI_BASE_URL" not in handler
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({}, ["no real phone rings"]),
+        ({"OPENAI_API_KEY": "key"}, ["no real phone rings", "the real model speaks"]),
+        ({"OPENAI_API_KEY": "key", **REAL_TWILIO}, ["phones ring for real"]),
+    ],
+)
+def test_the_start_says_what_of_it_is_real(
+    tmp_path: Path, keys: dict[str, str], says: list[str]
+) -> None:
+    described = describe_plan(plan(tmp_path, **keys))
+    phrases = ["no real phone rings", "the real model speaks", "phones ring for real"]
+
+    assert [phrase for phrase in phrases if phrase in described] == says
 
 
 def test_only_the_handler_learns_the_sandbox_models_address(tmp_path: Path) -> None:
