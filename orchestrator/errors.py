@@ -2,13 +2,22 @@
 
 OrchestratorError
     InvalidInput            INVALID_ARGUMENT    422   never to be sent again
+    NotJson                 INVALID_ARGUMENT    415   in web/bodies.py
+    BodyTooLarge            INVALID_ARGUMENT    413   in web/bodies.py
     NotFound                NOT_FOUND           404
     AlreadyHeld             ALREADY_EXISTS      409
+    ConversationBusy        ABORTED             409   in conversation/chat.py
+    NothingToConfirm        FAILED_PRECONDITION 409   in conversation/chat.py
+    FormIncomplete          FAILED_PRECONDITION 409   in conversation/order.py
     NotAuthenticated        UNAUTHENTICATED     401
     NotAllowed              PERMISSION_DENIED   403
     TooMany                 RESOURCE_EXHAUSTED  429
     StoreUnavailable        UNAVAILABLE         503   later
     StoreUnusable           FAILED_PRECONDITION 503   the start is refused
+
+Caught where they are raised, so no door sees them: BadContacts (contacts.py), BadReading
+(conversation/reading.py), OwnNumberRefused (conversation/phone_numbers.py) and WebhookRefused
+(status_callbacks.py), which knows its own status.
 """
 
 from collections.abc import Sequence
