@@ -1,7 +1,7 @@
 """The shops that ask back before they take the order."""
 
 from sandbox.callees.cues import AgentFinished
-from sandbox.callees.order_taker import CONFIRMATION, HELLO
+from sandbox.callees.order_taker import CONFIRMATION, greet
 from sandbox.callees.scripted import Line, ScriptedCallee
 
 
@@ -10,7 +10,7 @@ def careful_shop() -> ScriptedCallee:
     return ScriptedCallee(
         "luigi",
         [
-            HELLO,
+            greet("Mamma Rosa"),
             Line(AgentFinished(), "For pick-up or delivery?"),
             Line(AgentFinished(), "And what name, please?"),
             Line(AgentFinished(), CONFIRMATION),
@@ -23,7 +23,7 @@ def correcting_shop() -> ScriptedCallee:
     return ScriptedCallee(
         "luigi",
         [
-            HELLO,
+            greet("Golden Wok"),
             Line(AgentFinished(), CONFIRMATION),
             Line(AgentFinished("right"), "Sorry, no, I mean sixteen fifty."),
         ],
@@ -35,7 +35,7 @@ def piecemeal_shop() -> ScriptedCallee:
     return ScriptedCallee(
         "luigi",
         [
-            HELLO,
+            greet("Bean There Bakery"),
             Line(AgentFinished(), "Sure, that is fourteen fifty."),
             Line(AgentFinished("when"), "It will be ready in twenty minutes."),
         ],

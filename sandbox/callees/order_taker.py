@@ -3,8 +3,15 @@
 from sandbox.callees.cues import After, AgentFinished
 from sandbox.callees.scripted import Line, ScriptedCallee
 
-HELLO = Line(After(400), "Luigi's Pizza, hello?")
 CONFIRMATION = "That will be fourteen fifty, ready in twenty minutes."
+
+
+def greet(shop: str) -> Line:
+    """Build the line with which a shop answers its telephone."""
+    return Line(After(400), f"{shop}, hello?")
+
+
+HELLO = greet("Luigi's Pizza")
 
 
 def order_taker() -> ScriptedCallee:

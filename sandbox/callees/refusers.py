@@ -1,13 +1,15 @@
 """The shops that do not take the order, each with its own reason."""
 
 from sandbox.callees.cues import After, AgentFinished
-from sandbox.callees.order_taker import HELLO
+from sandbox.callees.order_taker import HELLO, greet
 from sandbox.callees.scripted import Line, ScriptedCallee
 
 
 def closed_shop() -> ScriptedCallee:
     """Build a callee who is closed today."""
-    return ScriptedCallee("luigi", [HELLO, Line(AgentFinished(), "Sorry, we are closed today.")])
+    return ScriptedCallee(
+        "luigi", [greet("Sleepy Slice"), Line(AgentFinished(), "Sorry, we are closed today.")]
+    )
 
 
 def sold_out_shop() -> ScriptedCallee:

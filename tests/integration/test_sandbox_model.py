@@ -61,7 +61,7 @@ async def test_no_frame_of_the_callee_is_lost_or_unknown_on_the_way() -> None:
     await _played("callee_asks_back", books)
     heard = books.of("model_heard")
     assert [line["text"] for line in heard][:2] == [
-        "Luigi's Pizza, hello?",
+        "Mamma Rosa, hello?",
         "For pick-up or delivery?",
     ]
     assert [(line["lost_frames"], line["unknown_frames"]) for line in heard] == [(0, 0)] * 4

@@ -1,8 +1,15 @@
 """The list of scenarios: the fixed names, numbers of their own, callees that can be built."""
 
 import re
+import tomllib
+from pathlib import Path
 
+import pytest
+
+import sandbox
+from sandbox.callees.scripted import ScriptedCallee
 from sandbox.scenarios import SCENARIOS
+from sandbox.speech import SILENCE
 
 FIXED = {
     "order_taken": ("CALL_STATUS_COMPLETED", "OUTCOME_SUCCEEDED"),
@@ -17,6 +24,18 @@ FIXED = {
     "dial_refused": ("CALL_STATUS_FAILED", "OUTCOME_NOT_REACHED"),
     "callbacks_late_and_doubled": ("CALL_STATUS_COMPLETED", "OUTCOME_SUCCEEDED"),
 }
+SHOPS = tomllib.loads((Path(sandbox.__file__).parent / "contacts.toml").read_text())["contacts"]
+OF_NUMBER = {scenario.number: scenario for scenario in SCENARIOS.values()}
+
+
+@pytest.mark.parametrize("shop", [shop for shop in SHOPS if OF_NUMBER[SHOPS[shop]].ring.answers])
+def test_a_shop_of_the_contacts_answers_with_its_own_name(shop: str) -> None:
+    callee = OF_NUMBER[SHOPS[shop]].callee()
+    assert isinstance(callee, ScriptedCallee)
+    for _ in range(50):  # a second of silence: time to pick up and to greet
+        callee.step(SILENCE)
+    assert callee.said[0].startswith(shop)
+    assert callee.said[0].endswith("hello?")
 
 
 def test_the_promised_scenarios_are_there_with_what_they_promise() -> None:
