@@ -1,5 +1,8 @@
 """What is particular to PostgreSQL: its clock, the lock that orders events, its errors."""
 
+from psycopg import Connection as PsycopgConnection
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumper
 from sqlalchemy import (
     URL,
     BigInteger,
@@ -7,12 +10,14 @@ from sqlalchemy import (
     Engine,
     cast,
     create_engine,
+    event,
     extract,
     func,
     select,
 )
 from sqlalchemy.exc import DBAPIError
 
+from foundation.text import clean_text
 from orchestrator.store.counters import EVENT_COUNTER
 from orchestrator.store.schema import counter
 
@@ -54,6 +59,22 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
     reading = create_engine(
         url, pool_size=READERS, max_overflow=0, pool_pre_ping=True, connect_args=patience
     )
+    event.listen(reading, "connect", _take_any_text)
     return writing, reading.execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
+
+
+class _CleanStrDumper(StrDumper):
+    """Replaces what PostgreSQL refuses in a text that is looked for.
+
+    What is stored was cleaned at its door. An id that somebody asks for was not: it shall match
+    nothing, and not look as if the database were away.
+    """
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(clean_text(obj)[0])
+
+
+def _take_any_text(connection: PsycopgConnection, _record: object) -> None:
+    connection.adapters.register_dumper(str, _CleanStrDumper)

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from foundation.clock import SystemClock
 from orchestrator.call_results import receive_proto, record_call_result, record_call_results
 from orchestrator.call_results.queries import get_result, list_results
-from orchestrator.errors import StoreUnavailable
+from orchestrator.errors import NotFound, StoreUnavailable
 from orchestrator.store import Store, Transaction, schema
+from orchestrator.store.tasks import read_task
 from ringback.v1 import call_results_pb2 as pb
 from tests.postgres import postgres_server
 from tests.rig import call_sid, full_result, result_of
@@ -147,3 +148,10 @@ async def test_a_lost_connection_is_refused_and_needs_no_restart(store: Store) -
         "a",
         "b",
     ]
+
+
+@pytest.mark.parametrize("unknown", ["\x00", "a\x00b", "\ud800"])
+async def test_an_id_that_cannot_be_stored_is_just_not_found(store: Store, unknown: str) -> None:
+    with pytest.raises(NotFound):
+        await get_result(store, unknown)
+    assert await store.read(partial(read_task, task_id=unknown)) is None
