@@ -106,6 +106,15 @@ def read_call(connection: Connection, call_id: str) -> CallRow | None:
     return _find(connection, calls.c.call_id == call_id, lock=False)
 
 
+def list_earlier_calls(connection: Connection, row: CallRow) -> list[CallRow]:
+    """List the calls of the same task before this one, the last of them first."""
+    if row.attempt <= 1:
+        return []
+    earlier = (calls.c.task_id == row.task_id) & (calls.c.attempt < row.attempt)
+    query = select(*_COLUMNS).where(earlier).order_by(calls.c.attempt.desc())
+    return [_row(found) for found in connection.execute(query).mappings()]
+
+
 def lock_call(tx: Transaction, call_id: str) -> CallRow | None:
     """Read one call and hold it against other writers until the commit."""
     return _find(tx.connection, calls.c.call_id == call_id, lock=True)

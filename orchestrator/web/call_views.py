@@ -20,7 +20,13 @@ from orchestrator.conversation.words import (
     words_of,
 )
 from orchestrator.errands import shown_number
-from orchestrator.store.calls import CallRow, CallState, read_call, read_turns
+from orchestrator.store.calls import (
+    CallRow,
+    CallState,
+    list_earlier_calls,
+    read_call,
+    read_turns,
+)
 from orchestrator.store.tasks import read_result_records
 from ringback.v1 import call_results_pb2 as pb
 
@@ -41,6 +47,8 @@ class CallFacts:
     row: CallRow
     turns: Sequence[pb.TranscriptTurn]
     result: pb.CallResult | None  # None while the call is not over
+    try_number: int = 1
+    """How often this very order was tried so far; another order of the conversation is a first."""
 
 
 def read_facts(connection: Connection, call_id: str) -> CallFacts | None:
@@ -50,11 +58,26 @@ def read_facts(connection: Connection, call_id: str) -> CallFacts | None:
         return None
     record = read_result_records(connection, [call_id]).get(call_id)
     result = pb.CallResult.FromString(record) if record is not None else None
+    tries = _count_tries(connection, row)
     if result is not None and result.transcript:
-        return CallFacts(row, tuple(result.transcript), result)
+        return CallFacts(row, tuple(result.transcript), result, tries)
     stored = read_turns(connection, call_id)
     turns = tuple(pb.TranscriptTurn.FromString(stored[place]) for place in sorted(stored))
-    return CallFacts(row, turns, result)
+    return CallFacts(row, turns, result, tries)
+
+
+def _count_tries(connection: Connection, row: CallRow) -> int:
+    """Count this call and those right before it that wanted the same and ordered nothing."""
+    earlier = list_earlier_calls(connection, row)
+    records = read_result_records(connection, [each.call_id for each in earlier])
+    tries = 1
+    for each in earlier:
+        record = records.get(each.call_id)
+        is_same = (each.to_number, each.order) == (row.to_number, row.order)
+        if not is_same or record is None or not may_retry(pb.CallResult.FromString(record)):
+            break
+        tries += 1
+    return tries
 
 
 def call_json(facts: CallFacts) -> Json:
@@ -91,6 +114,7 @@ def call_view(facts: CallFacts) -> Json:
     view: Json = {
         "call_id": row.call_id,
         "attempt": row.attempt,
+        "try_number": facts.try_number,
         "callee": order.details.get("shop") or shown_number(row.to_number) or "Unknown number",
         "number": shown_number(row.to_number),
         "created_at": row.created_at,

@@ -167,6 +167,28 @@ async def test_a_busy_line_is_called_again_only_on_the_persons_word(chat: ChatRi
     assert [call["attempt"] for call in task["calls"]] == [1, 2]
     assert task["messages"][-1]["text"] == "I am calling Luigi's again now."
 
+    assert [call["view"]["try_number"] for call in task["calls"]] == [1, 2]
+
+
+async def test_another_order_of_the_conversation_is_no_second_try(chat: ChatRig) -> None:
+    task_id, call_id = await chat.order()
+    await chat.finish(call_id, busy())
+    await wait_for_message(chat, task_id, "The line of Luigi's was busy.")
+    await chat.say(task_id, "two colas from Busy Bee Burgers instead")
+    task = await chat.say(task_id, "yes")
+    assert [call["attempt"] for call in task["calls"]] == [1, 2]
+    assert [call["view"]["try_number"] for call in task["calls"]] == [1, 1]
+    assert "(try" not in (await chat.http.get("/calls")).text
+
+
+async def test_the_same_order_after_one_that_was_taken_is_no_second_try(chat: ChatRig) -> None:
+    task_id, call_id = await chat.order()
+    await chat.finish(call_id, taken())
+    await wait_for_message(chat, task_id, "Done: ")
+    await chat.say(task_id, "call again")
+    task = await chat.say(task_id, "yes")
+    assert [call["view"]["try_number"] for call in task["calls"]] == [1, 1]
+
 
 async def test_an_order_that_was_taken_is_not_repeated_by_a_yes(chat: ChatRig) -> None:
     task_id, call_id = await chat.order()

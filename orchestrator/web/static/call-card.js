@@ -37,7 +37,7 @@ export class CallCard extends HTMLElement {
   /** Show how the call stands; `isNewest`: no later call of this errand. */
   show(view, isNewest = true) {
     this.#view = view;
-    const again = view.attempt > 1 ? ` (try ${view.attempt})` : "";
+    const again = view.try_number > 1 ? ` (try ${view.try_number})` : "";
     this.querySelector("h2").textContent = `Call to ${view.callee}${again}`;
     this.querySelector(".more").href = `/calls/${view.call_id}`;
     this.#showSteps(view.steps);
