@@ -155,7 +155,7 @@ def _answer_filling(
 ) -> Answer:
     """Say what came of a message that was read for its values."""
     form = filling.form
-    notes = list(filling.refusals)
+    notes = list(filling.remarks)
     if filling.unclear:
         return Answer(filling.unclear, form, TaskState.COLLECTING)
     if not filling.changed and not notes:

@@ -26,7 +26,7 @@ from orchestrator.conversation.shops import (
 )
 from orchestrator.conversation.spans import TAKEN, Remainder
 from orchestrator.conversation.things import find_item, is_general, recount
-from orchestrator.errands import Errand, FieldKind, FieldSpec, Form, Item
+from orchestrator.errands import Errand, FieldKind, FieldSpec, Form, Item, shown_number
 from telephony.numbers import NumberRefused, check_number
 
 _NOTE = re.compile(
@@ -67,7 +67,7 @@ class Filling:
 
     form: Form
     changed: bool = False
-    refusals: tuple[str, ...] = ()  # why given numbers were not taken, in plain words
+    remarks: tuple[str, ...] = ()  # on given numbers: why one was not taken, whose another one is
     unclear: str = ""  # a question that must be answered first; empty when all is clear
 
 
@@ -108,12 +108,12 @@ def fill_by_rules(errand: Errand, form: Form, text: str, around: Surroundings) -
     if name and name.name not in found and not form.get(name.name):
         _keep(found, name.name, take_lone_name(rest))
     after = put_values(errand, changes.form, found, around)
-    after, refusals = put_numbers(errand, after, numbers, around)
+    after, remarks = put_numbers(errand, after, numbers, around)
     replaces = _REPLACING.search(text) is not None and _ADDING.search(text) is None
     if _MORE.search(text) is None:
         after = _drop_general(after, items)
     after = put_items(after, items, replaces=replaces)
-    return Filling(after, after != form, tuple(refusals), changes.unclear)
+    return Filling(after, after != form, tuple(remarks), changes.unclear)
 
 
 def _keep(found: dict[str, str], name: str, value: str) -> None:
@@ -237,10 +237,10 @@ def put_items(form: Form, items: tuple[Item, ...], *, replaces: bool) -> Form:
 def put_numbers(
     errand: Errand, form: Form, numbers: list[GivenNumber], around: Surroundings
 ) -> tuple[Form, list[str]]:
-    """Give each number to its field and check it there; also return the refusals."""
+    """Give each number to its field and check it there; also return what to say about them."""
     shop_number = errand.field_of(FieldKind.SHOP_NUMBER)
     own = errand.field_of(FieldKind.CALLBACK_NUMBER)
-    refusals = []
+    remarks = []
     for number in numbers:
         to_shop = shop_number and (
             number.owner is NumberOwner.SHOP
@@ -252,13 +252,24 @@ def put_numbers(
         )
         try:
             if to_shop and shop_number:
-                form = _put_shop_number(errand, form, number.said, around)
+                before, form = form, _put_shop_number(errand, form, number.said, around)
+                remarks += _tell_owner(errand, before, form)
             elif own:
                 value = check_own_number(number.said, next(iter(around.regions), None))
                 form = replace(form, values={**form.values, own.name: value})
         except (NumberRefused, OwnNumberRefused) as refusal:
-            refusals.append(str(refusal))
-    return form, refusals
+            remarks.append(str(refusal))
+    return form, remarks
+
+
+def _tell_owner(errand: Errand, before: Form, after: Form) -> list[str]:
+    """Say whose the number is when the person had named another shop."""
+    shop, number = errand.field_of(FieldKind.SHOP), errand.field_of(FieldKind.SHOP_NUMBER)
+    if not (shop and number and before.get(shop.name)):
+        return []
+    if before.get(shop.name) == after.get(shop.name):
+        return []
+    return [f"{shown_number(after.get(number.name))} is the number of {after.get(shop.name)}."]
 
 
 def _put_shop_number(errand: Errand, form: Form, said: str, around: Surroundings) -> Form:

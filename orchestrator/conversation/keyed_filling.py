@@ -68,8 +68,8 @@ class ModelFiller:
             log.warning("chat_model_failed", model=self.model, reason=type(error).__name__)
             return await asyncio.to_thread(fill_by_rules, errand, form, text, around)
         after = put_reading(errand, form, reading, around)
-        after, refusals = put_numbers(errand, after, numbers, around)
-        return Filling(after, after != form, tuple(refusals))
+        after, remarks = put_numbers(errand, after, numbers, around)
+        return Filling(after, after != form, tuple(remarks))
 
     async def close(self) -> None:
         """Close the connections to the model."""

@@ -174,3 +174,20 @@ def test_a_question_for_the_shops_is_answered_with_them(message: str) -> None:
     assert talk(message).last.text.startswith(told)
     assert after_a_call(message).text == told
     assert "I know Luigi's, Golden Wok and" in talk("a margherita", message).last.text
+
+
+def test_a_number_of_a_contact_with_another_name_is_said_to_be_theirs() -> None:
+    answer = talk(
+        "One cola from Sal's Pizzeria, +1 415 555 0111, for pick-up",
+        "my name is Ada, my number is 415 555 0123",
+    ).answers
+    assert answer[0].text.startswith("+1 415-555-0111 is the number of Golden Wok.")
+    assert "I will call Golden Wok at +1 415-555-0111" in answer[1].text
+    assert "is the number of" not in answer[1].text
+
+
+@pytest.mark.parametrize("shop", ["Golden Wok, ", "", "Luigi's, +1 415 555 0100, "])
+def test_a_number_that_fits_the_name_needs_no_word(shop: str) -> None:
+    number = "" if "0100" in shop else "their number is +1 415 555 0111, "
+    answer = talk(f"One cola from {shop}{number}for pick-up").last
+    assert "is the number of" not in answer.text
