@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -24,6 +24,13 @@ LIVE = (
     "CALL_STATUS_IN_PROGRESS",
     "OUTCOME_UNSPECIFIED",
 )
+MEANINGS: Mapping[int, str] = {
+    call_results_pb2.DISPOSITION_STORED: "the first result of this call",
+    call_results_pb2.DISPOSITION_DUPLICATE: "this report was there already, nothing changed",
+    call_results_pb2.DISPOSITION_MERGED: "it added something to what was known",
+    call_results_pb2.DISPOSITION_SUPERSEDED: "kept in the history, a better report stands",
+    call_results_pb2.DISPOSITION_ORPHAN: "kept, but nobody knows a call of this call_id",
+}
 FLAGS = {
     "call_sid": "the carrier's id: CA and 32 hex digits",
     "call_id": "the Orchestrator's id, for one of its own calls",
@@ -69,9 +76,16 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json_format.MessageToJson(answer, preserving_proto_field_name=True))
     else:
-        disposition = word_of_number(call_results_pb2.Disposition, answer.disposition)
-        print(f"{disposition}: call {answer.call_id}, revision {answer.revision}")
+        print(describe_answer(answer))
     return 0
+
+
+def describe_answer(answer: call_results_pb2.ReportResponse) -> str:
+    """Say what became of a report, and what that word means."""
+    word = word_of_number(call_results_pb2.Disposition, answer.disposition)
+    meaning = MEANINGS.get(answer.disposition, "")
+    told = f" ({meaning})" if meaning else ""
+    return f"{word}{told}: call {answer.call_id}, revision {answer.revision}"
 
 
 def send_report(

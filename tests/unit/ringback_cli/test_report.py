@@ -13,7 +13,7 @@ import pytest
 from ringback.v1 import call_results_pb2, call_results_pb2_grpc
 from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.main import main
-from ringback_cli.report import FLAGS, read_result, send_report
+from ringback_cli.report import FLAGS, describe_answer, read_result, send_report
 
 SERVICE = call_results_pb2.DESCRIPTOR.services_by_name["CallResults"]
 REPORT = SERVICE.methods_by_name["Report"]
@@ -77,6 +77,22 @@ def test_a_server_that_is_away_is_named_with_what_to_do(
 
     with pytest.raises(CommandFailed, match="ringback up"):
         answer.result(5)
+
+
+@pytest.mark.parametrize("number", call_results_pb2.Disposition.values())
+def test_every_disposition_that_is_answered_is_explained(number: int) -> None:
+    disposition = call_results_pb2.Disposition.ValueType(number)
+    answer = call_results_pb2.ReportResponse(disposition=disposition, call_id="c1", revision=2)
+    is_answered = number != call_results_pb2.DISPOSITION_UNSPECIFIED
+
+    assert describe_answer(answer).endswith(": call c1, revision 2")
+    assert ("(" in describe_answer(answer)) == is_answered
+
+
+def test_a_disposition_of_a_newer_server_is_told_as_it_came() -> None:
+    newer = call_results_pb2.ReportResponse.FromString(b"\x08\x63")
+
+    assert "99: call" in describe_answer(newer)
 
 
 @pytest.mark.parametrize("word", ["completed", "COMPLETED", "CALL_STATUS_COMPLETED"])
