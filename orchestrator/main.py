@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -29,7 +29,7 @@ from orchestrator.settings import OrchestratorSettings
 from orchestrator.status_callbacks import CallbackDoor
 from orchestrator.store import Store
 from orchestrator.sweeper import Sweeper, SweeperParts
-from orchestrator.web import WebAccess, mount_web
+from orchestrator.web import WebAccess, mount_web, render_missing
 from telephony.numbers import region_of
 from telephony.signatures import SignatureKeys
 from telephony.twilio_rest import TwilioRest
@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 _BODY_MAX_BYTES = 65_536
 _CARRIER_PATHS = ("/twilio/",)
+_READ = ["GET", "HEAD"]
+_NOT_FOUND = 404
 # What a background task may still take at the end; the sweeper has deadlines of its own.
 _LAST_TASKS_S = 5.0
 
@@ -67,8 +69,8 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
     app.state.drain, app.state.tokens = Drain(), build_tokens(settings)
     app.include_router(status_callbacks.router)
     app.include_router(rest.router)
-    app.add_api_route("/healthz", answer_healthz, include_in_schema=False)
-    app.add_api_route("/readyz", answer_readyz, include_in_schema=False)
+    app.add_api_route("/healthz", answer_healthz, methods=_READ, include_in_schema=False)
+    app.add_api_route("/readyz", answer_readyz, methods=_READ, include_in_schema=False)
     people = (*secrets_of(settings.token_person), *secrets_of(settings.token_operator))
     mount_web(app, WebAccess(hosts=_own_hosts(settings), tokens=people))
     app.add_exception_handler(HTTPException, answer_http_error)
@@ -234,10 +236,15 @@ async def answer_readyz(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ready"})
 
 
-async def answer_http_error(_request: Request, error: Exception) -> JSONResponse:
-    """Answer unknown paths, wrong methods and too large bodies in the form of all other errors."""
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Answer unknown paths, wrong methods and too large bodies in the form of all other errors.
+
+    A browser that looks for a page that is not there gets one that leads home.
+    """
     if not isinstance(error, HTTPException):  # pragma: no cover - registered for this class only
         raise error
+    if error.status_code == _NOT_FOUND and "text/html" in request.headers.get("accept", ""):
+        return render_missing("page")
     body = {"error": "refused", "message": str(error.detail), "fields": []}
     return JSONResponse(body, error.status_code, error.headers)
 

@@ -23,6 +23,7 @@ _TEMPLATES = Environment(
     loader=FileSystemLoader(_FOLDER / "templates"), autoescape=True, undefined=StrictUndefined
 )
 _LISTED = 50
+_READ = ["GET", "HEAD"]  # the server leaves the body of an answer to HEAD away
 
 
 def _render(template: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -38,8 +39,8 @@ def _needs_token(request: Request, services: WebServices) -> bool:
     return False
 
 
-@router.get("/")
-@router.get("/tasks/{task_id}")
+@router.api_route("/", methods=_READ)
+@router.api_route("/tasks/{task_id}", methods=_READ)
 async def show_chat(request: Request, services: ServicesOf) -> Response:
     """Show the chat."""
     if _needs_token(request, services):
@@ -47,7 +48,7 @@ async def show_chat(request: Request, services: ServicesOf) -> Response:
     return _render("chat.html", greeting=ERRANDS[DEFAULT_ERRAND].greeting)
 
 
-@router.get("/calls")
+@router.api_route("/calls", methods=_READ)
 async def show_calls(request: Request, chat: ChatOf, services: ServicesOf) -> Response:
     """Show the newest calls as a list."""
     if _needs_token(request, services):
@@ -56,7 +57,7 @@ async def show_calls(request: Request, chat: ChatOf, services: ServicesOf) -> Re
     return _render("calls.html", calls=[_page_view(call_view(facts)) for facts in found])
 
 
-@router.get("/calls/{call_id}")
+@router.api_route("/calls/{call_id}", methods=_READ)
 async def show_call(call_id: str, request: Request, chat: ChatOf, services: ServicesOf) -> Response:
     """Show one call: its steps, its result, what was said."""
     if _needs_token(request, services):
@@ -64,8 +65,13 @@ async def show_call(call_id: str, request: Request, chat: ChatOf, services: Serv
     try:
         view = await _read_view(chat, call_id)
     except NotFound:
-        return _render("missing.html", 404)
+        return render_missing("call")
     return _render("call.html", call=view)
+
+
+def render_missing(what: str) -> HTMLResponse:
+    """Say to a person that there is no such thing, such as a "call" or a "page"."""
+    return _render("missing.html", 404, what=what)
 
 
 async def _read_view(chat: Chat, call_id: str) -> Json:
@@ -80,13 +86,13 @@ def _page_view(view: Json) -> Json:
     return view | {"time": moment.strftime("%d %b %Y, %H:%M:%S")}
 
 
-@router.get("/favicon.ico")
+@router.api_route("/favicon.ico", methods=_READ)
 async def show_icon() -> Response:
     """Send browsers that ask for the old address to the icon."""
     return RedirectResponse("/static/icon.svg", 308)
 
 
-@router.get("/static/{name}")
+@router.api_route("/static/{name}", methods=_READ)
 async def send_asset(name: str, request: Request) -> Response:
     """Send a static file, or 304 to a browser that has it."""
     asset = _ASSETS.get(name)

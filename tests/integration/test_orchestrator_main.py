@@ -161,6 +161,25 @@ async def test_both_doors_for_results_are_open(app: FastAPI) -> None:
     assert answer.result.duration == 12
 
 
+async def test_an_unknown_page_leads_a_browser_home(app: FastAPI) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with client_of(app) as client:
+        answer = await client.get("/nowhere", headers=browser)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no such page" in answer.text
+    assert '<a href="/">' in answer.text
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/calls", "/healthz", "/readyz", "/static/style.css"])
+async def test_head_is_answered_like_get_without_the_body(app: FastAPI, path: str) -> None:
+    async with client_of(app) as client:
+        head, page = await client.head(path), await client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == page.headers["content-type"]
+    assert head.headers["content-length"] == page.headers["content-length"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/call_result", 405)]
 )
