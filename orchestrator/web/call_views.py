@@ -36,6 +36,7 @@ _UNHEARD: Mapping[int, str] = {
     pb.ROLE_AGENT: "(cut off before a word)",
 }
 _RINGING, _TALKING, _ENDED = 1, 2, 3
+_SID_TAIL = 6  # characters
 
 Json = dict[str, object]
 
@@ -110,12 +111,11 @@ def call_view(facts: CallFacts) -> Json:
     """
     row, result = facts.row, facts.result
     is_over = row.state is CallState.FINAL
-    order = order_of(row)
     view: Json = {
         "call_id": row.call_id,
         "attempt": row.attempt,
         "try_number": facts.try_number,
-        "callee": order.details.get("shop") or shown_number(row.to_number) or "Unknown number",
+        "callee": _callee(row),
         "number": shown_number(row.to_number),
         "created_at": row.created_at,
         "is_over": is_over,
@@ -131,6 +131,13 @@ def call_view(facts: CallFacts) -> Json:
         "result": _result_view(facts, result) if result else None,
     }
     return {name: change_texts(value, strip_bidi) for name, value in view.items()}
+
+
+def _callee(row: CallRow) -> str:
+    """Name whom the call goes to; the CallSid's end tells apart calls of which nothing is known."""
+    known = order_of(row).details.get("shop") or shown_number(row.to_number)
+    tail = f" (CallSid ...{row.call_sid[-_SID_TAIL:]})" if row.call_sid else ""
+    return known or f"Unknown number{tail}"
 
 
 def turn_view(position: int, turn: pb.TranscriptTurn, *, is_over: bool) -> Json:

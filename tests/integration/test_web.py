@@ -145,6 +145,7 @@ async def test_a_call_of_another_agent_is_listed_with_its_summary_and_no_guesses
     await record_call_result(chat.store, receive_proto(result))
     page = (await chat.http.get("/calls")).text
     assert "<td>Table for two at seven.</td>" in page
+    assert "<td>Unknown number (CallSid ...abcdef)</td>" in page
     assert "It is not known why" not in page
 
 
