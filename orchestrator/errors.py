@@ -20,7 +20,7 @@ Caught where they are raised, so no door sees them: BadContacts (contacts.py), B
 (status_callbacks.py), which knows its own status.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,6 +45,14 @@ class OrchestratorError(Exception):
     """The name of the gRPC status code."""
     http_status: ClassVar[int] = 500
 
+    def body(self) -> dict[str, object]:
+        """Build the JSON that every HTTP door answers."""
+        return {"error": self.code.lower(), "message": str(self), "fields": []}
+
+    def headers(self) -> Mapping[str, str]:
+        """Build the answer's own HTTP headers."""
+        return {}
+
 
 class InvalidInput(OrchestratorError):
     """Says that a message breaks a rule, field by field; sending it again is useless."""
@@ -55,6 +63,11 @@ class InvalidInput(OrchestratorError):
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
         super().__init__("; ".join(str(one) for one in violations))
+
+    def body(self) -> dict[str, object]:
+        """Name each field with what is expected of it."""
+        fields = [{"field": one.field, "message": one.description} for one in self.violations]
+        return super().body() | {"fields": fields}
 
 
 class NotFound(OrchestratorError):
@@ -98,6 +111,10 @@ class StoreUnavailable(OrchestratorError):
     code = "UNAVAILABLE"
     http_status = 503
     retry_after_s: float = 0.5
+
+    def headers(self) -> Mapping[str, str]:
+        """Say when to come again, in whole seconds."""
+        return {"Retry-After": str(max(1, round(self.retry_after_s)))}
 
 
 class StoreUnusable(OrchestratorError):

@@ -5,7 +5,6 @@ contract's ReportResponse. All errors have the form
 {"error", "message", "fields": [{"field", "message"}]} and never repeat the input.
 """
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -14,7 +13,7 @@ from google.protobuf.json_format import MessageToDict
 
 from orchestrator.call_results import get_result, receive_json, record_call_result
 from orchestrator.call_results.access import Right, Tokens
-from orchestrator.errors import InvalidInput, OrchestratorError, StoreUnavailable
+from orchestrator.errors import OrchestratorError
 from orchestrator.store import Store
 
 BODY_BYTES = 512 * 1024
@@ -43,7 +42,8 @@ async def post_call_result(request: Request, store: StoreOfApp) -> JSONResponse:
         _require(request, Right.REPORT)
         content_type = request.headers.get("content-type", "").partition(";")[0]
         if content_type.strip().lower() != JSON_TYPE:
-            return _refusal(415, "not_json", f"send the result as {JSON_TYPE}")
+            body = {"error": "not_json", "message": f"send the result as {JSON_TYPE}", "fields": []}
+            return JSONResponse(body, 415)
         received = receive_json(await request.body())
         recorded = await record_call_result(store, received)
     except OrchestratorError as error:
@@ -70,24 +70,7 @@ async def get_call_result(call_id: str, request: Request, store: StoreOfApp) -> 
 
 def answer_error(error: OrchestratorError) -> JSONResponse:
     """Translate an error of ours into an answer."""
-    headers = {}
-    if isinstance(error, StoreUnavailable):
-        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
-    fields = []
-    if isinstance(error, InvalidInput):
-        fields = [{"field": one.field, "message": one.description} for one in error.violations]
-    return _refusal(error.http_status, error.code.lower(), str(error), fields, headers)
-
-
-def _refusal(
-    status: int,
-    name: str,
-    message: str,
-    fields: list[dict[str, str]] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    body = {"error": name, "message": message, "fields": fields or []}
-    return JSONResponse(body, status_code=status, headers=headers)
+    return JSONResponse(error.body(), error.http_status, error.headers())
 
 
 def _require(request: Request, right: Right) -> None:

@@ -7,9 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from orchestrator.errors import InvalidInput, OrchestratorError, StoreUnavailable, Violation
-
-_RETRY_S = 1
+from orchestrator.errors import InvalidInput, OrchestratorError, Violation
 
 
 class PlainErrorRoute(APIRoute):
@@ -38,11 +36,4 @@ class PlainErrorRoute(APIRoute):
 
 def answer_error(error: OrchestratorError) -> JSONResponse:
     """Write one error as JSON."""
-    violations = error.violations if isinstance(error, InvalidInput) else ()
-    content = {
-        "error": error.code.lower(),
-        "message": str(error),
-        "fields": [{"field": one.field, "message": one.description} for one in violations],
-    }
-    headers = {"Retry-After": str(_RETRY_S)} if isinstance(error, StoreUnavailable) else {}
-    return JSONResponse(content, status_code=error.http_status, headers=headers)
+    return JSONResponse(error.body(), error.http_status, error.headers())
