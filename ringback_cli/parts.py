@@ -163,7 +163,7 @@ def _call_handler(addresses: Addresses, shared: Mapping[str, str], real_model: b
 
 
 def _module_command() -> list[str]:
-    return [sys.executable, "-m", "call_handler.app"]  # from a wheel there is no main.py
+    return [sys.executable, "-m", "call_handler"]  # from a wheel there is no main.py
 
 
 def _sandbox_folder() -> Path:

@@ -1,0 +1,6 @@
+"""Starts the Call Handler where there is no `Pizza Agent/main.py`: installed from a wheel."""
+
+from call_handler.app import main
+
+if __name__ == "__main__":
+    main()
