@@ -1,11 +1,10 @@
 """The carrier's webhooks: signature, account, call, in this order; late ones do no harm."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, Request
@@ -18,15 +17,14 @@ from orchestrator.store import Store
 from telephony.signatures import (
     SignatureKeys,
     SignatureRefused,
+    read_signed_form,
     require_signature,
-    verify_request,
 )
 from telephony.status_words import status_of_word
 
 log = structlog.get_logger(__name__)
 
 BODY_MAX_BYTES = 65_536
-FIELDS_MAX = 100
 _CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
 _CALL_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
@@ -129,33 +127,14 @@ async def _note_stream(
 
 
 async def _read_signed_form(request: Request, door: CallbackDoor) -> dict[str, str]:
-    """Read the form of a request that is proven to come from the carrier.
-
-    A name that comes with two values is left out: nothing may be read from it.
-    """
+    """Read the form of a request that is proven to come from the carrier."""
     require_signature(door.keys, request.headers)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_MAX_BYTES:
             raise WebhookRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the form is too long")
-    fields = _parse_form(bytes(body))
-    verify_request(door.keys, _public_url(request, door), fields, request.headers)
-    pairs = set(fields)
-    names = [name for name, _ in pairs]
-    return {name: value for name, value in pairs if names.count(name) == 1}
-
-
-def _parse_form(body: bytes) -> Sequence[tuple[str, str]]:
-    try:
-        return parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            max_num_fields=FIELDS_MAX,
-            errors="surrogateescape",
-        )
-    except ValueError as error:
-        raise WebhookRefused(HTTPStatus.BAD_REQUEST, "this is no form") from error
+    return read_signed_form(door.keys, _public_url(request, door), bytes(body), request.headers)
 
 
 def _public_url(request: Request, door: CallbackDoor) -> str:

@@ -8,9 +8,11 @@ import base64
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 SIGNATURE_HEADER = "x-twilio-signature"
 SETTINGS_HEADER = "x-twilio-webhooks-signature-settings"
+_FIELDS_MAX = 100
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
@@ -20,6 +22,7 @@ class SignatureRefused(Exception):
     SignatureRefused
     |- MissingSignature  403: no signature at all; refuse before reading the body
     |- BadSignature      403: it does not fit, or its algorithm is unknown
+    |- NotAForm          400: the body cannot be read as one
     `- NoKeys            503: nothing configured to check with; never means "accept"
     """
 
@@ -32,6 +35,12 @@ class MissingSignature(SignatureRefused):
 
 class BadSignature(SignatureRefused):
     """The signature does not fit the request."""
+
+
+class NotAForm(SignatureRefused):
+    """The body is not a form of ASCII bytes with at most 100 fields."""
+
+    status = 400
 
 
 class NoKeys(SignatureRefused):
@@ -79,6 +88,21 @@ def verify_request(
     _check(claim, (variant + tail for variant in _with_and_without_port(url)))
 
 
+def read_signed_form(
+    keys: SignatureKeys, url: str, body: bytes, headers: Mapping[str, str]
+) -> dict[str, str]:
+    """Read the form that a webhook's body is, once it is proven to come from the carrier.
+
+    `url`: as for `verify_request`. A name that comes with two values is left out: nothing may be
+    read from it. Raises: NotAForm, NoKeys, MissingSignature, BadSignature.
+    """
+    fields = _parse_form(body)
+    verify_request(keys, url, fields, headers)
+    pairs = set(fields)
+    names = [name for name, _ in pairs]
+    return {name: value for name, value in pairs if names.count(name) == 1}
+
+
 def verify_upgrade(keys: SignatureKeys, wss_url: str, headers: Mapping[str, str]) -> None:
     """Check a WebSocket upgrade, signed over its wss:// URL; the path may end in a slash or not.
 
@@ -95,6 +119,18 @@ def verify_upgrade(keys: SignatureKeys, wss_url: str, headers: Mapping[str, str]
             for variant in _with_and_without_port(toggled)
         ),
     )
+
+
+def _parse_form(body: bytes) -> Sequence[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            max_num_fields=_FIELDS_MAX,
+            errors="surrogateescape",
+        )
+    except ValueError as error:
+        raise NotAForm("this is no form") from error
 
 
 def _read_claim(keys: SignatureKeys, headers: Mapping[str, str]) -> _Claim:

@@ -9,7 +9,6 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 import grpc
 import structlog
@@ -21,7 +20,12 @@ from call_handler.errors import WebhookRefused
 from call_handler.settings import HandlerSettings
 from call_reporter import CallReporter, ReporterError
 from ringback.v1.call_results_pb2 import CallResult, EndReason, GetResultRequest
-from telephony.signatures import SignatureKeys, SignatureRefused, require_signature, verify_request
+from telephony.signatures import (
+    SignatureKeys,
+    SignatureRefused,
+    read_signed_form,
+    require_signature,
+)
 from telephony.twiml import CONTENT_TYPE, after_stream_twiml
 
 if TYPE_CHECKING:  # the asynchronous stub's type exists for type checkers only
@@ -32,7 +36,6 @@ router = APIRouter()
 
 APOLOGY = "I am sorry, a technical problem ended this call. Thank you for your time. Goodbye."
 _ASK_S = 1.0
-_FIELDS_MAX = 100
 # Our ends that the callee did not see coming.
 _OUR_FAULTS = frozenset(
     {
@@ -63,7 +66,7 @@ async def handle_after_stream(call_id: str, request: Request) -> Response:
     """Answer the carrier's question what to do with the call now."""
     door: AfterStreamDoor = request.app.state.after_stream_door
     try:
-        fields = await read_signed_form(request, door)
+        fields = await read_own_form(request, door)
     except (SignatureRefused, WebhookRefused) as refusal:
         log.warning("webhook_refused", path="/after-stream", reason=str(refusal))
         return Response(status_code=refusal.status)
@@ -81,19 +84,14 @@ async def choose_apology(door: AfterStreamDoor, call_id: str) -> str | None:
     return None if is_over else APOLOGY
 
 
-async def read_signed_form(request: Request, door: AfterStreamDoor) -> dict[str, str]:
+async def read_own_form(request: Request, door: AfterStreamDoor) -> dict[str, str]:
     """Read a form that the carrier signed for this very address and account.
 
     Raises: SignatureRefused, before the body is read if there is no signature; WebhookRefused.
     """
     require_signature(door.keys, request.headers)
-    text = (await request.body()).decode("utf-8", "replace")
-    try:
-        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX)
-    except ValueError as error:
-        raise WebhookRefused("too many fields") from error
-    verify_request(door.keys, public_url(door.settings, request), fields, request.headers)
-    form = dict(fields)
+    url, body = public_url(door.settings, request), await request.body()
+    form = read_signed_form(door.keys, url, body, request.headers)
     account_sid = form.get("AccountSid", "").encode("utf-8", "replace")
     if not hmac.compare_digest(account_sid, door.settings.twilio_account_sid.encode()):
         raise WebhookRefused("the request is of another account")

@@ -151,12 +151,13 @@ async def test_strangers_are_refused(tmp_path: Path) -> None:
             ),
             "another account": await ask(handler, {**FORM, "AccountSid": "AC" + "0" * 32}),
             "no account": await ask(handler, {"CallSid": SID}),
-            "many fields": await ask(handler, {f"f{number}": "" for number in range(200)}),
             "unknown algorithm": await ask(
                 handler, headers={"X-Twilio-Webhooks-Signature-Settings": "key=k,algorithm=MD5"}
             ),
         }
         assert {row: answer.status_code for row, answer in rows.items()} == dict.fromkeys(rows, 403)
+        many = await ask(handler, {f"f{number}": "" for number in range(200)})
+        assert many.status_code == 400
         assert (await handler.client.get(PATH)).status_code == 405
 
 

@@ -12,7 +12,9 @@ from telephony.signatures import (
     BadSignature,
     MissingSignature,
     NoKeys,
+    NotAForm,
     SignatureKeys,
+    read_signed_form,
     require_signature,
     verify_request,
     verify_upgrade,
@@ -173,6 +175,35 @@ def test_bytes_may_move_between_a_name_and_its_value() -> None:
     oracle = RequestValidator(KEY)
     signature = oracle.compute_signature(STATUS, {"SequenceNumber": "3"})
     verify_request(KEYS, STATUS, (("SequenceNumbe", "r3"),), signed(signature))
+
+
+def form_signed(body: bytes, *fields: tuple[str, str]) -> dict[str, str]:
+    """Read a form that carries the right signature for these fields."""
+    oracle = RequestValidator(KEY)
+    signature = oracle.compute_signature(STATUS, MultiDict(fields))
+    return read_signed_form(KEYS, STATUS, body, signed(signature))
+
+
+def test_a_signed_form_is_read_with_its_blank_values() -> None:
+    fields = (("CallSid", "CA1"), ("Digits", ""), ("To", "+1 415"))
+    assert form_signed(b"CallSid=CA1&Digits=&To=%2B1+415", *fields) == dict(fields)
+
+
+def test_a_name_with_two_values_is_left_out_of_a_signed_form() -> None:
+    fields = (("CallStatus", "busy"), ("CallStatus", "ringing"), ("To", "x"))
+    assert form_signed(b"CallStatus=busy&CallStatus=ringing&To=x", *fields) == {"To": "x"}
+
+
+@pytest.mark.parametrize("body", [b"To=\xe9", b"&".join([b"f=1"] * 101)])
+def test_what_is_no_form_is_refused_with_400(body: bytes) -> None:
+    with pytest.raises(NotAForm) as refusal:
+        form_signed(body)
+    assert refusal.value.status == 400
+
+
+def test_a_form_with_another_signature_is_not_read() -> None:
+    with pytest.raises(BadSignature):
+        form_signed(b"To=y", ("To", "x"))
 
 
 def test_no_signature_is_missing_not_bad() -> None:
