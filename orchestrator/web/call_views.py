@@ -70,7 +70,8 @@ def read_facts(connection: Connection, call_id: str) -> CallFacts | None:
 def _count_tries(connection: Connection, row: CallRow) -> int:
     """Count this call and those right before it that wanted the same and ordered nothing."""
     earlier = list_earlier_calls(connection, row)
-    records = read_result_records(connection, [each.call_id for each in earlier])
+    call_ids = [each.call_id for each in earlier]
+    records = read_result_records(connection, call_ids) if call_ids else {}
     tries = 1
     for each in earlier:
         record = records.get(each.call_id)
