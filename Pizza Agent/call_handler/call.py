@@ -167,12 +167,10 @@ async def _converse(
     async def connect() -> RealtimeModel:
         return await RealtimeModel.connect(model_settings, stream.call_id, plan, dialogue.writer)
 
-    signals = Signals(services.stopping, reported.cancel_requested)
+    signals = Signals(services.stopping, reported.cancel_requested, services.clock)
     bridge = Bridge(stream.socket, connect, dialogue, signals, limits)
     call = LiveCall(_hold(stream, services, order), bridge, dialogue)
-    over = await bridge.run()
-    end = _end_of(over.kind, dialogue, services.clock, over.fault)
-    await _part(call, end, services)
+    await _part(call, await bridge.run(), services)
 
 
 async def _give_up(stream: OpenStream, services: CallServices, reason: str) -> None:
@@ -248,20 +246,6 @@ def _name_disposition(response: ReportResponse | None) -> str:
         return "kept"
     known = Disposition.DESCRIPTOR.values_by_number.get(response.disposition)
     return str(response.disposition) if known is None else str(known.name)
-
-
-def _end_of(kind: EndKind, dialogue: Dialogue, clock: Clock, fault: Fault | None) -> CallEnd:
-    return CallEnd(
-        kind=kind,
-        end_time=clock.now(),
-        media_ms=dialogue.clock_ms,
-        turns=dialogue.transcript.turns(),
-        claims=tuple(dialogue.toolbox.claims),
-        agent_reason=dialogue.toolbox.end_reason,
-        usage=dialogue.usage.total(),
-        fault=fault,
-        transcript_complete=dialogue.transcript.is_complete,
-    )
 
 
 def _hold(stream: OpenStream, services: CallServices, order: Order) -> HeldCall:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from call_handler.bridge import Bridge, BridgeLimits, Dialogue, ModelSocket, Signals
-from call_handler.bridge.over import Over
+from call_handler.outcome import CallEnd
 from call_handler.realtime import ModelFault
 from tests.unit.call_handler.dialogue_rig import FACTS, Journal
 
@@ -113,8 +113,8 @@ class Rig:
         self.connections += 1
         return self.models[self.connections - 1]
 
-    async def run(self) -> Over:
+    async def run(self) -> CallEnd:
         async with asyncio.timeout(10):
-            over = await self.bridge.run()
+            end = await self.bridge.run()
         await self.bridge.close()
-        return over
+        return end

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 import structlog
 
 from call_handler.bridge.dialogue import Dialogue
+from call_handler.bridge.ending import describe_end
 from call_handler.bridge.limits import BridgeLimits
 from call_handler.bridge.over import Over, broken_bridge, lost_media, lost_model
 from call_handler.bridge.sockets import CarrierSocket, ModelConnector, ModelSocket, Signals
-from call_handler.outcome import EndKind
+from call_handler.outcome import CallEnd, EndKind
 from call_handler.realtime import AudioDelta, ModelFault, read_audio_delta, read_event
 from call_handler.realtime.events import object_of, text_of
 from telephony.media_messages import (
@@ -54,8 +55,8 @@ class Bridge:
         self._frame_at = 0.0
         self._sending_since: float | None = None  # None while no send is under way
 
-    async def run(self) -> Over:
-        """Bridge until the call has to end; never raises, except when cancelled."""
+    async def run(self) -> CallEnd:
+        """Bridge until the call has to end and say how; never raises, except when cancelled."""
         self._frame_at = self._now()
         sides = [
             asyncio.create_task(self._guard(side), name=name)
@@ -73,7 +74,7 @@ class Bridge:
                 side.cancel()
             await asyncio.gather(*sides, return_exceptions=True)
         self._dialogue.finish()
-        return over
+        return describe_end(over, self._dialogue, self._signals.clock.now())
 
     async def collect_late_words(self) -> bool:
         """Wait a little for the callee's words that are still being written down.

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from foundation.clock import Clock, SystemClock
+
 
 class CarrierSocket(Protocol):
     """The carrier's media stream."""
@@ -41,7 +43,8 @@ ModelConnector: TypeAlias = Callable[[], Awaitable[ModelSocket]]
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What ends a call from outside: the service's stop, and the person's wish."""
+    """What comes to a call from outside: the service's stop, the person's wish, the time of day."""
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     cancel_requested: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: Clock = field(default_factory=SystemClock)
