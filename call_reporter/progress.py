@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from call_reporter.errors import (
     ClaimUnanswered,
     DeliveryError,
     DeliveryFailed,
+    OutboxUnavailable,
 )
 from call_reporter.limits import MAX_TURNS
 from call_reporter.options import ReporterOptions
@@ -51,11 +52,13 @@ class Progress:
         options: ReporterOptions,
         names: CallNames,
         turns: Sequence[pb.TranscriptTurn],
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
         self._wire = wire
         self._options = options
         self._names = names
         self._turns = turns
+        self._settle = settle
         self._next_turn = 0
         self._has_news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None  # None while not running
@@ -135,6 +138,8 @@ class Progress:
         request = self._build_request(self._next_turn)
         first, self._next_turn = self._next_turn, self._next_turn + len(request.turns)
         try:
+            with suppress(OutboxUnavailable):  # without a disk the server is the only witness
+                await self._settle()  # what others know of us must survive our own death
             response = await self._wire.report_progress(request, self._options.progress_deadline_s)
         except BaseException:
             self._next_turn = min(self._next_turn, first)

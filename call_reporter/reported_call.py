@@ -91,7 +91,7 @@ class ReportedCall:
         self._is_entered = False
         self._ending: pb.CallResult | None = None  # None until finish()
         names = CallNames(draft.call_sid, draft.call_id, stream_nonce, draft.handler_instance)
-        self._progress = Progress(desk.wire, desk.options, names, self._turns)
+        self._progress = Progress(desk.wire, desk.options, names, self._turns, desk.outbox.settle)
 
     @property
     def cancel_requested(self) -> asyncio.Event:

@@ -140,6 +140,13 @@ class Outbox:
 
         self._open_writer.post(write)
 
+    async def settle(self) -> None:
+        """Return when all that was journalled so far is on the disk.
+
+        Raises: OutboxUnavailable when the disk no longer takes anything.
+        """
+        await self._open_writer.submit(lambda _connection: None, is_essential=False)
+
     async def recover(self, build: rows.BuildRecovered) -> Sequence[pb.CallResult]:
         """Give every started call without an outcome the one that `build` makes of its journal.
 
