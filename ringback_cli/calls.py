@@ -22,7 +22,7 @@ from ringback_cli.results import (
 from ringback_cli.wire import open_channel, token_metadata
 
 COLUMNS = ("time (UTC)", "call", "status", "outcome", "s", "what came of it")
-SHORT_ID = 13  # the millisecond in which the call_id was minted: enough to tell calls apart
+SHORT_ID = 12  # its last digits, which are random: calls of one millisecond begin alike
 MOST_SEARCHED = 1_000
 RESUME_DELAY_S = 1.0
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--limit", type=read_count, default=20, help="at most this many (default 20)"
     )
     showing = verbs.add_parser("show", help="one result in full")
-    showing.add_argument("id", help="a call_id, its first characters, or a CallSid")
+    showing.add_argument("id", help="a call_id, its last characters as `list` shows them, or a CallSid")
     watching = verbs.add_parser("watch", help="each new result as it comes, until Ctrl-C")
     watching.add_argument("--all", action="store_true", help="begin with the oldest result")
     for verb in (listing, showing, watching):
@@ -73,17 +73,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _find_result(target: str, given: str) -> call_results_pb2.CallResult:
-    """Find one result by its CallSid, its call_id, or the beginning of that as `list` shows it."""
+    """Find one result by its CallSid, its call_id, or the end of that as `list` shows it."""
     if given.startswith("CA"):
         return fetch_result(target, call_sid=given)
     if len(given) >= len("00000000-0000-0000-0000-000000000000"):
         return fetch_result(target, call_id=given)
     newest = _pages(target, call_results_pb2.ListResultsRequest(), MOST_SEARCHED)
-    found = [result.call_id for result in newest if result.call_id.startswith(given.lower())]
+    found = [result.call_id for result in newest if result.call_id.endswith(given.lower())]
     if not found:
-        raise CommandFailed(f"none of the newest {MOST_SEARCHED} calls begins with {given!r}")
+        raise CommandFailed(f"none of the newest {MOST_SEARCHED} call_ids ends with {given!r}")
     if len(found) > 1:
-        raise CommandFailed(f"{len(found)} calls begin with {given!r}, such as {found[0]}")
+        raise CommandFailed(f"{len(found)} call_ids end with {given!r}, such as {found[0]}")
     return fetch_result(target, call_id=found[0])
 
 
@@ -115,7 +115,7 @@ def _list_results(options: argparse.Namespace) -> None:
         table.add_column(column, no_wrap=column != COLUMNS[-1])
     for result in results:
         time_, call_id, *rest = _cells(result)
-        table.add_row(time_[:16], call_id[:SHORT_ID], *rest)
+        table.add_row(time_[:16], call_id[-SHORT_ID:], *rest)
     Console().print(table if results else "No results yet.")
 
 

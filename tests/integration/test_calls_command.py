@@ -47,7 +47,7 @@ async def test_the_id_that_the_list_shows_finds_its_call(
     await report(store, 2)
     code, listed, _ = await calls("list")
     shown = listed.splitlines()[1].split()[2]
-    assert (code, len(shown)) == (0, 13)
+    assert (code, len(shown)) == (0, 12)
     code, whole, _ = await calls("show", shown)
     assert code == 0
     assert f"CallSid       {call_sid(2)}" in whole
@@ -61,9 +61,9 @@ async def test_an_id_that_fits_none_or_several_calls_shows_no_call(
 ) -> None:
     await report(store, 2)
     await report(store, 3)
-    code, out, error = await calls("show", "0")
+    code, out, error = await calls("show", "")
     assert (code, out) == (1, "")
-    assert "2 calls begin with '0'" in error
-    code, out, error = await calls("show", "f")
+    assert "2 call_ids end with ''" in error
+    code, out, error = await calls("show", "no-such")
     assert (code, out) == (1, "")
-    assert "none of the newest 1000 calls begins with 'f'" in error
+    assert "none of the newest 1000 call_ids ends with 'no-such'" in error
