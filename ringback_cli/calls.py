@@ -52,7 +52,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--limit", type=read_count, default=20, help="at most this many (default 20)"
     )
     showing = verbs.add_parser("show", help="one result in full")
-    showing.add_argument("id", help="a call_id, its last characters as `list` shows them, or a CallSid")
+    showing.add_argument("id", help="a call_id, its end as `list` shows it, or a CallSid")
     watching = verbs.add_parser("watch", help="each new result as it comes, until Ctrl-C")
     watching.add_argument("--all", action="store_true", help="begin with the oldest result")
     for verb in (listing, showing, watching):
