@@ -17,10 +17,12 @@ log = logging.getLogger("call_reporter")
 T = TypeVar("T")
 
 # The default back-off of a channel leaves a report waiting 2.7 s after the server is back
-# (performance.md).
+# (performance.md). The "min" is none of a pause: it is how long an attempt may take until the
+# server has greeted. With less than the longest pause here, no attempt on a way of half a second
+# ever comes through.
 _CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 500),
 )
 # What a plaintext client sees of a TLS port; a server that is down refuses instead.

@@ -1,0 +1,170 @@
+"""Fault F27: the Orchestrator goes away before a commit, or between the commit and its answer."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import grpc
+import pytest
+
+from call_reporter import CallReporter
+from orchestrator.call_results.access import Right, Tokens
+from orchestrator.call_results.watch import ResultFeed
+from orchestrator.calls import Progress, ProgressAnswer
+from orchestrator.rpc import CallResultsServicer
+from orchestrator.rpc.decoding import add_servicer
+from orchestrator.rpc.stalls import StallGuard
+from orchestrator.store import Store
+from ringback.v1 import call_results_pb2 as pb
+from ringback.v1 import call_results_pb2_grpc as pb_grpc
+from tests.faults.fault_proxy import Fault, FaultProxy, fault_proxy
+from tests.faults.reports_rig import (
+    Pauses,
+    Replica,
+    judge,
+    replica,
+    reporter_to,
+    result_number,
+    take,
+)
+from tests.rpc_rig import report_of
+
+IMPATIENT = "?timeout=0.2"
+"""Makes a store give up soon on a database that another process has locked."""
+
+NOT_NOW = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "ringback.db"
+
+
+@contextmanager
+def nothing_can_commit(database: Path) -> Iterator[None]:
+    """Hold the write lock of the file, as another process would."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+async def acks_without_commit(stub: "pb_grpc.CallResultsAsyncStub", database: Path) -> bool:
+    """Say whether a report is answered OK while nothing can be committed."""
+    with nothing_can_commit(database):
+        report = stub.Report(report_of(result_number(1)), timeout=1.0)
+        code = await report.code()
+        assert code in {grpc.StatusCode.OK, *NOT_NOW}
+        return code == grpc.StatusCode.OK
+
+
+async def test_f27_no_report_is_acknowledged_before_its_commit(database: Path) -> None:
+    async with replica(f"sqlite:///{database}{IMPATIENT}") as orchestrator:
+        assert not await acks_without_commit(orchestrator.stub, database)
+        await orchestrator.stub.Report(report_of(result_number(1)), timeout=5)
+        await judge(orchestrator.store, [1])
+
+
+class AnswersFirst(CallResultsServicer):
+    """Is the mutant that answers before the commit."""
+
+    late: asyncio.Task[pb.ReportResponse]
+
+    async def report(
+        self, request: pb.ReportRequest, rights: frozenset[Right]
+    ) -> pb.ReportResponse:
+        self.late = asyncio.create_task(super().report(request, rights))
+        return pb.ReportResponse(disposition=pb.DISPOSITION_STORED)
+
+
+@asynccontextmanager
+async def serving_answers_first(store: Store) -> AsyncIterator["pb_grpc.CallResultsAsyncStub"]:
+    async def never(report: Progress) -> ProgressAnswer:
+        raise AssertionError(report)
+
+    feed, stalls, server = ResultFeed(store), StallGuard(), grpc.aio.server()
+    servicer = AnswersFirst(store, feed, Tokens(), never, stalls)
+    add_servicer(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield pb_grpc.CallResultsStub(channel)
+    await server.stop(None)
+    await stalls.close()
+    await asyncio.gather(servicer.late, return_exceptions=True)
+
+
+async def test_f27_a_server_that_answers_before_the_commit_is_caught(
+    store: Store, database: Path
+) -> None:
+    async with serving_answers_first(store) as stub:
+        assert await acks_without_commit(stub, database)
+
+
+class Rehearsal(NamedTuple):
+    """Is a reporter behind a proxy that outlives the first Orchestrator."""
+
+    proxy: FaultProxy
+    reporter: CallReporter
+    pauses: Pauses
+
+    async def lose(self) -> asyncio.Future[list[pb.ReportResponse | None]]:
+        """Report 19 calls of which no answer comes back."""
+        await self.proxy.break_with(Fault.DROP_ANSWERS)
+        reports = [self.reporter.report(result_number(number)) for number in range(1, 20)]
+        return asyncio.gather(*reports)
+
+    async def continue_with(self, successor: Replica) -> None:
+        """Let the next Orchestrator take over the address."""
+        self.proxy.server_port = successor.server.port
+        await self.proxy.heal()
+
+
+@asynccontextmanager
+async def rehearsal(server_port: int, folder: Path) -> AsyncIterator[Rehearsal]:
+    pauses = Pauses()
+    async with (
+        fault_proxy(server_port) as proxy,
+        reporter_to(proxy.port, folder, pauses) as reporter,
+    ):
+        yield Rehearsal(proxy, reporter, pauses)
+
+
+def dispositions(answers: Sequence[pb.ReportResponse | None]) -> set[int]:
+    return {answer.disposition if answer is not None else 0 for answer in answers}
+
+
+async def test_f27_what_was_committed_before_the_death_is_a_duplicate(
+    database: Path, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        async with replica(f"sqlite:///{database}") as first:
+            stage = await stack.enter_async_context(rehearsal(first.server.port, tmp_path))
+            await stage.reporter.report(result_number(0))
+            reports = await stage.lose()
+            await take(ResultFeed(first.store).follow(""), 20)
+        second = await stack.enter_async_context(replica(f"sqlite:///{database}"))
+        await stage.continue_with(second)
+        assert dispositions(await reports) == {pb.DISPOSITION_DUPLICATE}
+        await judge(second.store, range(20))
+
+
+async def test_f27_what_was_not_committed_before_the_death_is_stored_by_the_next(
+    database: Path, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        with ExitStack() as lock:
+            async with replica(f"sqlite:///{database}{IMPATIENT}") as first:
+                stage = await stack.enter_async_context(rehearsal(first.server.port, tmp_path))
+                await stage.reporter.report(result_number(0))
+                lock.enter_context(nothing_can_commit(database))
+                reports = await stage.lose()
+                await stage.pauses.wait_for_next()
+        second = await stack.enter_async_context(replica(f"sqlite:///{database}"))
+        await judge(second.store, [0])
+        await stage.continue_with(second)
+        assert dispositions(await reports) == {pb.DISPOSITION_STORED}
+        await judge(second.store, range(20))
