@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 from call_reporter import CallReporter
+from orchestrator.call_results import receive_proto, record_call_result
 from orchestrator.call_results.access import Right, Tokens
 from orchestrator.call_results.watch import ResultFeed
 from orchestrator.calls import Progress, ProgressAnswer
@@ -102,6 +103,20 @@ async def test_f27_a_server_that_answers_before_the_commit_is_caught(
 ) -> None:
     async with serving_answers_first(store) as stub:
         assert await acks_without_commit(stub, database)
+
+
+async def test_the_judge_sees_what_is_missing_too_much_or_doubled(store: Store) -> None:
+    again = result_number(1)
+    again.report_id = "the same told once more, under another key"
+    for result in (result_number(0), result_number(1)):
+        await record_call_result(store, receive_proto(result))
+    await judge(store, [0, 1])
+    for wrong in ([0], [0, 1, 2]):
+        with pytest.raises(AssertionError):
+            await judge(store, wrong)
+    await record_call_result(store, receive_proto(again))
+    with pytest.raises(AssertionError):
+        await judge(store, [0, 1])
 
 
 class Rehearsal(NamedTuple):

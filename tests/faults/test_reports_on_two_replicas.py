@@ -82,19 +82,20 @@ def comparable(result: pb.CallResult) -> pb.CallResult:
 async def test_f31_one_report_ten_times_to_both_is_one_result_and_ten_acknowledgements(
     status: pb.CallStatus.ValueType, one: Replica, other: Replica
 ) -> None:
-    result = result_number(1)
-    result.status = status
-    reports = [
-        target.stub.Report(report_of(result), timeout=PATIENT_S)
-        for _ in range(5)
-        for target in (one, other)
-    ]
-    answers = await asyncio.gather(*reports)
-    told = sorted(answer.disposition for answer in answers)
-    assert told == [pb.DISPOSITION_STORED, *[pb.DISPOSITION_DUPLICATE] * 9]
-    assert len({answer.call_id for answer in answers}) == 1
-    assert {answer.revision for answer in answers} == {1}
-    await judge(other.store, [1])
+    async def report_ten_times(number: int) -> list[pb.ReportResponse]:
+        result = result_number(number)
+        result.status = status
+        targets = [one, other] * 5
+        return await asyncio.gather(
+            *[target.stub.Report(report_of(result), timeout=PATIENT_S) for target in targets]
+        )
+
+    for answers in await asyncio.gather(*[report_ten_times(number) for number in range(CALLS)]):
+        told = sorted(answer.disposition for answer in answers)
+        assert told == [pb.DISPOSITION_STORED, *[pb.DISPOSITION_DUPLICATE] * 9]
+        assert len({answer.call_id for answer in answers}) == 1
+        assert {answer.revision for answer in answers} == {1}
+    await judge(other.store, range(CALLS))
 
 
 async def test_f31_different_reports_at_once_are_joined_as_if_one_came_after_the_other(
