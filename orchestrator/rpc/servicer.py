@@ -188,6 +188,9 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
             return await rule(request, self._check(right, request, context))
         except OrchestratorError as error:
             await abort(context, error)
+        except Exception:  # gRPC itself would answer with the error's text
+            log.exception("rpc_failed", request=type(request).__name__)
+            await abort(context, OrchestratorError("it failed; try again later"))
 
     def _check(
         self, right: Right, request: object, context: grpc.aio.ServicerContext[Request, Response]

@@ -51,13 +51,26 @@ class PostgresDialect:
 
 
 def create_engines(url: URL) -> tuple[Engine, Engine]:
-    """Build the engines of the writer and of the readers."""
+    """Build the engines of the writer and of the readers.
+
+    Parameters are hidden: an error's text must not repeat what was said.
+    """
     patience = {"options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"}
     writing = create_engine(
-        url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=patience
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=patience,
+        hide_parameters=True,
     )
     reading = create_engine(
-        url, pool_size=READERS, max_overflow=0, pool_pre_ping=True, connect_args=patience
+        url,
+        pool_size=READERS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=patience,
+        hide_parameters=True,
     )
     event.listen(reading, "connect", _take_any_text)
     return writing, reading.execution_options(

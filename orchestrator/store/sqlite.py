@@ -24,8 +24,13 @@ def create_file(path: Path) -> None:
 
 
 def create_write_engine(url: URL) -> Engine:
-    """Build the engine of the writer: its transactions take the write lock at once."""
-    engine = create_engine(url, poolclass=StaticPool, connect_args=_connect_args(url))
+    """Build the engine of the writer: its transactions take the write lock at once.
+
+    Parameters are hidden, here and below: an error's text must not repeat what was said.
+    """
+    engine = create_engine(
+        url, poolclass=StaticPool, connect_args=_connect_args(url), hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -34,7 +39,12 @@ def create_write_engine(url: URL) -> Engine:
 def create_read_engine(url: URL) -> Engine:
     """Build the engine of the readers, which cannot write."""
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, connect_args=_connect_args(url)
+        url,
+        poolclass=QueuePool,
+        pool_size=READERS,
+        max_overflow=0,
+        connect_args=_connect_args(url),
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "connect", _forbid_writes)

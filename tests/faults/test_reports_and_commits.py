@@ -1,4 +1,4 @@
-"""Fault F27: the Orchestrator goes away before a commit, or between the commit and its answer."""
+"""Faults F27, F30: the server goes away around a commit, or its database refuses one report."""
 
 import asyncio
 import sqlite3
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import grpc
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from call_reporter import CallReporter
 from orchestrator.call_results import receive_proto, record_call_result
@@ -103,6 +104,30 @@ async def test_f27_a_server_that_answers_before_the_commit_is_caught(
 ) -> None:
     async with serving_answers_first(store) as stub:
         assert await acks_without_commit(stub, database)
+
+
+TRIP = """CREATE TRIGGER trip BEFORE INSERT ON report WHEN NEW.report_id = 'trips'
+BEGIN SELECT RAISE(ABORT, 'tripped'); END"""
+
+
+async def test_f30_a_report_that_the_database_trips_over_fails_alone_and_is_not_repeated_to_anybody(
+    stub: "pb_grpc.CallResultsAsyncStub",
+    store: Store,
+    database: Path,
+) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(TRIP)
+    results = [result_number(number) for number in range(50)]
+    results[7].report_id = "trips"
+    reports = [stub.Report(report_of(result), timeout=5) for result in results]
+    codes = [await report.code() for report in reports]
+    assert codes.count(grpc.StatusCode.OK) == 49
+    assert codes[7] == grpc.StatusCode.INTERNAL
+    await judge(store, [number for number in range(50) if number != 7])
+    assert "trips" not in str(await reports[7].details())
+    with pytest.raises(IntegrityError) as caught:  # what the log's trace shows of it
+        await record_call_result(store, receive_proto(results[7]))
+    assert "trips" not in str(caught.value)
 
 
 async def test_the_judge_sees_what_is_missing_too_much_or_doubled(store: Store) -> None:
