@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM = Path("/usr/bin/chromium")
 _ARGUMENTS = (
@@ -16,6 +16,9 @@ _ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+
+# A limit of patience, not a wait: two shared cores may be busy with a whole system beside the page.
+expect.set_options(timeout=20_000)
 
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: the page tests need a browser"

@@ -85,7 +85,7 @@ def decorated(number: str, choose: st.DataObject) -> str:
     return choose.draw(st.sampled_from(["{}", " {}", "{} ", "\t{}\n"])).format(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(EMERGENCY_NUMBERS)), st.data())
 def test_no_dress_of_an_emergency_number_is_dialled(number: str, choose: st.DataObject) -> None:
     text = decorated(number, choose)
@@ -95,7 +95,7 @@ def test_no_dress_of_an_emergency_number_is_dialled(number: str, choose: st.Data
         assert refused.value.reason == EMERGENCY_REASON, text
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(sorted(EMERGENCY_NUMBERS)),
     st.sampled_from([",,1", ";ext=1", "#", "*", "w1", "p1", "x5", " ext 9", ",", ";", "\u200b"]),
@@ -195,7 +195,7 @@ def test_the_sandboxs_numbers_pass(last: int) -> None:
     assert check_number(number, allowed_regions=US) == number
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_refused_or_becomes_a_valid_number(text: str) -> None:
     try:
