@@ -44,6 +44,21 @@ def configure_logging(service: str, level: str = "INFO", json: bool = False) -> 
     ]
     if json:
         shared.append(structlog.processors.format_exc_info)
+    _take_stdlib_records(level, shared, renderer)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _take_stdlib_records(level: str, shared: list[Processor], renderer: Processor) -> None:
+    """Let the records of libraries leave by the same door, in the same form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -59,16 +74,6 @@ def configure_logging(service: str, level: str = "INFO", json: bool = False) -> 
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
 
 
 class _ServiceName:
