@@ -22,7 +22,7 @@ call: $(STAMP)  ## one errand against the sandbox, the CallResult as JSON (SCENA
 test: $(STAMP)  ## all tests that kill nothing (ARGS="-k name")
 	@exec $(BIN)/python -m pytest -n 3 --dist worksteal -q $(ARGS)
 
-chaos: $(STAMP)  ## the tests that kill processes
+chaos: $(STAMP)  ## the tests that kill processes, and the long fault runs
 	@exec $(BIN)/python -m pytest -m chaos -q $(ARGS)
 
 check: $(STAMP)  ## contract, generated code, lint, types, import contracts

@@ -10,8 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 SETTING = "RINGBACK_TEST_POSTGRES"
+
+
+def empty_database(url: str) -> None:
+    """Drop whatever an earlier test left."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
 
 
 @contextmanager

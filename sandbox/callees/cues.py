@@ -1,6 +1,7 @@
 """What makes a scripted callee say its next line."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from sandbox.listening import Utterance
@@ -51,12 +52,12 @@ class Ear:
         self.turns_heard += 1
 
 
-class Cue:
+class Cue(ABC):
     """A moment in the call."""
 
+    @abstractmethod
     def has_come(self, ear: Ear, since_ms: int) -> bool:
         """Say whether the moment is now. `since_ms`: time since the callee's last line ended."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

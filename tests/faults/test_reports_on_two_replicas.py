@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from foundation.clock import SystemClock
 from orchestrator.call_results import get_result, receive_proto, record_call_result
 from orchestrator.store import Store, schema
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.reports_rig import PATIENT_S, Replica, judge, list_all, replica, result_number
-from tests.postgres import postgres_server
+from tests.postgres import empty_database, postgres_server
 from tests.rig import call_sid, full_result, result_of
 from tests.rows_rig import rows_of
 from tests.rpc_rig import report_of
@@ -28,12 +27,7 @@ def server_url() -> Iterator[str]:
 
 @pytest.fixture
 def url(server_url: str) -> str:
-    """Empty the database."""
-    engine = create_engine(server_url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
+    empty_database(server_url)
     return server_url
 
 

@@ -17,7 +17,7 @@ from orchestrator.errors import NotFound, StoreUnavailable
 from orchestrator.store import Store, Transaction, schema
 from orchestrator.store.tasks import read_task
 from ringback.v1 import call_results_pb2 as pb
-from tests.postgres import postgres_server
+from tests.postgres import empty_database, postgres_server
 from tests.rig import call_sid, full_result, result_of
 
 
@@ -29,12 +29,7 @@ def server_url() -> Iterator[str]:
 
 @pytest.fixture
 def url(server_url: str) -> str:
-    """Empty the database."""
-    engine = create_engine(server_url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
+    empty_database(server_url)
     return server_url
 
 
