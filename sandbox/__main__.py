@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from sandbox.address_map import Address, AddressMap, parse_mapping
+from sandbox.address_map import Address, AddressMap, group_mappings, parse_mapping
 from sandbox.calls import CallBook, Names
 from sandbox.carrier import CarrierPorts, run_carrier
 from sandbox.ledger import Ledger
@@ -37,7 +37,14 @@ def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="default: a new one each time, printed")
     parser.add_argument("--cps", type=_positive, default=1.0, help="creates begun per second")
     parser.add_argument("--shared-key", default="", help="sign by SHA-256 with this key")
-    parser.add_argument("--map", type=_mapping, action="append", default=[], metavar="HOST=IP:PORT")
+    parser.add_argument(
+        "--map",
+        type=_mapping,
+        action="append",
+        default=[],
+        metavar="HOST=IP:PORT",
+        help="what stands behind a public host; given again for the same host: they take turns",
+    )
     return parser.parse_args(argv)
 
 
@@ -59,9 +66,9 @@ def build_world(arguments: argparse.Namespace, ledger: Ledger, seed: int) -> Wor
     """Build the carrier's parts from the command line and the account in the environment."""
     base: int = arguments.port
     hosts = {
-        "orchestrator.ringback.test": Address("127.0.0.1", base),
-        "handler.ringback.test": Address("127.0.0.1", base + HANDLER),
-        **dict(arguments.map),
+        "orchestrator.ringback.test": [Address("127.0.0.1", base)],
+        "handler.ringback.test": [Address("127.0.0.1", base + HANDLER)],
+        **group_mappings(arguments.map),
     }
     settings = CarrierSettings(
         account_sid=os.environ.get("TWILIO_ACCOUNT_SID") or DEFAULT_ACCOUNT,

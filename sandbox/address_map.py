@@ -1,6 +1,6 @@
-"""Which loopback port stands behind each public host name."""
+"""Which loopback ports stand behind each public host name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,22 +18,39 @@ class Address:
 
 
 class AddressMap:
-    """Public host -> loopback address; a host that is not in it cannot be reached."""
+    """Public host -> loopback addresses; a host that is not in it cannot be reached.
 
-    def __init__(self, hosts: Mapping[str, Address]) -> None:
-        self._hosts = {host.lower(): address for host, address in hosts.items()}
+    Several addresses of one host take turns, as behind a load balancer.
+    """
 
-    def find(self, url: str) -> Address:
-        """Give the address for the host of `url`. Raises: HostUnreachable."""
+    def __init__(self, hosts: Mapping[str, Sequence[Address]]) -> None:
+        self._hosts = {host.lower(): list(addresses) for host, addresses in hosts.items()}
+
+    def find(self, url: str) -> Sequence[Address]:
+        """Give the addresses for the host of `url` in the order in which to try them.
+
+        Raises: HostUnreachable.
+        """
         host = (urlsplit(url).hostname or "").lower()
-        address = self._hosts.get(host)
-        if address is None:
+        addresses = self._hosts.get(host)
+        if not addresses:
             raise HostUnreachable(f"host {host!r} is not in the sandbox's address map")
-        return address
+        order = tuple(addresses)
+        addresses.append(addresses.pop(0))
+        return order
 
     def lines(self) -> list[str]:
-        """Give one line per host, to be printed at start."""
-        return [f"{host} -> {a.ip}:{a.port}" for host, a in sorted(self._hosts.items())]
+        """Give one line per address, to be printed at start."""
+        hosts = sorted(self._hosts.items())
+        return [f"{host} -> {a.ip}:{a.port}" for host, addresses in hosts for a in addresses]
+
+
+def group_mappings(mappings: Iterable[tuple[str, Address]]) -> dict[str, list[Address]]:
+    """Collect the addresses of each host in the order given."""
+    hosts: dict[str, list[Address]] = {}
+    for host, address in mappings:
+        hosts.setdefault(host, []).append(address)
+    return hosts
 
 
 def parse_mapping(text: str) -> tuple[str, Address]:

@@ -4,12 +4,13 @@ import asyncio
 import socket
 import struct
 from collections import Counter
+from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from sandbox.address_map import host_header
+from sandbox.address_map import Address, host_header
 from sandbox.calls import Call
 from sandbox.carrier_faults import StreamFault
 from sandbox.errors import CarrierError, HostUnreachable
@@ -17,6 +18,7 @@ from sandbox.line import StepOfCallee
 from sandbox.playback import PlaybackBuffer
 from sandbox.progress import Ending
 from sandbox.signing import sign_url
+from sandbox.speech import FRAME_BYTES
 from sandbox.stream_messages import (
     CONNECTED,
     Audio,
@@ -47,25 +49,13 @@ class StreamNotOpened(CarrierError):
 
 
 async def open_socket(stream: Stream, world: World) -> ClientConnection:
-    """Open the signed WebSocket. Raises: StreamNotOpened."""
-    parts = urlsplit(stream.url)
-    uri = urlunsplit(("ws", host_header(stream.url), parts.path or "/", "", ""))
-    signer = world.signer
-    headers = signer.headers(sign_url(signer.key, stream.url, signer.scheme))
+    """Open the signed WebSocket at the first address that listens. Raises: StreamNotOpened."""
     try:
-        address = world.addresses.find(stream.url)
-        return await connect(
-            uri,
-            host=address.ip,
-            port=address.port,
-            additional_headers=headers,
-            user_agent_header="Twilio.TmeWs/1.0",
-            compression=None,
-            proxy=None,
-            ping_interval=None,
-            open_timeout=OPEN_LIMIT_S,
-            close_timeout=SEND_LIMIT_S,
-        )
+        *others, last = world.addresses.find(stream.url)
+        for address in others:
+            with suppress(ConnectionRefusedError):
+                return await _open_at(address, stream, world)
+        return await _open_at(last, stream, world)
     except TimeoutError as error:
         raise StreamNotOpened(OPEN_FAILED, "no answer to the upgrade") from error
     except InvalidStatus as error:
@@ -73,6 +63,24 @@ async def open_socket(stream: Stream, world: World) -> ClientConnection:
         raise StreamNotOpened(BAD_ANSWER, words) from error
     except (OSError, EOFError, InvalidHandshake, HostUnreachable) as error:
         raise StreamNotOpened(REFUSED, f"{type(error).__name__}: {error}") from error
+
+
+async def _open_at(address: Address, stream: Stream, world: World) -> ClientConnection:
+    parts = urlsplit(stream.url)
+    uri = urlunsplit(("ws", host_header(stream.url), parts.path or "/", "", ""))
+    signer = world.signer
+    return await connect(
+        uri,
+        host=address.ip,
+        port=address.port,
+        additional_headers=signer.headers(sign_url(signer.key, stream.url, signer.scheme)),
+        user_agent_header="Twilio.TmeWs/1.0",
+        compression=None,
+        proxy=None,
+        ping_interval=None,
+        open_timeout=OPEN_LIMIT_S,
+        close_timeout=SEND_LIMIT_S,
+    )
 
 
 class MediaStream:
@@ -119,8 +127,8 @@ class MediaStream:
         frame = self._writer.media(step.frame)
         if self._socket.transport.get_write_buffer_size() > FULL_BYTES:
             self._warn(TOO_SLOW, "audio dropped")
-        else:
-            await self._send(frame)
+        elif await self._send(frame):
+            self._sent_frames += 1
         if step.digit is not None:
             await self._send(self._writer.dtmf(step.digit))
         await self._echo(marks)
@@ -189,13 +197,15 @@ class MediaStream:
             self._counts["mark_echo"] += 1
             await self._send(self._writer.mark(name))
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: str) -> bool:
         try:
             async with asyncio.timeout(SEND_LIMIT_S):
                 await self._socket.send(text)
         except (ConnectionClosed, TimeoutError):
             # The reader sees the end of the socket; a product that only reads slowly loses this.
             self._counts["unsent"] += 1
+            return False
+        return True
 
     def _break(self, fault: StreamFault) -> Ending | None:
         self._note("stream_fault", fault=fault.value, media_out_ms=self._writer.media_ms)

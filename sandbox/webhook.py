@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPMessage, parse_headers
 from io import BytesIO
@@ -76,10 +77,10 @@ class WebhookClient:
         limits = limits or Limits()
         url = _wire_url(request)
         try:
-            address = self._addresses.find(url)
+            addresses = self._addresses.find(url)
         except HostUnreachable as error:
             raise WebhookFailed("ct", 11210, str(error)) from error
-        reader, writer = await _connect(address, limits.connect_s)
+        reader, writer = await _connect(addresses, limits.connect_s)
         try:
             async with asyncio.timeout(limits.read_s):
                 writer.write(self._encode(request, url))
@@ -127,13 +128,18 @@ def _wire_url(request: Request) -> str:
 
 
 async def _connect(
-    address: Address, limit_s: float
+    addresses: Sequence[Address], limit_s: float
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    try:
+    """Connect to the first address that answers."""
+    reason: OSError = TimeoutError()
+    with suppress(TimeoutError):
         async with asyncio.timeout(limit_s):
-            return await asyncio.open_connection(address.ip, address.port)
-    except (OSError, TimeoutError) as error:
-        raise WebhookFailed("ct", 11205, f"cannot connect: {type(error).__name__}") from error
+            for address in addresses:
+                try:
+                    return await asyncio.open_connection(address.ip, address.port)
+                except OSError as error:
+                    reason = error
+    raise WebhookFailed("ct", 11205, f"cannot connect: {type(reason).__name__}") from reason
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> Answer:

@@ -142,6 +142,8 @@ class How:
 
     factor: float = 20
     settings: CarrierSettings = SETTINGS
+    dead: tuple[Address, ...] = ()
+    """Replicas of both services at which nobody listens, before the one that lives."""
 
 
 FAST, REAL_TIME = How(), How(factor=1)
@@ -201,8 +203,8 @@ async def running_rig(
         ledger = stack.enter_context(Ledger(folder / "ledger.jsonl"))
         addresses = AddressMap(
             {
-                "orchestrator.ringback.test": Address("127.0.0.1", product.port),
-                "handler.ringback.test": Address("127.0.0.1", product.stream_port),
+                "orchestrator.ringback.test": [*how.dead, Address("127.0.0.1", product.port)],
+                "handler.ringback.test": [*how.dead, Address("127.0.0.1", product.stream_port)],
             }
         )
         book = CallBook({scenario.name: scenario})

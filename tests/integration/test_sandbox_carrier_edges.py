@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -12,8 +13,10 @@ from twilio.request_validator import RequestValidator
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from sandbox.address_map import Address
 from sandbox.callees import Step
 from sandbox.carrier_faults import CarrierFaults, StreamFault
+from sandbox.speech import SILENCE
 from sandbox.world import CarrierSettings
 from tests.integration.sandbox_carrier_rig import (
     ACCOUNT,
@@ -26,6 +29,7 @@ from tests.integration.sandbox_carrier_rig import (
     running_rig,
 )
 
+NOBODY_LISTENS = 1
 STATUS = "/twilio/status/c1"
 SAYS = "<Response><Say>One moment.</Say><Pause length='1'/></Response>"
 STREAM_WITH_CALLBACK = (
@@ -118,6 +122,21 @@ async def test_a_dead_replica_of_the_redirect_ends_the_call(tmp_path: Path) -> N
         last = (await rig.product.wait_for(4, STATUS))[-1].fields
         errors = [line["error"] for line in await books(rig, "webhook")]
     assert (last["CallStatus"], errors) == ("completed", [11210])
+
+
+async def test_beside_a_dead_replica_the_other_gets_every_request_and_the_stream(
+    tmp_path: Path,
+) -> None:
+    frames = [SILENCE] * 5
+    beside_a_dead_one = How(dead=(Address("127.0.0.1", NOBODY_LISTENS),))
+    callee = partial(Talker, frames, hang_up_at=4)
+    async with running_rig(tmp_path, callee, how=beside_a_dead_one) as rig:
+        await rig.create()
+        hooks = await rig.product.wait_for(4, STATUS)
+        attempts = await books(rig, "callback")
+        opened = await books(rig, "stream_opened")
+    assert [hook.fields["CallStatus"] for hook in hooks][-1] == "completed"
+    assert (len(attempts), len(opened)) == (4, 1)
 
 
 async def test_a_half_open_stream_sends_nothing_and_the_call_lives_on(tmp_path: Path) -> None:

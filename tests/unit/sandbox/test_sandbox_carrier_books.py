@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.address_map import Address, AddressMap, host_header, parse_mapping
+from sandbox.address_map import Address, AddressMap, group_mappings, host_header, parse_mapping
 from sandbox.callbacks import RetryPolicy, failure_kind
 from sandbox.errors import HostUnreachable
 from sandbox.ledger import Ledger
@@ -68,10 +68,18 @@ def test_a_status_falls_under_its_word(status: int, kind: str | None) -> None:
 
 
 def test_only_mapped_hosts_can_be_reached() -> None:
-    addresses = AddressMap(dict([parse_mapping("o.test=127.0.0.1:9")]))
-    assert addresses.find("https://O.test/x") == Address("127.0.0.1", 9)
+    addresses = AddressMap(group_mappings([parse_mapping("o.test=127.0.0.1:9")]))
+    assert addresses.find("https://O.test/x") == (Address("127.0.0.1", 9),)
     with pytest.raises(HostUnreachable, match=r"other\.test"):
         addresses.find("https://other.test/x")
+
+
+def test_the_addresses_of_one_host_take_turns() -> None:
+    texts = ("o.test=127.0.0.1:1", "h.test=127.0.0.1:9", "o.test=127.0.0.1:2")
+    addresses = AddressMap(group_mappings(map(parse_mapping, texts)))
+    one, two = Address("127.0.0.1", 1), Address("127.0.0.1", 2)
+    found = [addresses.find("wss://o.test/x") for _ in range(3)]
+    assert found == [(one, two), (two, one), (one, two)]
 
 
 @pytest.mark.parametrize(
