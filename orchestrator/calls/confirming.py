@@ -13,6 +13,7 @@ from orchestrator.store.calls import (
     Columns,
     find_confirmed_call,
     insert_call,
+    insert_confirmation,
     lock_call,
     lock_newest_call,
     lock_task_state,
@@ -48,26 +49,36 @@ def confirm_in(
 ) -> Confirmed:
     """Do the same inside a unit of the caller.
 
-    The same key is the same call. A call that is not over answers every confirm. After it is over
-    a new key is a new attempt; without a key only a task that is being confirmed again.
+    The same key is the same call. A call that is not over answers every confirm, and the key that
+    met it stands for it from then on: its late retry dials nothing. After the call is over a new
+    key is a new attempt; without a key only a task that is being confirmed again.
     """
     state = lock_task_state(tx, task_id)
     if state is None:
         raise NotFound(f"there is no task {task_id}")
     newest = lock_newest_call(tx, task_id)
     earlier = find_confirmed_call(tx, task_id, key) if key else None
-    if earlier is None and newest is not None:
-        is_over = newest.state is CallState.FINAL
-        earlier = None if is_over and (key or state == "confirming") else newest
     if earlier is not None:
         return Confirmed(earlier.call_id, earlier.attempt, is_new=False)
+    may_repeat = bool(key) or state == "confirming"
+    is_new = newest is None or (newest.state is CallState.FINAL and may_repeat)
+    met = _make_call(tx, task_id, newest, order, timings) if newest is None or is_new else newest
+    if key:
+        insert_confirmation(tx, task_id, key, met.call_id)
+    return Confirmed(met.call_id, met.attempt, is_new=is_new)
+
+
+def _make_call(
+    tx: Transaction, task_id: str, newest: CallRow | None, order: CallOrder, timings: CallTimings
+) -> CallRow:
+    """Insert the next attempt and let its task wait for it."""
     attempt = 1 if newest is None else newest.attempt + 1
     columns = _ready_columns(tx, order, timings)
-    row = _insert(tx, {**columns, "task_id": task_id, "attempt": attempt, "confirm_key": key})
+    row = _insert(tx, {**columns, "task_id": task_id, "attempt": attempt})
     move_task_to_calling(tx, task_id)
     tx.add_event("task", task_id=task_id, data={"state": "calling"})
     tell_watchers(tx, row)
-    return Confirmed(row.call_id, row.attempt, is_new=True)
+    return row
 
 
 def _ready_columns(tx: Transaction, order: CallOrder, timings: CallTimings) -> dict[str, object]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_,
 
 from orchestrator.store.ids import mint_id
 from orchestrator.store.schema import call as calls
+from orchestrator.store.schema import confirmation as confirmations
 from orchestrator.store.schema import task as tasks
 from orchestrator.store.schema import turn as turns
 from orchestrator.store.transaction import Transaction
@@ -133,9 +134,16 @@ def lock_newest_call(tx: Transaction, task_id: str) -> CallRow | None:
 
 
 def find_confirmed_call(tx: Transaction, task_id: str, key: str) -> CallRow | None:
-    """Find the call that an earlier confirm with the same key made."""
-    condition = (calls.c.task_id == task_id) & (calls.c.confirm_key == key)
-    return _find(tx.connection, condition, lock=False)
+    """Find the call that an earlier confirm with the same key made or met."""
+    same_key = (confirmations.c.task_id == task_id) & (confirmations.c.key == key)
+    met = select(confirmations.c.call_id).where(same_key).scalar_subquery()
+    return _find(tx.connection, calls.c.call_id == met, lock=False)
+
+
+def insert_confirmation(tx: Transaction, task_id: str, key: str, call_id: str) -> None:
+    """Insert which call a confirm's key stands for."""
+    columns = {"task_id": task_id, "key": key, "call_id": call_id}
+    tx.connection.execute(insert(confirmations), [columns])
 
 
 def insert_call(tx: Transaction, columns: Columns) -> None:

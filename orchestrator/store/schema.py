@@ -94,9 +94,16 @@ call = Table(
     Column("provider", Json, comment="the carrier's last facts; NULL before the first"),
     Column("unreachable_since", BigInteger, comment="NULL while the carrier can be asked"),
     Column("note", Text, comment="why the call waits, for the person; NULL when all is well"),
-    Column("confirm_key", Text, comment="the person's Idempotency-Key; NULL for external calls"),
     UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
     Index("call_by_due", "due_at"),
+)
+
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("task_id", Key, primary_key=True),
+    Column("key", Key, primary_key=True, comment="the person's Idempotency-Key"),
+    Column("call_id", Key, nullable=False, comment="the call that the key made or met"),
 )
 
 turn = Table(

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _create_task()
     _create_message()
     _create_call()
+    _create_confirmation()
     _create_turn()
     _create_report()
     _create_result()
@@ -97,16 +98,21 @@ def _create_call() -> None:
         sa.Column(
             "note", sa.Text(), comment="why the call waits, for the person; NULL when all is well"
         ),
-        sa.Column(
-            "confirm_key",
-            sa.Text(),
-            comment="the person's Idempotency-Key; NULL for external calls",
-        ),
         sa.PrimaryKeyConstraint("call_id"),
         sa.UniqueConstraint("call_sid"),
         sa.UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
     )
     op.create_index("call_by_due", "call", ["due_at"], unique=False)
+
+
+def _create_confirmation() -> None:
+    op.create_table(
+        "confirmation",
+        sa.Column("task_id", KEY, nullable=False),
+        sa.Column("key", KEY, nullable=False, comment="the person's Idempotency-Key"),
+        sa.Column("call_id", KEY, nullable=False, comment="the call that the key made or met"),
+        sa.PrimaryKeyConstraint("task_id", "key"),
+    )
 
 
 def _create_turn() -> None:
