@@ -145,12 +145,10 @@ class CallBook:
         self._calls: dict[str, Call] = {}
         self._by_call_id: dict[str, Call] = {}
 
-    def bind(self, number: str, name: str, count: int | None) -> Scenario:
-        """Bind a scenario to a number, or to the next `count` calls. Raises: KeyError."""
-        scenario = self.scenarios[name]
+    def bind(self, number: str, scenario: Scenario, count: int | None) -> None:
+        """Bind a scenario to a number, or to the next `count` calls to it."""
         self._bound[number] = Binding(scenario, count)
         self._creates.pop(number, None)
-        return scenario
 
     def choose(self, number: str) -> Scenario:
         """Choose the scenario for a new call to `number`, using up one of its bound calls."""

@@ -26,6 +26,8 @@ class CreateFault(StrEnum):
     """The call is placed; the 201 carries HTML."""
     DUPLICATE_RING = "duplicate_ring"
     """One create places two calls; the answer names the first."""
+    DUPLICATE_RING_ERROR = "duplicate_ring_error"
+    """One create places two calls and is answered with 500."""
 
 
 class StreamFault(StrEnum):
@@ -40,6 +42,8 @@ class StreamFault(StrEnum):
     """Close 1000 without `stop` at `stream_fault_at_ms`; the call is over."""
     SILENT = "silent"
     """Half open from `stream_fault_at_ms`: nothing is sent or read, nothing is closed."""
+    OPENED_TWICE = "opened_twice"
+    """At `stream_fault_at_ms` the same address is opened once more beside the running stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class CarrierFaults:
     fetch_lag_s: float = 0.0
     """How long a new call answers 404 when fetched."""
     stays_queued: bool = False
+    queued_s: float = 0.0
+    """How long the call waits in the queue beyond its turn."""
     callbacks_lost: frozenset[str] = field(default_factory=frozenset)
     """Events never sent: `initiated`, `ringing`, `answered`, `completed`."""
     callbacks_late_s: float = 0.0

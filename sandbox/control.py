@@ -11,12 +11,11 @@ from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from sandbox.call_form import E164
+from sandbox.binding_request import BadBinding, read_binding
 from sandbox.phone import OpenPage
 from sandbox.world import World
 
 PAGE_FOLDER = Path(__file__).parent / "phone_page"
-NOT_FOUND, UNPROCESSABLE = 404, 422
 
 
 class ControlApi:
@@ -48,26 +47,19 @@ class ControlApi:
         return JSONResponse({"scenarios": scenarios})
 
     async def bind(self, request: Request) -> Response:
-        """Bind a scenario to a number, for all calls or the next `count`."""
+        """Bind a scenario to a number, for all calls or the next `count`.
+
+        `ring`, `carrier` and `model` change the scenario: `{"carrier": {"stream": "reset"}}`.
+        """
+        world = self._world
         try:
-            body = json.loads(await request.body())
-        except ValueError:
-            return _error(UNPROCESSABLE, "the body is not JSON")
-        if not isinstance(body, dict):
-            return _error(UNPROCESSABLE, "the body is not an object")
-        number, name, count = body.get("number"), body.get("scenario"), body.get("count")
-        if not isinstance(number, str) or not E164.fullmatch(number):
-            return _error(UNPROCESSABLE, f"number {number!r} is not in the form +14155550100")
-        if count is not None and (not isinstance(count, int) or count < 1):
-            return _error(UNPROCESSABLE, f"count {count!r} is neither null nor from 1")
-        if not isinstance(name, str) or name not in self._world.book.scenarios:
-            known = ", ".join(self._world.book.scenarios)
-            return _error(NOT_FOUND, f"unknown scenario {name!r}; known: {known}")
-        self._world.book.bind(number, name, count)
-        facts = {"number": number, "scenario": name, "count": count, "seed": body.get("seed")}
-        self._world.ledger.write("bind", **facts)
-        await self._world.ledger.settle()
-        return JSONResponse({"number": number, "scenario": name})
+            binding = read_binding(await request.body(), world.book.scenarios)
+        except BadBinding as error:
+            return JSONResponse({"error": str(error)}, error.status)
+        world.book.bind(binding.number, binding.scenario, binding.count)
+        world.ledger.write("bind", **binding.facts)
+        await world.ledger.settle()
+        return JSONResponse({"number": binding.number, "scenario": binding.scenario.name})
 
     async def read_ledger(self, call_id: str | None = None) -> Response:
         """Read the books, of one call or all."""
@@ -125,7 +117,3 @@ def _obey(page: OpenPage, text: str) -> None:
         return
     if isinstance(message, dict) and page.person is not None:
         page.person.do(str(message.get("do", "")), str(message.get("text", "")))
-
-
-def _error(status: int, words: str) -> Response:
-    return JSONResponse({"error": words}, status)

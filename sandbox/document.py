@@ -11,6 +11,7 @@ from sandbox.line import SILENT_FRAME, Announcement, Line
 from sandbox.media_stream import SERVER_CLOSED, MediaStream, StreamNotOpened, open_socket
 from sandbox.progress import Ending, common_fields
 from sandbox.script_time import wall_now
+from sandbox.second_stream import open_once_more
 from sandbox.speech import speak
 from sandbox.twiml import (
     Connect,
@@ -30,6 +31,7 @@ from sandbox.world import World
 
 MAX_DOCUMENTS = 100
 FRAMES_PER_S = 50
+MS_PER_S = 1_000
 XML_TYPES = ("text/xml", "application/xml")
 OK = 200
 CARRIER_VOICE = "twilio"
@@ -149,6 +151,7 @@ class Document:
         self._note("stream_opened", url=stream.url, stream_sid=opened.sid)
         self._tell(stream, opened.sid, "stream-started", "")
         await opened.begin()
+        self._start_fault(stream)
         self._line.channel = opened
         self._line.opened.set()
         await opened.read()
@@ -159,6 +162,13 @@ class Document:
         self.stream = None
         self._end_stream(opened)
         return True
+
+    def _start_fault(self, stream: Stream) -> None:
+        faults = self._call.faults
+        if faults.stream is StreamFault.OPENED_TWICE:
+            after_s = faults.stream_fault_at_ms / MS_PER_S
+            work = open_once_more(self._call, stream, self._world, after_s)
+            self._world.tasks.start(work, f"second stream {self._call.sid}")
 
     def _end_stream(self, stream: MediaStream) -> None:
         stream.write_books()

@@ -98,6 +98,8 @@ class MediaStream:
         self._writer = StreamWriter(call.account_sid, call.sid, self.sid)
         self._counts: Counter[str] = Counter()
         self._warned: set[int] = set()
+        self._received_bytes = 0
+        self._sent_frames = 0
         self._silent = False
 
     async def begin(self) -> None:
@@ -156,6 +158,8 @@ class MediaStream:
             by="carrier" if self.is_ours_to_end else "product",
             close_code=self._socket.close_code,
             media_out_ms=self._writer.media_ms,
+            frames_sent=self._sent_frames,
+            frames_received=self._received_bytes // FRAME_BYTES,
             played_ms=self.playback.played_ms,
             unplayed_bytes=self.playback.queued_bytes,
             messages=dict(self._counts),
@@ -165,6 +169,7 @@ class MediaStream:
         self._counts[type(message).__name__.lower()] += 1
         match message:
             case Audio(payload):
+                self._received_bytes += len(payload)
                 if not self.playback.queue_audio(payload):
                     self._warn(TOO_MUCH, "ten minutes are queued, the rest is discarded")
             case Mark(name):

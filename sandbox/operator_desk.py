@@ -13,10 +13,12 @@ from sandbox.world import World
 
 ANSWER_STATUS = {
     CreateFault.ERROR_AFTER_ACCEPT: 500,
+    CreateFault.DUPLICATE_RING_ERROR: 500,
     CreateFault.NO_ANSWER_ACCEPTED: None,
     CreateFault.RESET_AFTER_ACCEPT: None,
 }
 """What leaves instead of 201 for an accepted create; None: nothing does."""
+TWICE = {CreateFault.DUPLICATE_RING, CreateFault.DUPLICATE_RING_ERROR}
 CREATED = 201
 
 
@@ -50,9 +52,10 @@ class OperatorDesk:
             case CreateFault.NO_ANSWER_NOT_ACCEPTED:
                 raise Unanswered(20500)
             case _:
-                twins = fault is CreateFault.DUPLICATE_RING
+                pass
         call = self._enter(form, scenario, fault)
-        return Placed(call, fault, self._enter(form, scenario, fault) if twins else None)
+        twin = self._enter(form, scenario, fault, twin_of=call.sid) if fault in TWICE else None
+        return Placed(call, fault, twin)
 
     def begin(self, placed: Placed) -> None:
         """Let the call (with a duplicate ring: both calls) take its place in the queue."""
@@ -124,7 +127,9 @@ class OperatorDesk:
             return  # never touches an answered call
         live.hang_up(status)
 
-    def _enter(self, form: CallForm, scenario: Scenario, fault: CreateFault) -> Call:
+    def _enter(
+        self, form: CallForm, scenario: Scenario, fault: CreateFault, twin_of: str | None = None
+    ) -> Call:
         world = self.world
         call = Call(
             sid=world.names.sid("CA"),
@@ -134,7 +139,7 @@ class OperatorDesk:
             scenario=scenario,
             made=world.clock.now(),
         )
-        wait_s = world.queue.reserve()
+        wait_s = world.queue.reserve() + scenario.carrier.queued_s
         call.queue_ms = round(wait_s * 1000)
         world.book.add(call)
         self._lives[call.sid] = LiveCall(call, world, wait_s)
@@ -145,6 +150,7 @@ class OperatorDesk:
             scenario=scenario.name,
             fault=fault.value,
             answer=ANSWER_STATUS.get(fault, CREATED),
+            twin_of=twin_of,
             queue_ms=call.queue_ms,
             parameters=form.pairs,
         )

@@ -94,7 +94,7 @@ class CallsApi:
 
     async def _answer_create(self, request: Request, call: Call, fault: CreateFault) -> Response:
         match fault:
-            case CreateFault.ERROR_AFTER_ACCEPT:
+            case CreateFault.ERROR_AFTER_ACCEPT | CreateFault.DUPLICATE_RING_ERROR:
                 return self._refuse(RestRefusal(20500))
             case CreateFault.NO_ANSWER_ACCEPTED:
                 await _until_gone(request)

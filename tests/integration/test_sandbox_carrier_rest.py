@@ -256,6 +256,16 @@ async def test_the_control_door_binds_lists_and_counts(tmp_path: Path) -> None:
         ("[]", "not an object"),
         ('{"number": "555", "scenario": "order_taken"}', "number '555'"),
         ('{"number": "+14155550177", "scenario": "order_taken", "count": 0}', "count 0"),
+        ('{"number": "+14155550177", "scenario": "order_taken", "ring": 1}', "ring 1"),
+        ('{"number": "+14155550177", "scenario": "order_taken", "model": {"x": 1}}', "model.x"),
+        (
+            '{"number": "+14155550177", "scenario": "order_taken", "carrier": {"stream": "x"}}',
+            "carrier.stream 'x' is not one of",
+        ),
+        (
+            '{"number": "+14155550177", "scenario": "order_taken", "ring": {"answers": 1}}',
+            "ring.answers 1 is not of the kind",
+        ),
     ],
 )
 async def test_a_wrong_binding_is_refused_in_words(tmp_path: Path, body: str, words: str) -> None:
