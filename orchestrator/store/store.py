@@ -3,36 +3,44 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from foundation.clock import Clock
 from orchestrator.errors import StoreUnavailable
 from orchestrator.store.counters import EVENT_COUNTER, clock_us, read_counter
 from orchestrator.store.database import Database, open_database
-from orchestrator.store.group import Batch, Job, describe_error
+from orchestrator.store.group import Batch, Dialect, Job, describe_error
 from orchestrator.store.transaction import Transaction
-from orchestrator.store.writer import Writer
+from orchestrator.store.writer import JobWriter, Writer
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 READ_THREADS = 4
+# Starts what writes; told after each commit is the number of the newest event.
+StartWriter: TypeAlias = Callable[[Engine, Dialect, Callable[[int], None]], JobWriter]
 
 
 class Store:
     """Holds the open database, from `open` to `close`; its methods belong to one event loop."""
 
-    def __init__(self, database: Database, clock: Clock, newest_event: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        newest_event: int,
+        start_writer: StartWriter = Writer,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._newest_event = newest_event
         self._arrival = asyncio.Event()
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="store-reader")
-        self._writer = Writer(database.write_engine, database.dialect, self._note_commit)
+        self._writer = start_writer(database.write_engine, database.dialect, self._note_commit)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "Store":

@@ -4,6 +4,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Engine
@@ -21,19 +22,27 @@ QUEUE_ROWS = 20_000
 """Above this many waiting rows new ones are refused with StoreUnavailable."""
 
 
+class JobWriter(Protocol):
+    """Is what the store needs of its writer."""
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; its future is settled after the commit. Raises: StoreUnavailable."""
+
+    async def close(self) -> None:
+        """Write what is queued, then stop."""
+
+
 class Writer:
     """Owns the writing thread: `_run` and what it calls; all else belongs to the event loop."""
 
     def __init__(self, engine: Engine, dialect: Dialect, on_commit: Callable[[int], None]) -> None:
-        self._engine = engine
-        self._dialect = dialect
+        self._committer = Committer(engine, dialect)
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting_rows = 0
         self._is_closed = False
         self._last_rows = 0
-        self._stamp_us = 0
         self._linger = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -59,7 +68,7 @@ class Writer:
         while not stopping:
             jobs, stopping = self._take()
             if jobs:
-                group = self._commit(jobs)
+                group = self._committer.commit(jobs)
                 self._last_rows = sum(job.rows for job in jobs)
                 self._hand_back(group)
 
@@ -82,7 +91,28 @@ class Writer:
             rows += job.rows
         return jobs, False
 
-    def _commit(self, jobs: Sequence[Job]) -> Group:
+    def _hand_back(self, group: Group) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._wake, group)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            log.warning("loop_closed", jobs=len(group.settled))
+
+    def _wake(self, group: Group) -> None:
+        self._waiting_rows -= sum(settled.job.rows for settled in group.settled)
+        wake_callers(group)
+        self._on_commit(group.newest_event)
+
+
+class Committer:
+    """Commits groups of jobs, one after the other, in whichever thread it is called."""
+
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+        self._engine = engine
+        self._dialect = dialect
+        self._stamp_us = 0
+
+    def commit(self, jobs: Sequence[Job]) -> Group:
+        """Write the jobs in one transaction; its failure is the answer to each of them."""
         try:
             with self._engine.begin() as connection:
                 group = write_group(connection, self._dialect, jobs, self._stamp_us)
@@ -97,28 +127,22 @@ class Writer:
         self._stamp_us = group.stamp_us
         return group
 
-    def _hand_back(self, group: Group) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._wake, group)
-        except RuntimeError:  # the loop is closed: nobody waits any more
-            log.warning("loop_closed", jobs=len(group.settled))
 
-    def _wake(self, group: Group) -> None:
-        for settled in group.settled:
-            self._waiting_rows -= settled.job.rows
-            future = settled.job.future
-            if future.done():  # its caller was cancelled; the row is written all the same
-                continue
-            if settled.error is None:
-                future.set_result(settled.value)
-            else:
-                future.set_exception(settled.error)
-        for action in group.actions:
-            try:
-                action()
-            except Exception:  # the other callers must be served
-                log.exception("after_commit_failed")
-        self._on_commit(group.newest_event)
+def wake_callers(group: Group) -> None:
+    """Give each caller of a committed group its answer, then do what the units wanted done."""
+    for settled in group.settled:
+        future = settled.job.future
+        if future.done():  # its caller was cancelled; the row is written all the same
+            continue
+        if settled.error is None:
+            future.set_result(settled.value)
+        else:
+            future.set_exception(settled.error)
+    for action in group.actions:
+        try:
+            action()
+        except Exception:  # the other callers must be served
+            log.exception("after_commit_failed")
 
 
 def _refuse_all(jobs: Sequence[Job], error: Exception) -> Group:
