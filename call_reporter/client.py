@@ -31,13 +31,16 @@ class CallReporter:
     What `report` was given and what `call` was opened with survives the death of the process: it
     is in the outbox before it is sent, and is sent until the server has answered, by this process
     or the next one.
+
+    `target`: the server's address, or a way of one's own to it. `outbox`: the file, or an outbox
+    that is not opened yet, built with the same options.
     """
 
     def __init__(  # noqa: PLR0913 - the ten-line example shows why: each is one word there
         self,
-        target: str,
+        target: str | Wire,
         *,
-        outbox: str | Path,
+        outbox: str | Path | Outbox,
         token: str = "",
         handler_instance: str = "",
         test: bool = False,
@@ -48,8 +51,8 @@ class CallReporter:
         self._handler_instance = handler_instance
         self._test = test
         self._ack_wait_s = ack_wait_s
-        self._outbox = Outbox(Path(outbox), self._options)
-        self._wire = Wire(target, token, self._options)
+        self._outbox = outbox if isinstance(outbox, Outbox) else Outbox(Path(outbox), self._options)
+        self._wire = target if isinstance(target, Wire) else Wire(target, token, self._options)
         self._reports: Reports | None = None  # None while not started
         self._pruning: asyncio.Task[None] | None = None  # None while not started
         self._calls: list[ReportedCall] = []

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,22 @@ from call_reporter.outbox.file import OutboxFile
 from call_reporter.outbox.frames import Kind, pack_frame
 from call_reporter.outbox.restore import restore_rows
 from call_reporter.outbox.salvage import read_salvage
-from call_reporter.outbox.writer import OutboxWriter
+from call_reporter.outbox.writer import OutboxWriter, WorkWriter
 from ringback.v1 import call_results_pb2 as pb
 
 log = logging.getLogger("call_reporter")
 
 _US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Holds how an outbox meets its disk; a simulation hands in one without files and threads."""
+
+    open_file: Callable[[Path, int], OutboxFile] = OutboxFile
+    """Given the path and the bytes of ballast."""
+    start_writer: Callable[[OutboxFile, sqlite3.Connection, float], WorkWriter] = OutboxWriter
+    """Given besides file and connection how long an acknowledgement may wait, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +48,11 @@ class Outbox:
     Every method that waits raises OutboxUnavailable when the disk does not take or give the row.
     """
 
-    def __init__(self, path: Path, options: ReporterOptions) -> None:
-        self._file = OutboxFile(path, options.ballast_bytes)
+    def __init__(self, path: Path, options: ReporterOptions, disk: Disk | None = None) -> None:
+        self._disk = disk or Disk()
+        self._file = self._disk.open_file(path, options.ballast_bytes)
         self._options = options
-        self._writer: OutboxWriter | None = None  # None while closed
+        self._writer: WorkWriter | None = None  # None while closed
         self._pending = 0
         self._dead_letters = 0
 
@@ -51,7 +62,7 @@ class Outbox:
         Raises: OutboxInUse, OutboxUnavailable.
         """
         connection = await asyncio.to_thread(self._open)
-        self._writer = OutboxWriter(self._file, connection, self._options.lazy_s)
+        self._writer = self._disk.start_writer(self._file, connection, self._options.lazy_s)
 
     async def close(self) -> None:
         """Commit what is queued, close the file and let it go."""
@@ -213,7 +224,7 @@ class Outbox:
         await self._open_writer.submit(write)
 
     @property
-    def _open_writer(self) -> OutboxWriter:
+    def _open_writer(self) -> WorkWriter:
         if self._writer is None:
             raise OutboxUnavailable("the outbox is closed: use the reporter inside `async with`")
         return self._writer
@@ -253,11 +264,11 @@ class Outbox:
         return aside
 
     def _require_space(self) -> None:
-        writer = self._open_writer
-        if writer.is_short_of_disk:
+        committer = self._open_writer.committer
+        if committer.is_short_of_disk:
             if not self._file.keep_ballast():
                 raise OutboxFull("the disk is full: take no new calls")
-            writer.is_short_of_disk = False
+            committer.is_short_of_disk = False
 
     def _set_state(self, opening_id: str, state: str) -> None:
         def write(connection: sqlite3.Connection) -> None:

@@ -46,7 +46,7 @@ class Unit(Protocol):
         """Tell the caller, in the caller's event loop."""
 
 
-class _Work(Generic[T]):
+class Work(Generic[T]):
     """Is one piece of work and the future of its caller; without a future its error is logged."""
 
     def __init__(
@@ -65,13 +65,16 @@ class _Work(Generic[T]):
         self._error: Exception | None = None  # None unless it failed
 
     def run(self, connection: sqlite3.Connection) -> None:
+        """Do the work inside the group's transaction."""
         self._results = [self._work(connection)]
         self._error = None
 
     def fail(self, error: Exception) -> None:
+        """Note that the work was not done."""
         self._error = error
 
     def settle(self) -> None:
+        """Tell the caller, in the caller's event loop."""
         if self._future is None:
             if self._error is not None:
                 log.warning("outbox_row_lost error=%s", self._error)
@@ -83,71 +86,22 @@ class _Work(Generic[T]):
             self._future.set_result(self._results[0])
 
 
-class OutboxWriter:
-    """Runs the one thread that touches the outbox's file."""
+class Committer:
+    """Commits groups to the outbox's file, in whichever thread it is called."""
 
-    def __init__(self, file: OutboxFile, connection: sqlite3.Connection, lazy_s: float) -> None:
+    def __init__(self, file: OutboxFile, connection: sqlite3.Connection) -> None:
         self._file = file
         self._connection = connection
-        self._lazy_s = lazy_s
-        self._queue: SimpleQueue[Unit | None] = SimpleQueue()
-        self._loop = asyncio.get_running_loop()
         self._broken: OutboxUnavailable | None = None  # None while the disk is trusted
         self.is_short_of_disk = False
-        self._thread = threading.Thread(target=self._run, name="call-reporter-outbox", daemon=True)
-        self._thread.start()
 
-    def submit(
-        self, work: Callable[[sqlite3.Connection], T], *, is_essential: bool = True
-    ) -> asyncio.Future[T]:
-        """Queue work; the future is done after the commit.
-
-        Errors: what `work` raises, OutboxFull, OutboxBroken.
-        """
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Work(work, future, is_essential=is_essential))
-        return future
-
-    def post(self, work: Callable[[sqlite3.Connection], None], *, is_lazy: bool = False) -> None:
-        """Queue work that nobody waits for; an error is logged."""
-        self._queue.put(_Work(work, None, is_lazy=is_lazy))
-
-    async def close(self) -> None:
-        """Commit what is queued and end the thread."""
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
-
-    def _run(self) -> None:
-        is_open = True
-        while is_open:
-            group, is_open = self._take_group()
-            if group:
-                self._commit(group)
-                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                    self._loop.call_soon_threadsafe(_settle, group)
+    def close(self) -> None:
+        """Close the file."""
         with suppress(sqlite3.Error):
             self._connection.close()
 
-    def _take_group(self) -> tuple[list[Unit], bool]:
-        first = self._queue.get()
-        if first is None:
-            return [], False
-        group = [first]
-        is_urgent = not first.is_lazy
-        lazy_until = time.monotonic() + self._lazy_s
-        while len(group) < _MAX_GROUP:
-            wait_s = 0.0 if is_urgent else lazy_until - time.monotonic()
-            try:
-                unit = self._queue.get(timeout=wait_s) if wait_s > 0 else self._queue.get_nowait()
-            except Empty:
-                break
-            if unit is None:
-                return group, False
-            group.append(unit)
-            is_urgent = is_urgent or not unit.is_lazy
-        return group, True
-
-    def _commit(self, group: Sequence[Unit]) -> None:
+    def commit(self, group: Sequence[Unit]) -> None:
+        """Write a group in one transaction; each unit notes its own failure."""
         try:
             self._commit_together(group)
         except sqlite3.Error as error:
@@ -215,6 +169,89 @@ class OutboxWriter:
         _fail_all(group, self._broken)
 
 
+class WorkWriter(Protocol):
+    """Is what the outbox needs of its writer."""
+
+    @property
+    def committer(self) -> Committer:
+        """Give what commits to the file."""
+
+    def submit(
+        self, work: Callable[[sqlite3.Connection], T], *, is_essential: bool = True
+    ) -> asyncio.Future[T]:
+        """Queue work; the future is done after the commit.
+
+        Errors: what `work` raises, OutboxFull, OutboxBroken.
+        """
+
+    def post(self, work: Callable[[sqlite3.Connection], None], *, is_lazy: bool = False) -> None:
+        """Queue work that nobody waits for; an error is logged."""
+
+    async def close(self) -> None:
+        """Commit what is queued and stop."""
+
+
+class OutboxWriter:
+    """Runs the one thread that touches the outbox's file."""
+
+    def __init__(self, file: OutboxFile, connection: sqlite3.Connection, lazy_s: float) -> None:
+        self.committer = Committer(file, connection)
+        self._lazy_s = lazy_s
+        self._queue: SimpleQueue[Unit | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="call-reporter-outbox", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, work: Callable[[sqlite3.Connection], T], *, is_essential: bool = True
+    ) -> asyncio.Future[T]:
+        """Queue work; the future is done after the commit.
+
+        Errors: what `work` raises, OutboxFull, OutboxBroken.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(Work(work, future, is_essential=is_essential))
+        return future
+
+    def post(self, work: Callable[[sqlite3.Connection], None], *, is_lazy: bool = False) -> None:
+        """Queue work that nobody waits for; an error is logged."""
+        self._queue.put(Work(work, None, is_lazy=is_lazy))
+
+    async def close(self) -> None:
+        """Commit what is queued and end the thread."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            group, is_open = self._take_group()
+            if group:
+                self.committer.commit(group)
+                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(settle_group, group)
+        self.committer.close()
+
+    def _take_group(self) -> tuple[list[Unit], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], False
+        group = [first]
+        is_urgent = not first.is_lazy
+        lazy_until = time.monotonic() + self._lazy_s
+        while len(group) < _MAX_GROUP:
+            wait_s = 0.0 if is_urgent else lazy_until - time.monotonic()
+            try:
+                unit = self._queue.get(timeout=wait_s) if wait_s > 0 else self._queue.get_nowait()
+            except Empty:
+                break
+            if unit is None:
+                return group, False
+            group.append(unit)
+            is_urgent = is_urgent or not unit.is_lazy
+        return group, True
+
+
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
@@ -224,6 +261,7 @@ def _fail_all(group: Sequence[Unit], error: Exception) -> None:
         unit.fail(error)
 
 
-def _settle(group: Sequence[Unit]) -> None:
+def settle_group(group: Sequence[Unit]) -> None:
+    """Tell the callers of a committed group, in their event loop."""
     for unit in group:
         unit.settle()
