@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from sandbox.agent_script import READ_BACK, AgentScript
+from sandbox.agent_script import BRISK_CLOSING, BRISK_OPENING, READ_BACK, AgentScript
 from sandbox.callees import CalleeFactory
 from sandbox.callees.askers import careful_shop, correcting_shop, piecemeal_shop
 from sandbox.callees.interrupters import broken_line, hanging_up_person, interrupting_shop
 from sandbox.callees.machines import answering_machine, silent_person
-from sandbox.callees.order_taker import order_taker
+from sandbox.callees.order_taker import brisk_shop, brisk_shop_that_hangs_up, order_taker
 from sandbox.callees.refusers import closed_shop, private_person, sold_out_shop
 from sandbox.carrier_faults import NO_FAULTS as CARRIER_AT_ITS_BEST
-from sandbox.carrier_faults import CarrierFaults, CreateFault
+from sandbox.carrier_faults import CarrierFaults, CreateFault, StreamFault
 from sandbox.model_faults import NO_FAULTS as MODEL_AT_ITS_BEST
 from sandbox.model_faults import EndFault, ModelEnd, ModelFaults
 
@@ -51,6 +51,7 @@ class Scenario:
 
 
 _CLOSES = AgentScript(must_reach=("facts", "closing"))
+_BRISK = AgentScript(opening=BRISK_OPENING, closing=BRISK_CLOSING)
 _LATE_CALLBACKS = CarrierFaults(callbacks_late_s=1.5, callback_copies=2)
 _LOST_MID_SENTENCE = ModelFaults(end=EndFault(ModelEnd.RESET, response=1, delta=8))
 
@@ -209,6 +210,70 @@ _NEVER_CONNECTED = (
         carrier=CarrierFaults(create=CreateFault.REFUSED, create_code=21211),
     ),
 )
+
+
+def _short(
+    name: str,
+    summary: str,
+    number: str,
+    carrier: CarrierFaults = CARRIER_AT_ITS_BEST,
+    callee: CalleeFactory = brisk_shop,
+) -> Scenario:
+    """Build a call that takes the order in few words: for runs of thousands of calls."""
+    ring = RingPlan(answer_after_s=0.5)
+    return Scenario(name, summary, number, ring=ring, callee=callee, agent=_BRISK, carrier=carrier)
+
+
+_SHORT = (
+    _short(
+        "short_order", "The order is taken in as few words as that can be done.", "+14155550120"
+    ),
+    _short(
+        "short_order_hang_up",
+        "Short; the shop hangs up without waiting for a good-bye.",
+        "+14155550121",
+        callee=brisk_shop_that_hangs_up,
+    ),
+    _short(
+        "short_order_callbacks_spoilt",
+        "Short; the status callbacks come late, twice and in the wrong order.",
+        "+14155550122",
+        CarrierFaults(callbacks_late_s=1.5, callback_copies=2, callbacks_reordered=True),
+    ),
+    _short(
+        "short_order_callbacks_lost",
+        "Short; no status callback ever comes.",
+        "+14155550123",
+        CarrierFaults(callbacks_lost=frozenset({"initiated", "ringing", "answered", "completed"})),
+    ),
+    _short(
+        "short_order_dial_error",
+        "Short; the carrier places the call and answers the dial with 500.",
+        "+14155550124",
+        CarrierFaults(create=CreateFault.ERROR_AFTER_ACCEPT),
+    ),
+    _short(
+        "short_order_dial_reset",
+        "Short; the carrier places the call and resets the connection of the dial.",
+        "+14155550125",
+        CarrierFaults(create=CreateFault.RESET_AFTER_ACCEPT),
+    ),
+    _short(
+        "short_order_dial_silent",
+        "Short; the carrier places the call and never answers the dial.",
+        "+14155550126",
+        CarrierFaults(create=CreateFault.NO_ANSWER_ACCEPTED),
+    ),
+    _short(
+        "short_order_stream_reset",
+        "Short; the media stream is reset without `stop` while the agent speaks.",
+        "+14155550127",
+        CarrierFaults(stream=StreamFault.RESET, stream_fault_at_ms=3_000),
+    ),
+)
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {scenario.name: scenario for scenario in (*_TAKEN, *_NOT_TAKEN, *_CUT_SHORT, *_NEVER_CONNECTED)}
+    {
+        scenario.name: scenario
+        for scenario in (*_TAKEN, *_NOT_TAKEN, *_CUT_SHORT, *_NEVER_CONNECTED, *_SHORT)
+    }
 )

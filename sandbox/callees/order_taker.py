@@ -1,9 +1,10 @@
 """The shop that takes the order: greets, listens, names price and time."""
 
 from sandbox.callees.cues import After, AgentFinished
-from sandbox.callees.scripted import Line, ScriptedCallee
+from sandbox.callees.scripted import Act, Line, ScriptedCallee
 
 CONFIRMATION = "That will be fourteen fifty, ready in twenty minutes."
+BRISK_CONFIRMATION = "Fourteen fifty, in twenty minutes."
 
 
 def greet(shop: str) -> Line:
@@ -17,3 +18,15 @@ HELLO = greet("Luigi's Pizza")
 def order_taker() -> ScriptedCallee:
     """Build a callee who takes the order at once."""
     return ScriptedCallee("luigi", [HELLO, Line(AgentFinished(), CONFIRMATION)])
+
+
+def brisk_shop() -> ScriptedCallee:
+    """Build a callee who takes the order in as few words as that can be done."""
+    lines = [Line(After(200), "Hello?"), Line(AgentFinished(), BRISK_CONFIRMATION)]
+    return ScriptedCallee("luigi", lines)
+
+
+def brisk_shop_that_hangs_up() -> ScriptedCallee:
+    """Build a callee who takes the order and hangs up without waiting for a good-bye."""
+    last = Line(AgentFinished(), BRISK_CONFIRMATION, Act.HANG_UP)
+    return ScriptedCallee("luigi", [Line(After(200), "Hello?"), last])
