@@ -90,16 +90,18 @@ class Desk:
 
     def adopt(self, case: Case) -> None:
         """Join all that the history holds about a call, orphans included."""
+        self._bind_told_sid(case)
         history = read_history(self._connection, case.call_id)
-        for kept in history:
-            if kept.report.call_sid and not case.identity.call_sid:
-                self._bind(case, kept.report.call_sid)
-            if kept.is_orphan:
+        for past in history:
+            if past.is_orphan:
+                is_ours = past.is_about(case.identity.call_sid)
+                disposition = pb.DISPOSITION_MERGED if is_ours else pb.DISPOSITION_SUPERSEDED
                 statements.set_disposition(
-                    self._connection, case.call_id, kept.key.report_id, pb.DISPOSITION_MERGED
+                    self._connection, case.call_id, past.key.report_id, disposition
                 )
-        if history:
-            self._see(case, join_all(history), self._transaction.stamp())
+        joined = join_all(history, case.identity.call_sid)
+        if joined.keys:
+            self._see(case, joined, self._transaction.stamp())
 
     def absorb(self, case: Case, call_sid: str) -> None:
         """Make an external call one with `case`, the call of ours that it turned out to be."""
@@ -144,15 +146,23 @@ class Desk:
             return self._by_sid.get(report.call_sid) or self._create_external(report)
         case = self._by_id.get(report.call_id)
         if case is not None and report.call_sid and not case.identity.call_sid:
-            if report.call_sid in self._by_sid:
-                self._take_over(case, report.call_sid)
-            else:
-                self._bind(case, report.call_sid)
+            self._learn_sid(case, report.call_sid)
         return case
 
-    def _take_over(self, case: Case, call_sid: str) -> None:
-        """Absorb the external call that holds `call_sid`; a call of ours keeps its own."""
-        if self._by_sid[call_sid].identity.origin == pb.CALL_ORIGIN_EXTERNAL:
+    def _bind_told_sid(self, case: Case) -> None:
+        """Bind the first CallSid of the history that no other call of ours holds."""
+        for past in read_history(self._connection, case.call_id):
+            told = past.report.call_sid
+            if told and not case.identity.call_sid:
+                self.open_cases([], [told])
+                self._learn_sid(case, told)
+
+    def _learn_sid(self, case: Case, call_sid: str) -> None:
+        """Bind `call_sid`, absorbing an external call that has it; a call of ours keeps its own."""
+        holder = self._by_sid.get(call_sid)
+        if holder is None:
+            self._bind(case, call_sid)
+        elif holder.identity.origin == pb.CALL_ORIGIN_EXTERNAL:
             self.absorb(case, call_sid)
 
     def _create_external(self, report: CallReport) -> Case:

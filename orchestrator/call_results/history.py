@@ -24,17 +24,25 @@ class PastReport:
     received_at: int
     is_orphan: bool
 
+    def is_about(self, call_sid: str) -> bool:
+        """Say whether it is about the telephone call of this CallSid; one that names none is."""
+        return self.report.call_sid in {"", call_sid}
+
 
 def read_history(connection: Connection, call_id: str) -> list[PastReport]:
     """Read all reports of a call, in the order of their receipt."""
     return [_read(kept) for kept in select_history(connection, call_id)]
 
 
-def join_all(history: Sequence[PastReport]) -> Joined:
-    """Join reports; their order is of no consequence."""
+def join_all(history: Sequence[PastReport], call_sid: str) -> Joined:
+    """Join the reports of one telephone call; their order is of no consequence.
+
+    A report that names another CallSid than its call has is history only.
+    """
     joined = Joined()
     for past in history:
-        joined = join(joined, read_values(past.report, past.key), past.key)
+        if past.is_about(call_sid):
+            joined = join(joined, read_values(past.report, past.key), past.key)
     return joined
 
 
@@ -54,7 +62,8 @@ def read_revision(connection: Connection, event: ResultEvent) -> pb.CallResult:
     if not (known and history and isinstance(revision, int)):
         return newest
     case = open_case(known[0])
-    return stamp(to_proto(join_all(history), case.identity), revision, case.recorded_at)
+    joined = join_all(history, case.identity.call_sid)
+    return stamp(to_proto(joined, case.identity), revision, case.recorded_at)
 
 
 def _read(kept: KeptReport) -> PastReport:

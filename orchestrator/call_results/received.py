@@ -32,8 +32,14 @@ class Received:
 
     @property
     def report_id(self) -> str:
-        """Return what identifies the report: as told, else a hash of its content."""
-        return self.report.report_id or hash_content(self.report)
+        """Return what identifies the report: as told, else a hash of its content.
+
+        An override is always known by its content: it is often a result that was read, corrected
+        and sent back, report_id included, and must not pass for a repeat of that.
+        """
+        if self.is_override:
+            return "override-" + hash_content(self.report)
+        return self.report.report_id or "content-" + hash_content(self.report)
 
 
 def receive_proto(message: pb.CallResult, *, is_override: bool = False) -> Received:
@@ -79,4 +85,4 @@ def _check_size(size: int) -> None:
 def hash_content(report: CallReport) -> str:
     """Identify a report by its content, the same for both doors."""
     content = report_to_proto(report).SerializeToString(deterministic=True)
-    return "content-" + hashlib.sha256(content).hexdigest()[:40]
+    return hashlib.sha256(content).hexdigest()[:40]

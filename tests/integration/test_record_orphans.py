@@ -12,7 +12,17 @@ from orchestrator.errors import NotFound
 from orchestrator.store import Store, schema
 from orchestrator.store.counters import read_counter
 from tests.rig import call_sid
-from tests.rows_rig import CALL, MERGED, ORPHAN, add_call, dispositions, report, rows_of
+from tests.rows_rig import (
+    CALL,
+    MERGED,
+    ORPHAN,
+    STORED,
+    SUPERSEDED,
+    add_call,
+    dispositions,
+    report,
+    rows_of,
+)
 
 
 async def test_an_orphan_is_kept_and_counted_but_is_no_call(store: Store) -> None:
@@ -64,3 +74,26 @@ async def test_absorbing_what_is_nobodys_changes_nothing(store: Store) -> None:
     await store.write(lambda transaction: absorb_external(transaction, CALL, call_sid()))
     [call] = await rows_of(store, schema.call)
     assert (call["state"], call["call_sid"]) == ("waiting", None)
+
+
+async def test_f35_an_orphan_of_another_telephone_call_is_not_mixed_in(store: Store) -> None:
+    stranger = report(call_id=CALL, call_sid=call_sid(2), report_id="r2", summary="another call")
+    await record_call_result(store, stranger)
+    await add_call(store)
+    await record_call_result(store, report(call_id=CALL, report_id="r1"))
+    assert (await get_result(store, CALL)).summary == ""
+    told = {row["report_id"]: row["disposition"] for row in await rows_of(store, schema.report)}
+    assert told == {"r1": STORED, "r2": SUPERSEDED}
+
+
+async def test_f35_an_orphan_and_an_external_call_of_one_sid_become_one_with_ours(
+    store: Store,
+) -> None:
+    await record_call_result(store, report(call_id=CALL, report_id="r1", summary="orphan"))
+    await record_call_result(store, report(report_id="r2", source=4, error_message="external"))
+    await add_call(store, call_sid=None)
+    await record_call_result(store, report(call_id=CALL, report_id="r3", duration=7))
+    results = await rows_of(store, schema.result)
+    record = await get_result(store, CALL)
+    assert len(results) == 1
+    assert (record.summary, record.error_message, record.duration) == ("orphan", "external", 7)
