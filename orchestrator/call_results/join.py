@@ -98,7 +98,11 @@ def read_key(
 
 
 def read_values(report: CallReport, key: ReportKey) -> dict[str, Value]:
-    """Read what a report tells; a field that it does not tell is left out."""
+    """Read what a report tells; a field that it does not tell is left out.
+
+    Who tells how the call ended also tells what went wrong, nothing included: else the complaint of
+    a guess would stand beside the first-hand end that replaced it.
+    """
     values: dict[str, Value] = {
         "source": key.source,
         "report_id": key.report_id,
@@ -112,8 +116,10 @@ def read_values(report: CallReport, key: ReportKey) -> dict[str, Value]:
         values[TRANSCRIPT] = Transcript(report.transcript, report.transcript_complete)
     for fact in report.facts:
         values[FACT + fact.name] = fact
-    if report.fault is not None and report.fault != FaultReport():
-        values["fault"] = report.fault
+    if report.end_reason:
+        values["error_message"] = report.error_message
+    if report.end_reason or (report.fault is not None and report.fault != FaultReport()):
+        values["fault"] = report.fault or FaultReport()
     if report.usage is not None and report.usage != UsageReport():
         values["usage"] = report.usage
     return values

@@ -80,7 +80,7 @@ def _message_fields(values: Mapping[str, Value]) -> dict[str, object]:
                 fields["transcript"] = [turn_to_proto(turn) for turn in value.turns]
                 fields["transcript_complete"] = value.is_complete
             case FaultReport():
-                fields["fault"] = fault_to_proto(value)
+                fields["fault"] = fault_to_proto(value) if value != FaultReport() else None
             case UsageReport():
                 fields["usage"] = usage_to_proto(value)
             case int() if name in TIMES:

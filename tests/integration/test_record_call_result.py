@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
@@ -138,6 +139,29 @@ async def test_an_override_stands_above_the_carrier(store: Store) -> None:
     override = receive_proto(raw, is_override=True)
     assert await dispositions(store, report(source=2, status=8), override, report()) == [1, 3, 4]
     assert (await get_result(store, call_sid=call_sid())).status == pb.CALL_STATUS_NO_ANSWER
+
+
+async def test_a_result_read_corrected_and_sent_back_as_an_override_counts(store: Store) -> None:
+    await record_call_result(store, report(report_id="r1", summary="misheard"))
+    read = await get_result(store, call_sid=call_sid())
+    read.summary = "corrected"
+    override = receive_proto(read, is_override=True)
+    assert await dispositions(store, override, override) == [MERGED, DUPLICATE]
+    assert (await get_result(store, call_sid=call_sid())).summary == "corrected"
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+async def test_first_hand_words_of_the_end_replace_a_guess_together_with_its_complaint(
+    store: Store, *, is_reversed: bool
+) -> None:
+    fault = pb.Fault(component=pb.FAULT_COMPONENT_HANDLER, code="lost")
+    told = {"end_reason": pb.END_REASON_HANDLER_LOST, "error_message": "lost", "fault": fault}
+    both = [report(source=2, **told), report(end_reason=pb.END_REASON_CALLEE_HUNG_UP)]
+    for item in reversed(both) if is_reversed else both:
+        await record_call_result(store, item)
+    record = await get_result(store, call_sid=call_sid())
+    assert record.end_reason == pb.END_REASON_CALLEE_HUNG_UP
+    assert (record.error_message, record.HasField("fault")) == ("", False)
 
 
 async def test_a_report_from_inside_is_part_of_the_callers_unit(store: Store) -> None:
