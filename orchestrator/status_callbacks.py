@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from foundation.failpoints import failpoint
 from orchestrator import calls
 from orchestrator.calls import Callback, CallTimings, CarrierFacts
 from orchestrator.errors import NotAllowed, OrchestratorError
@@ -106,7 +107,9 @@ async def _note_status(
         call_id, call_sid, facts, _number(form.get("To", "")), _number(form.get("From", ""))
     )
     timings = door.timings
+    failpoint("callback.before_commit")
     row = await door.store.write(lambda tx: calls.apply_callback(tx, callback, timings))
+    failpoint("callback.after_commit")
     log.debug("callback_applied", call_id=row.call_id, call_sid=call_sid, word=word)
 
 

@@ -177,6 +177,7 @@ class Sweeper:
             log.warning("carrier_unreachable", error=str(error))
             await store.write(lambda tx: calls.note_unreachable(tx, row.call_id, timings))
         else:
+            failpoint("ask.after_answer")
             await store.write(unit)
 
     async def _find(self, row: CallRow) -> Unit:

@@ -19,6 +19,7 @@ from call_reporter import (
     ReportedCall,
 )
 from foundation.clock import Clock
+from foundation.failpoints import failpoint
 from foundation.settings import Mode
 from foundation.task_set import TaskSet, completed
 from ringback.v1.call_results_pb2 import (
@@ -115,6 +116,7 @@ async def conduct_call(stream: OpenStream, services: CallServices) -> bool:
             await _give_up(stream, services, error.reason)
             return True
         log.info("call_claimed", errand=order.errand, attempt=order.attempt)
+        failpoint("stream.claimed")
         await _converse(stream, services, order, reported)
     return True
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import grpc
 import structlog
 
+from foundation.failpoints import failpoint
 from orchestrator.call_results import (
     Cleaning,
     Received,
@@ -121,7 +122,10 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         if not request.HasField("result"):
             raise InvalidInput([Violation("result", "is required")])
         received = receive_proto(request.result, is_override=request.override)
-        return _response(await record_call_result(self._store, received))
+        failpoint("record.before_commit")
+        recorded = await record_call_result(self._store, received)
+        failpoint("record.after_commit")
+        return _response(recorded)
 
     async def batch_report(
         self, request: pb.BatchReportRequest, _rights: frozenset[Right]
@@ -137,7 +141,9 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
             raise InvalidInput([Violation("results", limits)])
         received = [_receive(message) for message in request.results]
         good = [one for one in received if isinstance(one, Received)]
+        failpoint("record.before_commit")
         recorded = iter(await record_call_results(self._store, good) if good else [])
+        failpoint("record.after_commit")
         answers = [next(recorded) if isinstance(one, Received) else one for one in received]
         return pb.BatchReportResponse(entries=[_entry(answer) for answer in answers])
 
@@ -155,7 +161,9 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
             stream_nonce=report.stream_nonce,
             handler_instance=report.handler_instance,
         )
+        failpoint("progress.before_commit")
         answer = await self._record_progress(progress)
+        failpoint("progress.after_commit")
         return pb.ReportProgressResponse(
             last_turn=answer.last_turn,
             cancel_requested=answer.cancel_requested,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict
 
+from foundation.failpoints import failpoint
 from orchestrator.conversation import Chat
 from orchestrator.errors import InvalidInput, Violation
 from orchestrator.web.bodies import read_body
@@ -72,6 +73,7 @@ async def confirm_task(
 ) -> Json:
     """Place the call; the same Idempotency-Key is the same call."""
     confirmed = await chat.confirm(task_id, idempotency_key)
+    failpoint("confirm.after_commit")
     return {"call_id": confirmed.call_id, "attempt": confirmed.attempt}
 
 
