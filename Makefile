@@ -22,8 +22,8 @@ call: $(STAMP)  ## one errand against the sandbox, the CallResult as JSON (SCENA
 test: $(STAMP)  ## all tests that kill nothing (ARGS="-k name")
 	@exec $(BIN)/python -m pytest -n 3 --dist worksteal -q $(ARGS)
 
-chaos: $(STAMP)  ## the tests that kill processes, and the long fault runs
-	@exec $(BIN)/python -m pytest -m chaos -q $(ARGS)
+chaos: $(STAMP)  ## kill everything, compare results with the ledger (QUICK=1 SEED=n ONLY=name,name)
+	@exec $(BIN)/python -m tests.chaos $(if $(QUICK),--quick) $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
 
 check: $(STAMP)  ## contract, generated code, lint, types, import contracts
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/check.sh

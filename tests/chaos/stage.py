@@ -54,6 +54,8 @@ class KillRow:
     dialled_twice: int = 0
     slowest_s: float | None = None
     """From the carrier's end of the call to its result; None where no call was placed."""
+    p99_s: float | None = None
+    """Of the same; None where no call was placed."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,150 @@
+"""A verdict as the runner takes it: rows by kind of fall, figures of the media, histories."""
+
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from statistics import mean
+
+from tests.chaos.evidence import Evidence, Fall
+from tests.chaos.judge import Fault, Finding, Verdict
+from tests.chaos.ledger_facts import CarrierCall
+from tests.chaos.promptness import Touch, falls_within, percentile
+from tests.chaos.stage import KillRow, Violation
+
+CALM = "nothing fell"
+MIN_FRAMES, MIN_TURNS = 100, 3
+HISTORIES = 12
+_WHOLE = "short_order"  # and its kind: conversations of known length
+_CUT_ON_PURPOSE = frozenset({"short_order_stream_reset"})
+
+
+def make_rows(verdict: Verdict, evidence: Evidence, database: str) -> list[KillRow]:
+    """Count by the kind of the first fall in a call's life; calls without one have their row."""
+    results_at = {delay.call_id: delay.seconds for delay in verdict.delays}
+    kinds = {
+        call_id: _first_kind(call_id, verdict, evidence, results_at.get(call_id, 0.0))
+        for call_id in {*verdict.calls, *verdict.results}
+    }
+    kills = Counter(fall.kind for fall in evidence.falls)
+    delays = defaultdict(list)
+    for delay in verdict.delays:
+        delays[kinds[delay.call_id]].append(delay.seconds)
+    faults: dict[str, Counter[Fault]] = defaultdict(Counter)
+    for call_id, fault in {(found.call_id, found.fault) for found in verdict.findings}:
+        faults[kinds.get(call_id, CALM)][fault] += 1
+    rows = []
+    for kind in [*sorted(kills), CALM]:
+        ids = [call_id for call_id, its_kind in kinds.items() if its_kind == kind]
+        rows.append(
+            KillRow(
+                kind=kind,
+                database=database,
+                kills=kills[kind],
+                calls=sum(_is_placed(call_id, verdict) for call_id in ids),
+                results=sum(call_id in verdict.results for call_id in ids),
+                missing=faults[kind][Fault.MISSING],
+                doubled=faults[kind][Fault.DOUBLED],
+                phantom=faults[kind][Fault.PHANTOM],
+                dialled_twice=faults[kind][Fault.DIALLED_TWICE],
+                slowest_s=max(delays[kind], default=None),
+                p99_s=percentile(delays[kind], 99),
+            )
+        )
+    return rows
+
+
+def make_figures(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
+    """Say how long the conversations were and how soon the results came."""
+    whole = [call for call in verdict.calls.values() if is_whole(call, evidence)]
+    figures = {"calls refused by the carrier": str(_count_refused(verdict))}
+    figures["answered calls"] = str(sum(call.is_answered for call in verdict.calls.values()))
+    figures["of these played to their end"] = str(len(whole))
+    measures = {
+        "media frames to the product": [call.frames_to_product for call in whole],
+        "media frames from the product": [call.frames_from_product for call in whole],
+        "turns": [len(call.spoken) for call in whole],
+    }
+    for name, values in measures.items():
+        if values:
+            figures[f"{name}, min / mean"] = f"{min(values)} / {mean(values):.0f}"
+    for touch in Touch:
+        seconds = [delay.seconds for delay in verdict.delays if delay.touch is touch]
+        figures[f"end to result, {touch.value}"] = _spread(seconds)
+    return figures
+
+
+def find_short_talks(verdict: Verdict, evidence: Evidence) -> list[Finding]:
+    """Find whole conversations that were shorter than what the run claims to have played."""
+    findings = []
+    for call in verdict.calls.values():
+        frames = min(call.frames_to_product, call.frames_from_product)
+        is_short = frames < MIN_FRAMES or len(call.spoken) < MIN_TURNS
+        if is_short and is_whole(call, evidence):
+            what = (
+                f"{call.call_id} had {call.frames_to_product} and {call.frames_from_product} media "
+                f"frames and {len(call.spoken)} turns; a whole call has {MIN_FRAMES} each way, "
+                f"{MIN_TURNS} turns."
+            )
+            findings.append(Finding(Fault.WRONG, call.call_id, what))
+    return findings
+
+
+def find_shortfall(verdict: Verdict, falls: Sequence[Fall], calls: int, kills: int) -> list[str]:
+    """Say what of the order was not carried out: fewer calls or falls fail a run."""
+    placed = sum(call.is_placed for call in verdict.calls.values())
+    short = []
+    if placed < calls:
+        short.append(f"{placed} calls were placed of {calls} ordered.")
+    if len(falls) < kills:
+        short.append(f"{len(falls)} of {kills} falls happened.")
+    return short
+
+
+async def make_violations(
+    findings: Sequence[Finding], tell: Callable[[str], Awaitable[tuple[str, ...]]]
+) -> list[Violation]:
+    """Give each finding; the first ones of different calls with the call's whole history."""
+    violations: list[Violation] = []
+    told: set[str] = set()
+    for finding in findings:
+        history: tuple[str, ...] = ()
+        if finding.call_id and finding.call_id not in told and len(told) < HISTORIES:
+            told.add(finding.call_id)
+            history = await tell(finding.call_id)
+        violations.append(Violation(f"{finding.fault.value}: {finding.what}", history))
+    return violations
+
+
+def is_whole(call: CarrierCall, evidence: Evidence) -> bool:
+    """Say whether nothing cut this conversation: neither its scenario nor a fall."""
+    if not call.is_answered or not call.scenario.startswith(_WHOLE) or call.ended_at is None:
+        return False
+    if call.scenario in _CUT_ON_PURPOSE:
+        return False
+    return not falls_within(call.created_at, call.ended_at, evidence.falls)
+
+
+def _is_placed(call_id: str, verdict: Verdict) -> bool:
+    return call_id in verdict.calls and verdict.calls[call_id].is_placed
+
+
+def _count_refused(verdict: Verdict) -> int:
+    return sum(bool(call.refused) and not call.is_placed for call in verdict.calls.values())
+
+
+def _first_kind(call_id: str, verdict: Verdict, evidence: Evidence, delay_s: float) -> str:
+    """Say which kind of fall was the first in a call's life, from the confirm to the result."""
+    ordered, call = evidence.ordered.get(call_id), verdict.calls.get(call_id)
+    if ordered is None:
+        return CALM
+    end = (call and call.ended_at) or ordered.confirmed_at
+    hit = falls_within(ordered.confirmed_at, end + delay_s, evidence.falls)
+    return min(hit, key=lambda fall: fall.at).kind if hit else CALM
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return "no call"
+    middle, p99 = percentile(seconds, 50), percentile(seconds, 99)
+    return (
+        f"{len(seconds)} calls, p50 {middle:.2f} s, p99 {p99:.2f} s, slowest {max(seconds):.2f} s"
+    )

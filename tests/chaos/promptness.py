@@ -1,0 +1,89 @@
+"""How long after the carrier's end of a call its result could be read, by what fell meanwhile."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+
+from ringback.v1 import call_results_pb2 as pb
+from tests.chaos.evidence import Evidence, Fall
+from tests.chaos.ledger_facts import CarrierCall
+
+LIMIT_TOUCHED_S = 60.0
+LIMIT_P99_S = 2.0
+_OF_THE_DEAD = (pb.SOURCE_RECOVERED, pb.SOURCE_PROVIDER, pb.SOURCE_DEADLINE)
+
+
+class Touch(StrEnum):
+    """What fell during a call's life, up to its result."""
+
+    HANDLER = "its Call Handler fell"
+    ORCHESTRATOR = "an Orchestrator fell"
+    NONE = "untouched"
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """From the carrier's end of a call to the moment at which a watcher had its result."""
+
+    call_id: str
+    touch: Touch
+    seconds: float
+    """0 where the result was there before the carrier's last word."""
+
+
+def limit_of(touch: Touch) -> float | None:
+    """Return what each single call may take; None where p99 counts."""
+    return None if touch is Touch.NONE else LIMIT_TOUCHED_S
+
+
+def measure_delays(
+    evidence: Evidence,
+    calls: Mapping[str, CarrierCall],
+    results: Mapping[str, pb.CallResult],
+) -> list[Delay]:
+    """Measure every call that the carrier ended and whose result was seen."""
+    first_seen: dict[str, float] = {}
+    for sighting in evidence.seen:
+        first_seen.setdefault(sighting.call_id, sighting.at)
+    delays = []
+    for call_id, call in calls.items():
+        seen_at, result = first_seen.get(call_id), results.get(call_id)
+        if call.ended_at is None or seen_at is None or result is None:
+            continue
+        touch = touch_of(call, result, seen_at, evidence.falls)
+        delays.append(Delay(call_id, touch, max(0.0, seen_at - call.ended_at)))
+    return delays
+
+
+def touch_of(
+    call: CarrierCall, result: pb.CallResult, seen_at: float, falls: Sequence[Fall]
+) -> Touch:
+    """Say what fell between the dial and the result."""
+    hit = falls_within(call.created_at, max(seen_at, call.ended_at or 0.0), falls)
+    # A call that nobody answered is the Orchestrator's: no Call Handler is needed for its result.
+    if call.is_answered and any(fall.is_of_handler and _served(fall, result) for fall in hit):
+        return Touch.HANDLER
+    if any(fall.is_of_orchestrator for fall in hit):
+        return Touch.ORCHESTRATOR
+    return Touch.NONE
+
+
+def falls_within(begin: float, end: float, falls: Sequence[Fall]) -> list[Fall]:
+    """List what was down at some time of a span."""
+    return [fall for fall in falls if fall.at <= end and begin <= fall.back_at]
+
+
+def percentile(values: Sequence[float], percent: int) -> float | None:
+    """Return a percentile by nearest rank; None of nothing."""
+    if not values:
+        return None
+    return sorted(values)[ceil(len(values) * percent / 100) - 1]
+
+
+def _served(fall: Fall, result: pb.CallResult) -> bool:
+    """Say whether what fell held the call; when nobody can tell, it did."""
+    _, _, pid = result.handler_instance.rpartition(":")
+    if pid.isdecimal() and result.source not in _OF_THE_DEAD:
+        return int(pid) in fall.pids
+    return True
