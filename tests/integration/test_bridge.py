@@ -158,6 +158,21 @@ async def test_silence_without_a_close_is_noticed() -> None:
     assert (over.kind, over.fault.code) == (EndKind.MEDIA_LOST, "no_frames")
 
 
+async def test_f14_a_stall_of_our_own_is_not_taken_for_a_lost_line() -> None:
+    rig = Rig(BridgeLimits(tick_s=0.05, frame_gap_s=0.2))
+    loop = asyncio.get_running_loop()
+    rig.carrier.put(frame(0))
+    running = asyncio.create_task(rig.run())
+    while rig.carrier.incoming.qsize():
+        await asyncio.wait({running}, timeout=0.001)
+    until = loop.time() + 0.4
+    while loop.time() < until:
+        pass  # nothing of ours runs: frozen
+    loop.call_later(0.01, rig.carrier.put, frame(20), STOP)  # was waiting in the socket meanwhile
+    over = await running
+    assert (over.kind, over.media_ms) == (EndKind.CALLEE_HUNG_UP, 400)
+
+
 async def test_the_stop_of_the_service_ends_the_call_at_once() -> None:
     rig = Rig()
     rig.signals.stopping.set()

@@ -208,10 +208,16 @@ class Bridge:
         cancel = asyncio.create_task(self._signals.cancel_requested.wait())
         try:
             while True:
+                begun = self._now()
                 waiting = {task for task in (stop, cancel) if not task.done()}
                 await asyncio.wait(
                     waiting, timeout=self._limits.tick_s, return_when=asyncio.FIRST_COMPLETED
                 )
+                stall_s = self._now() - begun - self._limits.tick_s
+                if stall_s > self._limits.frame_gap_s / 2 and not stop.done():
+                    # It was we who stood still: first read what waits in the sockets, then judge.
+                    log.warning("bridge_stalled", seconds=round(stall_s, 1))
+                    continue
                 over = self._look(is_stopping=stop.done(), is_canceled=cancel.done())
                 if over is not None:
                     return over
