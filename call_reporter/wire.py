@@ -19,8 +19,10 @@ T = TypeVar("T")
 # The default back-off of a channel leaves a report waiting 2.7 s after the server is back
 # (performance.md). The "min" is none of a pause: it is how long an attempt may take until the
 # server has greeted. With less than the longest pause here, no attempt on a way of half a second
-# ever comes through.
+# ever comes through. Several addresses of a target take turns: one that is frozen keeps a part of
+# the reports waiting for their deadline, not all of them, and one that comes back is used again.
 _CHANNEL_OPTIONS = (
+    ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 500),

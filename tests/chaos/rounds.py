@@ -1,0 +1,91 @@
+"""What stages that kill on a plan share: calls that keep coming, deaths on a plan, the verdict."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.chaos.judge import Fault, Verdict, judge
+from tests.chaos.person import SHORT, Errands
+from tests.chaos.stage import KillRow, StageReport, Violation
+from tests.chaos.system import Fleet
+
+# Dials whose fate the Orchestrator has to ask for, besides those that go well.
+SCENARIOS = (SHORT, "short_order_hang_up", "short_order_dial_error", "short_order_callbacks_lost")
+SETTLE_S = 90.0
+_NUMBERS_EACH = 15
+_RESULT_S = 20.0
+
+
+@asynccontextmanager
+async def steady_calls(
+    errands: Errands, lanes: int, scenarios: Sequence[str] = SCENARIOS
+) -> AsyncIterator[None]:
+    """Keep `lanes` calls on the way, each followed by the next when its result is there."""
+    numbers = [await errands.bind(_NUMBERS_EACH, scenario) for scenario in scenarios]
+    line = itertools.cycle(itertools.chain(*zip(*numbers, strict=True)))
+    has_ended = asyncio.Event()
+
+    async def run_lane() -> None:
+        while not has_ended.is_set():
+            await errands.finish(await errands.place(next(line)), _RESULT_S)
+
+    tasks = [asyncio.create_task(run_lane(), name="lane") for _ in range(lanes)]
+    try:
+        yield
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
+    finally:
+        has_ended.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done to a fleet, as the table names it."""
+
+    kind: str
+    database: str
+    kills: int
+
+
+async def close_round(fleet: Fleet, errands: Errands, deed: Deed, report: StageReport) -> Verdict:
+    """Wait until the fleet is quiet, judge it and add what was found to the report."""
+    await errands.settle(SETTLE_S)
+    verdict = judge(await errands.gather())
+    placed = [call for call in verdict.calls.values() if call.is_placed]
+    report.rows.append(
+        KillRow(
+            kind=deed.kind,
+            database=deed.database,
+            kills=deed.kills,
+            calls=len(placed),
+            results=len(verdict.results),
+            missing=verdict.count(Fault.MISSING),
+            doubled=verdict.count(Fault.DOUBLED),
+            phantom=verdict.count(Fault.PHANTOM),
+            dialled_twice=verdict.count(Fault.DIALLED_TWICE),
+        )
+    )
+    for finding in verdict.findings:
+        if finding.fault is not Fault.LATE:  # nobody watched while it ran
+            report.violations.append(Violation(finding.what, tell(fleet, verdict, finding.call_id)))
+    return verdict
+
+
+def tell(fleet: Fleet, verdict: Verdict, call_id: str) -> tuple[str, ...]:
+    """Collect the books' lines of a call and what the parts have logged of it."""
+    if not call_id:
+        return ()
+    call = verdict.calls.get(call_id)
+    books = [] if call is None else [f"ledger: {line}" for line in call.lines]
+    logs = [
+        f"{name}: {line}"
+        for name in (*fleet.orchestrator_names, *fleet.handler_names)
+        for line in fleet.log(name).splitlines()
+        if call_id in line
+    ]
+    return (*books, *logs)
