@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TypeVar
 
 from sandbox.call_form import E164
-from sandbox.scenarios import Scenario
+from sandbox.scenario import Scenario
 
 PARTS = ("ring", "carrier", "model")
 """The parts of a scenario that a binding may change, by the names of their fields."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sandbox.call_form import CallForm
 from sandbox.carrier_faults import CarrierFaults
-from sandbox.scenarios import Scenario
+from sandbox.scenario import Scenario
 from sandbox.script_time import rfc2822, wall_now
 
 API = "2010-04-01"

@@ -8,7 +8,7 @@ from sandbox.call_life import LiveCall
 from sandbox.calls import Call
 from sandbox.carrier_faults import CarrierFaults, CreateFault
 from sandbox.errors import RestRefusal, Unanswered
-from sandbox.scenarios import Scenario
+from sandbox.scenario import Scenario
 from sandbox.world import World
 
 ANSWER_STATUS = {

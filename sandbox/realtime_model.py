@@ -19,7 +19,8 @@ from sandbox.model_ids import ModelIds
 from sandbox.model_session import ModelSession
 from sandbox.model_wire import ModelWire
 from sandbox.protocol_error import ProtocolError
-from sandbox.scenarios import SCENARIOS, Scenario
+from sandbox.scenario import Scenario
+from sandbox.scenarios import SCENARIOS
 from sandbox.session_schema import MODELS, default_session
 from sandbox.session_setup import ModelBooks, SessionSetup
 

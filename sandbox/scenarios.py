@@ -1,59 +1,38 @@
 """Every call the sandbox can play, by name: who answers, how the agent behaves, what goes wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 
-from sandbox.agent_script import BRISK_CLOSING, BRISK_OPENING, READ_BACK, AgentScript
-from sandbox.callees import CalleeFactory
+from sandbox.agent_script import (
+    OPENING,
+    REACTIONS,
+    READ_BACK,
+    AgentScript,
+    Reaction,
+    ToolUse,
+    Turn,
+)
 from sandbox.callees.askers import careful_shop, correcting_shop, piecemeal_shop
 from sandbox.callees.interrupters import broken_line, hanging_up_person, interrupting_shop
 from sandbox.callees.machines import answering_machine, silent_person
-from sandbox.callees.order_taker import brisk_shop, brisk_shop_that_hangs_up, order_taker
 from sandbox.callees.refusers import closed_shop, private_person, sold_out_shop
-from sandbox.carrier_faults import NO_FAULTS as CARRIER_AT_ITS_BEST
-from sandbox.carrier_faults import CarrierFaults, CreateFault, StreamFault
-from sandbox.model_faults import NO_FAULTS as MODEL_AT_ITS_BEST
+from sandbox.carrier_faults import CarrierFaults, CreateFault
 from sandbox.model_faults import EndFault, ModelEnd, ModelFaults
+from sandbox.scenario import RingPlan, Scenario
+from sandbox.short_scenarios import SHORT_SCENARIOS
 
-_SUCCEEDED, _REFUSED = "OUTCOME_SUCCEEDED", "OUTCOME_REFUSED"
+_REFUSED = "OUTCOME_REFUSED"
 _FOLLOW_UP, _NOT_REACHED = "OUTCOME_FOLLOW_UP", "OUTCOME_NOT_REACHED"
 
-
-@dataclass(frozen=True, slots=True)
-class RingPlan:
-    """What the telephone does before anybody speaks. Times are script time."""
-
-    answer_after_s: float = 2.0
-    """From the first ring to the answer, or to `final` when nobody answers."""
-    answers: bool = True
-    final: Literal["completed", "busy", "no-answer", "failed"] = "completed"
-    sip_code: int | None = None
-    """SipResponseCode of the last callback; None: the carrier's default for `final`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One call: everything about it that is decided beforehand."""
-
-    name: str
-    summary: str
-    number: str
-    """Its own fictional number, which always plays this scenario."""
-    expected_status: str = "CALL_STATUS_COMPLETED"
-    expected_outcome: str = _SUCCEEDED
-    ring: RingPlan = RingPlan()
-    callee: CalleeFactory = order_taker
-    agent: AgentScript = field(default_factory=AgentScript)
-    carrier: CarrierFaults = CARRIER_AT_ITS_BEST
-    model: ModelFaults = MODEL_AT_ITS_BEST
-
-
 _CLOSES = AgentScript(must_reach=("facts", "closing"))
-_BRISK = AgentScript(opening=BRISK_OPENING, closing=BRISK_CLOSING)
 _LATE_CALLBACKS = CarrierFaults(callbacks_late_s=1.5, callback_copies=2)
 _LOST_MID_SENTENCE = ModelFaults(end=EndFault(ModelEnd.RESET, response=1, delta=8))
+_CLAIMS = (
+    ToolUse("record_fact", {"name": "total_price", "value": "9.99"}),
+    ToolUse("record_fact", {"name": "ready_time", "value": "5 minutes"}),
+    ToolUse("end_call", {"reason": "done"}),
+)
+_THANKS = Turn("Wonderful, thank you. Goodbye.", _CLAIMS)
 
 _TAKEN = (
     Scenario(
@@ -176,6 +155,31 @@ _CUT_SHORT = (
         callee=silent_person,
     ),
 )
+_FALSE_SUCCESSES = (
+    Scenario(
+        "success_invented",
+        "The shop names price and time; the agent claims others.",
+        "+14155550128",
+        expected_outcome=_FOLLOW_UP,
+        agent=AgentScript(invented={"total_price": "9.99", "ready_time": "5 minutes"}),
+    ),
+    Scenario(
+        "success_against_refusal",
+        "The shop is closed; the agent claims that it took the order.",
+        "+14155550129",
+        expected_outcome=_FOLLOW_UP,
+        callee=closed_shop,
+        agent=AgentScript(reactions=(Reaction("claimed", "closed", _THANKS), *REACTIONS)),
+    ),
+    Scenario(
+        "success_before_a_word",
+        "The agent claims success before the callee, who hangs up, has said anything of it.",
+        "+14155550130",
+        expected_outcome=_FOLLOW_UP,
+        callee=hanging_up_person,
+        agent=AgentScript(opening=Turn(OPENING.say, _CLAIMS)),
+    ),
+)
 _NEVER_CONNECTED = (
     Scenario(
         "busy",
@@ -210,70 +214,7 @@ _NEVER_CONNECTED = (
         carrier=CarrierFaults(create=CreateFault.REFUSED, create_code=21211),
     ),
 )
-
-
-def _short(
-    name: str,
-    summary: str,
-    number: str,
-    carrier: CarrierFaults = CARRIER_AT_ITS_BEST,
-    callee: CalleeFactory = brisk_shop,
-) -> Scenario:
-    """Build a call that takes the order in few words: for runs of thousands of calls."""
-    ring = RingPlan(answer_after_s=0.5)
-    return Scenario(name, summary, number, ring=ring, callee=callee, agent=_BRISK, carrier=carrier)
-
-
-_SHORT = (
-    _short(
-        "short_order", "The order is taken in as few words as that can be done.", "+14155550120"
-    ),
-    _short(
-        "short_order_hang_up",
-        "Short; the shop hangs up without waiting for a good-bye.",
-        "+14155550121",
-        callee=brisk_shop_that_hangs_up,
-    ),
-    _short(
-        "short_order_callbacks_spoilt",
-        "Short; the status callbacks come late, twice and in the wrong order.",
-        "+14155550122",
-        CarrierFaults(callbacks_late_s=1.5, callback_copies=2, callbacks_reordered=True),
-    ),
-    _short(
-        "short_order_callbacks_lost",
-        "Short; no status callback ever comes.",
-        "+14155550123",
-        CarrierFaults(callbacks_lost=frozenset({"initiated", "ringing", "answered", "completed"})),
-    ),
-    _short(
-        "short_order_dial_error",
-        "Short; the carrier places the call and answers the dial with 500.",
-        "+14155550124",
-        CarrierFaults(create=CreateFault.ERROR_AFTER_ACCEPT),
-    ),
-    _short(
-        "short_order_dial_reset",
-        "Short; the carrier places the call and resets the connection of the dial.",
-        "+14155550125",
-        CarrierFaults(create=CreateFault.RESET_AFTER_ACCEPT),
-    ),
-    _short(
-        "short_order_dial_silent",
-        "Short; the carrier places the call and never answers the dial.",
-        "+14155550126",
-        CarrierFaults(create=CreateFault.NO_ANSWER_ACCEPTED),
-    ),
-    _short(
-        "short_order_stream_reset",
-        "Short; the media stream is reset without `stop` while the agent speaks.",
-        "+14155550127",
-        CarrierFaults(stream=StreamFault.RESET, stream_fault_at_ms=3_000),
-    ),
-)
+_GROUPS = (_TAKEN, _NOT_TAKEN, _CUT_SHORT, _FALSE_SUCCESSES, _NEVER_CONNECTED, SHORT_SCENARIOS)
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {
-        scenario.name: scenario
-        for scenario in (*_TAKEN, *_NOT_TAKEN, *_CUT_SHORT, *_NEVER_CONNECTED, *_SHORT)
-    }
+    {scenario.name: scenario for group in _GROUPS for scenario in group}
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from sandbox.scenarios import Scenario
+from sandbox.scenario import Scenario
 from sandbox.wire_rules import JsonObject
 
 

@@ -19,7 +19,7 @@ from sandbox.calls import CallBook, Names
 from sandbox.carrier import CarrierPorts, run_carrier
 from sandbox.carrier_faults import CarrierFaults
 from sandbox.ledger import Ledger
-from sandbox.scenarios import RingPlan, Scenario
+from sandbox.scenario import RingPlan, Scenario
 from sandbox.script_time import ScriptClock
 from sandbox.speech import SILENCE
 from sandbox.world import CarrierSettings, World

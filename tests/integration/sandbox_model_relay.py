@@ -11,7 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from sandbox.callees import Callee
 from sandbox.realtime_model import RealtimeModel, serve_model
-from sandbox.scenarios import SCENARIOS, Scenario
+from sandbox.scenario import Scenario
+from sandbox.scenarios import SCENARIOS
 from sandbox.speech import FRAME_BYTES, FRAME_MS, SILENCE, recognise
 
 Event = dict[str, object]

@@ -7,7 +7,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from sandbox.carrier_faults import CarrierFaults
-from sandbox.scenarios import RingPlan
+from sandbox.scenario import RingPlan
 from tests.integration.sandbox_carrier_rig import ORCHESTRATOR, TOKEN, How, Rig, Talker, running_rig
 
 STATUS = "/twilio/status/c1"

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import InvalidStatus
 
-from sandbox.scenarios import RingPlan
+from sandbox.scenario import RingPlan
 from sandbox.speech import Heard, recognise, speak
 from tests.integration.sandbox_carrier_rig import NUMBER, OURS, Rig, Talker, running_rig
 

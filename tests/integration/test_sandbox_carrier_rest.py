@@ -14,7 +14,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from sandbox.carrier_faults import CarrierFaults, CreateFault
-from sandbox.scenarios import RingPlan
+from sandbox.scenario import RingPlan
 from tests.integration.sandbox_carrier_rig import (
     ACCOUNT,
     NUMBER,

@@ -10,7 +10,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from sandbox.model_faults import EndFault, ModelEnd, ModelFaults
-from sandbox.scenarios import SCENARIOS, Scenario
+from sandbox.scenario import Scenario
+from sandbox.scenarios import SCENARIOS
 from sandbox.speech import speak
 from tests.integration.sandbox_model_relay import Event, Line, opened_line, running_model
 
