@@ -58,6 +58,25 @@ class StreamTokens:
         return hmac.digest(self._key, data, hashlib.sha256).hex()
 
 
+class SpentTokens:
+    """Remembers whose stream has started, so that a token is good for one stream.
+
+    It knows of this process only; at other replicas the claim refuses.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[str, datetime] = {}  # nonce -> when every token with it has expired
+
+    def spend(self, nonce: str, now: datetime) -> bool:
+        """Spend a token by its nonce; False when that was done before."""
+        for old in [each for each, until in self._until.items() if until <= now]:
+            del self._until[old]
+        if nonce in self._until:
+            return False
+        self._until[nonce] = now + TOKEN_LIFE
+        return True
+
+
 def load_stream_key(path: Path) -> bytes:
     """Read the key that the handlers share, or generate it: a file of mode 0600.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import structlog
@@ -15,7 +15,7 @@ from foundation.drain import Drain
 from foundation.task_set import completed
 from telephony.media_messages import BadStreamMessage, Connected, Started, read_message
 from telephony.signatures import SignatureKeys, SignatureRefused, verify_upgrade
-from telephony.stream_token import BadToken, StreamTokens
+from telephony.stream_token import BadToken, SpentTokens, StreamTokens
 
 log = structlog.get_logger(__name__)
 router = APIRouter()
@@ -51,6 +51,7 @@ class StreamDoor:
     start_s: float = 5.0
     max_pending: int = 32
     pending: int = 0
+    spent: SpentTokens = field(default_factory=SpentTokens)
 
 
 class StreamSocket:
@@ -139,6 +140,8 @@ async def _serve(door: StreamDoor, socket: StreamSocket, call_id: str, nonce: st
         finally:
             door.pending -= 1
         _check_start(start, call_id, door.services.settings.twilio_account_sid)
+        if not door.spent.spend(nonce, door.services.clock.now()):
+            raise StreamRefused("its token has started a stream before")
     except StreamRefused as refusal:
         log.warning("stream_refused", reason=refusal.message)
         await socket.close(refusal.code)

@@ -91,9 +91,11 @@ def _find_or_add(tx: Transaction, progress: Progress) -> CallRow:
 
 
 def _claim(tx: Transaction, row: CallRow, progress: Progress) -> CallRow:
-    """Give the call to this stream; the same stream may repeat it."""
+    """Give the call to this stream; the same stream, at the same handler, may repeat it."""
     if row.stream_nonce == progress.stream_nonce:
-        return row
+        if row.handler_instance == progress.handler_instance:
+            return row
+        raise AlreadyHeld("the token of this media stream was used before: hang up")
     if row.state is CallState.FINAL or row.provider is not None:
         raise AlreadyHeld("this call is over already: hang up")
     if not claim_stream(tx, row.call_id, progress.call_sid, progress.stream_nonce):

@@ -1,0 +1,59 @@
+"""Fault F21: the address of a running media stream is opened once more, with its token."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator import calls
+from orchestrator.calls import Progress
+from orchestrator.errors import AlreadyHeld
+from ringback.v1 import call_results_pb2 as pb
+from tests.faults.life_rig import NONCE, Rig, sid
+from tests.unit.call_handler.call_peers import talk_starts, until_heard
+from tests.unit.call_handler.call_rig import call_rig
+
+
+async def test_f21_a_token_is_good_for_one_stream_of_a_replica(tmp_path: Path) -> None:
+    async with call_rig(tmp_path, talk_starts) as rig:
+        path = rig.path()
+        async with rig.stream(path) as first, rig.stream(path) as second:
+            await first.start()
+            await first.frames(5)
+            await until_heard(first)
+            await second.start()
+            await second.socket.wait_closed()
+            assert (second.socket.close_code, second.heard) == (1008, [])
+            assert (len(rig.model.sessions), rig.orchestrator.results) == (1, [])
+            await first.stop()
+            result = await rig.orchestrator.one_result()
+        await rig.settled()
+    assert result.end_reason == pb.END_REASON_CALLEE_HUNG_UP
+    assert rig.carrier.ended == []
+
+
+async def test_f21_a_token_is_still_spent_when_its_stream_is_over(tmp_path: Path) -> None:
+    async with call_rig(tmp_path) as rig:
+        path = rig.path()
+        for _ in range(2):
+            async with rig.stream(path) as stream:
+                await stream.start()
+                await stream.frames(1)
+                await stream.stop()
+                await stream.socket.wait_closed()
+        await rig.settled()
+    assert stream.socket.close_code == 1008
+    assert len(rig.orchestrator.results) == 1
+
+
+async def claim(rig: Rig, call_id: str, handler: str) -> pb.Order | None:
+    """Claim a call for the one token that there is."""
+    progress = Progress(call_id, sid(1), pb.CALL_STATUS_IN_PROGRESS, 0, [], NONCE, handler)
+    return (await calls.record_progress(rig.store, progress, rig.timings)).order
+
+
+async def test_f21_the_same_token_at_another_replica_is_refused_the_claim(rig: Rig) -> None:
+    call_id = await rig.dial()
+    assert await claim(rig, call_id, "h1") is not None
+    with pytest.raises(AlreadyHeld):
+        await claim(rig, call_id, "h2")
+    assert await claim(rig, call_id, "h1") is not None  # its own answer may have been lost
