@@ -239,7 +239,7 @@ class ModelSession:
 
     def _finish_response(self, script: ResponseScript, status: str) -> None:
         turn = script.plan.turn
-        tools = [{"name": tool.name, **tool.arguments} for tool in turn.tools]
+        tools = [{"tool": tool.name, **tool.arguments} for tool in turn.tools]
         self._write("model_response", status=status, text=turn.say, tools=tools)
         if status != "completed":
             self._agent.was_cut(turn, tools_called=script.has_called_tools)
