@@ -140,8 +140,7 @@ async def _serve(door: StreamDoor, socket: StreamSocket, call_id: str, nonce: st
         finally:
             door.pending -= 1
         _check_start(start, call_id, door.services.settings.twilio_account_sid)
-        if not door.spent.spend(nonce, door.services.clock.now()):
-            raise StreamRefused("its token has started a stream before")
+        _spend_token(door, nonce)
     except StreamRefused as refusal:
         log.warning("stream_refused", reason=refusal.message)
         await socket.close(refusal.code)
@@ -180,6 +179,11 @@ async def _wait_for_start(socket: StreamSocket, start_s: float) -> Started:
         raise StreamRefused("no start in time") from error
     except BadStreamMessage as error:
         raise StreamRefused(f"unreadable: {error}", _UNSUPPORTED) from error
+
+
+def _spend_token(door: StreamDoor, nonce: str) -> None:
+    if not door.spent.spend(nonce, door.services.clock.now()):
+        raise StreamRefused("its token has started a stream before")
 
 
 def _check_start(start: Started, call_id: str, account_sid: str) -> None:

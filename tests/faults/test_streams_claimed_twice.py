@@ -8,7 +8,7 @@ from orchestrator import calls
 from orchestrator.calls import Progress
 from orchestrator.errors import AlreadyHeld
 from ringback.v1 import call_results_pb2 as pb
-from tests.faults.life_rig import NONCE, Rig, sid
+from tests.faults.life_rig import NONCE, Rig
 from tests.unit.call_handler.call_peers import talk_starts, until_heard
 from tests.unit.call_handler.call_rig import call_rig
 
@@ -47,7 +47,9 @@ async def test_f21_a_token_is_still_spent_when_its_stream_is_over(tmp_path: Path
 
 async def claim(rig: Rig, call_id: str, handler: str) -> pb.Order | None:
     """Claim a call for the one token that there is."""
-    progress = Progress(call_id, sid(1), pb.CALL_STATUS_IN_PROGRESS, 0, [], NONCE, handler)
+    row = await rig.row(call_id)
+    call_sid, status = row.call_sid or "", pb.CALL_STATUS_IN_PROGRESS
+    progress = Progress(call_id, call_sid, status, 0, [], NONCE, handler)
     return (await calls.record_progress(rig.store, progress, rig.timings)).order
 
 
