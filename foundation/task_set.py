@@ -59,6 +59,10 @@ class TaskSet:
             return
         stuck = sorted(task.get_name() for task in self._tasks)
         log.error("tasks_cancelled_at_shutdown", tasks=stuck, after_s=timeout_s)
+        await self.cancel()
+
+    async def cancel(self) -> None:
+        """Cancel all tasks and wait for their end: for those that would run for ever."""
         for task in self._tasks:
             task.cancel()
         await self.wait()

@@ -100,7 +100,7 @@ async def _note_status(
     word = form.get("CallStatus", "")
     if not word:
         raise WebhookRefused(HTTPStatus.BAD_REQUEST, "CallStatus is missing")
-    facts = _facts(word, form, door.store.now_us())
+    facts = _facts(word, form)
     if facts is None:
         log.warning("callback_word_unknown", call_id=call_id, call_sid=call_sid, word=word[:64])
     callback = Callback(
@@ -162,14 +162,14 @@ def _require_call_id(call_id: str) -> None:
         raise WebhookRefused(HTTPStatus.NOT_FOUND, "there is no such call")
 
 
-def _facts(word: str, form: Mapping[str, str], now_us: int) -> CarrierFacts | None:
+def _facts(word: str, form: Mapping[str, str]) -> CarrierFacts | None:
     status = status_of_word(word)
     if status is None:
         return None
     return CarrierFacts(
         status=status,
         word=word,
-        at_us=_micros(form.get("Timestamp", "")) or now_us,
+        at_us=_micros(form.get("Timestamp", "")) or calls.UNTIMED,
         fetched=False,
         duration_s=_number_up_to(_DURATION_MAX_S, form.get("CallDuration", "")),
         sip_code=_number_up_to(_SIP_CODE_MAX, form.get("SipResponseCode", "")),

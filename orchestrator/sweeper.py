@@ -32,6 +32,8 @@ AT_ONCE = 200
 JUMP_S = 5.0
 # While one sweeper asks about a call, the others leave it alone for so long.
 LEASE_S = 30.0
+# Above every number: who could not sweep waits the whole pause.
+NO_EVENT = 1 << 63
 
 
 class Carrier(Protocol):
@@ -85,12 +87,12 @@ class Sweeper:
         """Sweep until cancelled; what is under way goes on and is awaited by `close`."""
         store = self._parts.store
         while True:
-            newest = await store.newest_event()
+            newest = NO_EVENT
             try:
+                newest = await store.newest_event()
                 await self.sweep()
             except StoreUnavailable as error:
                 log.warning("sweep_postponed", error=str(error))
-                newest = await store.newest_event()
             except Exception:  # the sweeper must not die: it is everybody's last resort
                 log.exception("sweep_failed")
             await store.wait_for_events(newest, self._timings.sweep_s)
@@ -98,14 +100,13 @@ class Sweeper:
     async def sweep(self) -> None:
         """Start to look at every due call that nobody here looks at already."""
         await self._notice_clock_jump()
-        store = self._parts.store
-        due = await store.read(
-            lambda connection: list_due_calls(connection, store.now_us(), AT_ONCE)
+        due, now_us = await self._parts.store.read_at(
+            lambda connection, now_us: (list_due_calls(connection, now_us, AT_ONCE), now_us)
         )
         for row in due:
             if row.call_id not in self._looking:
                 self._looking.add(row.call_id)
-                self._looks.spawn(self._look_at(row), name=f"look-at-{row.call_id}")
+                self._looks.spawn(self._look_at(row, now_us), name=f"look-at-{row.call_id}")
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""
@@ -115,10 +116,10 @@ class Sweeper:
         """Wait for orders and questions under way, each within its own deadline."""
         await self._looks.close(self._timings.order_s + LEASE_S)
 
-    async def _look_at(self, row: CallRow) -> None:
+    async def _look_at(self, row: CallRow, now_us: int) -> None:
         structlog.contextvars.bind_contextvars(call_id=row.call_id, call_sid=row.call_sid)
         try:
-            await self._take_step(row)
+            await self._take_step(row, now_us)
         except StoreUnavailable as error:
             log.warning("look_postponed", error=str(error))
         except Exception:  # one call's trouble is not the others'
@@ -126,9 +127,9 @@ class Sweeper:
         finally:
             self._looking.discard(row.call_id)
 
-    async def _take_step(self, row: CallRow) -> None:
+    async def _take_step(self, row: CallRow, now_us: int) -> None:
         store = self._parts.store
-        step = calls.next_step(row, store.now_us(), self._timings)
+        step = calls.next_step(row, now_us, self._timings)
         match step:
             case Step.DIAL:
                 await self._dial(row)
@@ -167,9 +168,8 @@ class Sweeper:
     async def _ask(self, row: CallRow, step: Step) -> None:
         """Ask the carrier, and tell it first to end the call where the step says so."""
         store, timings = self._parts.store, self._timings
-        lease_us = store.now_us() + micros(LEASE_S)
         seen = row.due_at or 0
-        if not await store.write(lambda tx: take_due_call(tx, row.call_id, seen, lease_us)):
+        if not await store.write(lambda tx: take_due_call(tx, row.call_id, seen, micros(LEASE_S))):
             return
         try:
             unit = await self._find(row) if step is Step.FIND else await self._fetch(row, step)
@@ -181,9 +181,8 @@ class Sweeper:
             await store.write(unit)
 
     async def _find(self, row: CallRow) -> Unit:
-        now_us = self._parts.store.now_us()
         listed = await self._carrier().list_calls(row.to_number, self._parts.from_number)
-        read = [calls.candidate_of(answer, now_us) for answer in listed]
+        read = [calls.candidate_of(answer) for answer in listed]
         found = [candidate for candidate in read if candidate is not None]
         log.info("carrier_listed", calls=len(listed))
         return lambda tx: calls.apply_lookup(tx, row.call_id, found, self._timings)
@@ -195,8 +194,7 @@ class Sweeper:
         elif step is Step.END:
             await carrier.end_call(call_sid)
         answer = await carrier.fetch_call(call_sid)
-        now_us = self._parts.store.now_us()
-        facts = None if answer is None else calls.facts_of_answer(answer, now_us)
+        facts = None if answer is None else calls.facts_of_answer(answer)
         log.info("carrier_asked", step=step.value, status=None if answer is None else answer.status)
         if facts is None:
             raise CarrierUnreachable("The carrier does not know this call.")
@@ -208,15 +206,22 @@ class Sweeper:
         return self._parts.carrier
 
     async def _notice_clock_jump(self) -> None:
-        """Look at every open call when the store's clock jumped against the monotonic one."""
+        """Look at every open call when the clock of the rules jumped against the monotonic one.
+
+        Only where that clock is our own: a database server keeps its own time, and that of this
+        machine must not move the deadlines of all replicas.
+        """
+        if not self._parts.store.keeps_own_time:
+            return
         offset_s = self._clock_offset_s()
-        jump_s, self._offset_s = offset_s - self._offset_s, offset_s
+        jump_s = offset_s - self._offset_s
         if abs(jump_s) > JUMP_S:
             jump_us, timings = micros(jump_s), self._timings
             count = await self._parts.store.write(
                 lambda tx: calls.look_again_at_all(tx, jump_us, timings)
             )
             log.warning("clock_jumped", by_s=round(jump_s), open_calls=count)
+        self._offset_s = offset_s  # not before the commit: a jump that could not be noted stays one
 
     def _clock_offset_s(self) -> float:
-        return self._parts.store.now_us() / 1_000_000 - self._parts.clock.monotonic()
+        return self._parts.clock.now().timestamp() - self._parts.clock.monotonic()

@@ -1,10 +1,13 @@
 """Fixtures that all folders share: a fresh store, and the contract's server on a free port."""
 
-from collections.abc import AsyncIterator
+import gc
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import grpc
 import pytest
+import structlog
 from hypothesis import settings
 
 from foundation.clock import SystemClock
@@ -13,18 +16,93 @@ from orchestrator.calls import CallTimings, Progress, ProgressAnswer, record_pro
 from orchestrator.rpc import GrpcServer, build_grpc_server
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
+from tests.fresh_file import fresh_database
+from tests.postgres import (
+    ScriptedDatabase,
+    empty_database,
+    make_database,
+    scripted_database,
+    shared_postgres,
+)
 
 # A busy machine is no failure of a property.
 settings.register_profile("ringback", deadline=None)
 settings.load_profile("ringback")
 
+# The default draws tracebacks with frames and colours: 40 ms of a core for each that a test causes.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
+
+# Modules and the list of tests stay to the end: the collector of garbage need not look at them.
+gc.disable()
+_SLOW_FIRST = ("e2e", "faults", "integration", "properties", "simulation")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the folders with long tests first, so that no worker is left alone with them."""
+    items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    """Watch what the tests make from here on."""
+    gc.freeze()
+    gc.enable()
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return _SLOW_FIRST.index(folder) if folder in _SLOW_FIRST else len(_SLOW_FIRST)
+
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """Open a store on an empty SQLite file."""
-    opened = await Store.open(f"sqlite:///{tmp_path / 'ringback.db'}", SystemClock())
+    opened = await Store.open(fresh_database(tmp_path / "ringback.db"), SystemClock())
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Share one PostgreSQL server among all tests of a run."""
+    folder = tmp_path_factory.getbasetemp()
+    with shared_postgres(folder.parent if _worker() != "main" else folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgres(postgres_server_url: str) -> Iterator[ScriptedDatabase]:
+    with scripted_database(postgres_server_url, f"ringback_{_worker()}") as database:
+        yield database
+
+
+@pytest.fixture
+def postgres(_postgres: ScriptedDatabase) -> ScriptedDatabase:
+    """Hand out a PostgreSQL database of the newest schema, without rows."""
+    _postgres.clean()
+    return _postgres
+
+
+@pytest.fixture(scope="session")
+def _bare_postgres_url(postgres_server_url: str) -> str:
+    return make_database(postgres_server_url, f"bare_{_worker()}")
+
+
+@pytest.fixture
+def bare_postgres_url(_bare_postgres_url: str) -> str:
+    """Hand out a PostgreSQL database without any tables."""
+    empty_database(_bare_postgres_url)
+    return _bare_postgres_url
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 @pytest.fixture

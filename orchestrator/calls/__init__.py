@@ -23,7 +23,7 @@ from orchestrator.calls.orders import (
     order_of,
 )
 from orchestrator.calls.progress import Progress, ProgressAnswer, progress_in, record_progress
-from orchestrator.calls.sightings import CarrierFacts, Verdict, Weighed, facts_of, weigh
+from orchestrator.calls.sightings import UNTIMED, CarrierFacts, Verdict, Weighed, facts_of, weigh
 from orchestrator.calls.steps import Step, next_step
 from orchestrator.calls.timings import CallTimings, micros
 from orchestrator.calls.witnesses import (
@@ -35,6 +35,7 @@ from orchestrator.calls.witnesses import (
 )
 
 __all__ = [
+    "UNTIMED",
     "CallOrder",
     "CallTimings",
     "Callback",

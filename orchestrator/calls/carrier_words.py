@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from orchestrator.calls.lookups import Candidate
-from orchestrator.calls.sightings import CarrierFacts
+from orchestrator.calls.sightings import UNTIMED, CarrierFacts
 from telephony.status_words import status_of_word
 from telephony.twilio_rest import CarrierCall
 
 
-def facts_of_answer(answer: CarrierCall, now_us: int) -> CarrierFacts | None:
+def facts_of_answer(answer: CarrierCall) -> CarrierFacts | None:
     """Read a fetched call; None for a status word that is not known."""
     status = status_of_word(answer.status)
     if status is None:
@@ -16,16 +16,16 @@ def facts_of_answer(answer: CarrierCall, now_us: int) -> CarrierFacts | None:
     return CarrierFacts(
         status=status,
         word=answer.status,
-        at_us=_micros_of(answer.end_time) or now_us,
+        at_us=_micros_of(answer.end_time) or UNTIMED,
         fetched=True,
         duration_s=answer.duration_s,
         answered_by=answer.answered_by or "",
     )
 
 
-def candidate_of(answer: CarrierCall, now_us: int) -> Candidate | None:
+def candidate_of(answer: CarrierCall) -> Candidate | None:
     """Read a listed call as a candidate for an unknown dial."""
-    facts = facts_of_answer(answer, now_us)
+    facts = facts_of_answer(answer)
     if facts is None:
         return None
     made_at = _micros_of(answer.date_created) or _micros_of(answer.start_time)

@@ -4,13 +4,15 @@ However often and in whatever order the same sightings come, the call ends in th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from orchestrator.calls.timings import CallTimings, micros
 from orchestrator.store.calls import CallRow, CallState, Columns
 from ringback.v1 import call_results_pb2 as pb
 from telephony.status_words import is_terminal, rises
+
+UNTIMED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class CarrierFacts:
     status: pb.CallStatus.ValueType
     # The carrier's own word, such as "no-answer".
     word: str
-    # When it was heard, microseconds; for a terminal word that is the end, as far as we know.
+    # When it was said, microseconds; for a terminal word that is the end, as far as we know.
+    # UNTIMED until it is applied when the carrier did not say: no clock but the store's counts.
     at_us: int
     # True when we asked, false when the carrier called back.
     fetched: bool
@@ -51,6 +54,8 @@ class Weighed:
 
 def weigh(row: CallRow, facts: CarrierFacts, now_us: int, timings: CallTimings) -> Weighed:
     """Say what one word of the carrier changes in a call."""
+    if facts.at_us == UNTIMED:
+        facts = replace(facts, at_us=now_us)
     if is_terminal(facts.status):
         return _weigh_end(row, facts, now_us, timings)
     if row.state is CallState.FINAL or row.provider is not None:

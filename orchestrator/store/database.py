@@ -1,19 +1,27 @@
 """Opens the database that a URL names: engines, dialect, schema."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from foundation.clock import Clock
 from orchestrator.errors import StoreUnusable
 from orchestrator.store import sqlite
 from orchestrator.store.counters import EVENT_COUNTER, read_counter
-from orchestrator.store.group import Dialect, describe_error
+from orchestrator.store.group import Dialect
 from orchestrator.store.migrate import bring_up_to_date
 
-URL_FORMS = "the database URL must be sqlite:///FILE or postgresql+psycopg://..."
+URL_FORMS = "RINGBACK_DATABASE_URL must be sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+_POSTGRES = "postgresql+psycopg"
+_POSTGRES_NAMES = ("postgresql", "postgres", _POSTGRES)
+
+# Runs until cancelled and hands on the number of each event that another process commits.
+Listen: TypeAlias = Callable[[Callable[[int], None]], Coroutine[object, object, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Database:
     """True when other processes may write to it as well."""
     poll_s: float = 0.25
     """How often a shared database is asked for events of others."""
+    listen: Listen | None = None
+    """How the events of others are heard at once; None when there are no others."""
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -43,28 +53,49 @@ def open_database(url: str, clock: Clock) -> tuple[Database, int]:
         parsed = make_url(url)
     except ArgumentError as error:
         raise StoreUnusable(URL_FORMS) from error
-    if parsed.get_backend_name() == "postgresql":
-        from orchestrator.store import postgres  # noqa: PLC0415 - psycopg is an optional extra
-
-        engines = postgres.create_engines(parsed)
-        database = Database(*engines, postgres.PostgresDialect(), is_shared=True)
+    if parsed.drivername in _POSTGRES_NAMES:
+        parsed = parsed.set(drivername=_POSTGRES)
+        database = _connect_postgres(parsed)
     elif parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
-        sqlite.create_file(Path(str(parsed.database)))
-        database = Database(
-            sqlite.create_write_engine(parsed),
-            sqlite.create_read_engine(parsed),
-            sqlite.SqliteDialect(clock),
-        )
+        database = _connect_sqlite(parsed, clock)
     else:
         raise StoreUnusable(URL_FORMS)
     try:
-        bring_up_to_date(database.write_engine)
-        with database.read_engine.connect() as connection:
-            return database, read_counter(connection, EVENT_COUNTER)
+        return database, _make_ready(database)
     except SQLAlchemyError as error:
         database.dispose()
+        raise StoreUnusable(database.dialect.explain(parsed, error)) from error
+    except StoreUnusable:
+        database.dispose()
+        raise
+
+
+def _connect_postgres(url: URL) -> Database:
+    try:
+        from orchestrator.store import listener, postgres  # noqa: PLC0415 - psycopg is an extra
+    except ImportError as error:
         raise StoreUnusable(
-            f"the database {parsed.render_as_string(hide_password=True)} cannot be used"
-            f" ({describe_error(error)}): move it away or restore a copy, start again, and let"
-            " `ringback outbox retry --since` fill in what is missing"
+            "PostgreSQL needs a driver that is not installed: pip install 'ringback[postgres]'"
         ) from error
+    writing, reading = postgres.create_engines(url)
+    listen = partial(listener.listen, postgres.conninfo_of(url))
+    return Database(writing, reading, postgres.PostgresDialect(), is_shared=True, listen=listen)
+
+
+def _connect_sqlite(url: URL, clock: Clock) -> Database:
+    try:
+        sqlite.create_file(Path(str(url.database)))
+    except OSError as error:
+        reason = f"the database {url.database} cannot be made: {error.strerror}"
+        raise StoreUnusable(reason) from error
+    writing, reading = sqlite.create_write_engine(url), sqlite.create_read_engine(url)
+    return Database(writing, reading, sqlite.SqliteDialect(clock))
+
+
+def _make_ready(database: Database) -> int:
+    """See that the database can be trusted, and bring its schema up to date."""
+    with database.read_engine.connect() as connection:
+        database.dialect.check(connection)
+    bring_up_to_date(database.write_engine)
+    with database.read_engine.connect() as connection:
+        return read_counter(connection, EVENT_COUNTER)

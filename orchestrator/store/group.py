@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, TypeVar, cast
 
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from orchestrator.store.counters import EVENT_COUNTER, save_counter
 from orchestrator.store.transaction import Numbers, Transaction
 
 log = structlog.get_logger(__name__)
@@ -24,6 +23,21 @@ class Dialect(Protocol):
 
     def open_group(self, connection: Connection) -> tuple[int, int]:
         """Return the time in microseconds and the newest event; hold the counter."""
+
+    def close_group(self, connection: Connection, newest_event: int) -> None:
+        """Write the number of the newest event, and tell other processes with the commit."""
+
+    def read_now(self, connection: Connection) -> int:
+        """Return the time that the rules go by, in microseconds since the epoch."""
+
+    def check(self, connection: Connection) -> None:
+        """See whether the database can be trusted; warn of settings that risk what is stored.
+
+        Raises: SQLAlchemyError when it cannot.
+        """
+
+    def explain(self, url: URL, error: SQLAlchemyError) -> str:
+        """Say in one line why a database cannot be used, and what to do."""
 
     def is_lost(self, error: Exception, connection: Connection) -> bool:
         """Say whether `error` ended the whole transaction, not one statement."""
@@ -81,7 +95,7 @@ def write_group(
         else:
             scribe.write_batch(together)
     if numbers.event != newest_event:
-        save_counter(connection, EVENT_COUNTER, numbers.event)
+        dialect.close_group(connection, numbers.event)
     scribe.group.newest_event, scribe.group.stamp_us = numbers.event, numbers.stamp_us
     return scribe.group
 

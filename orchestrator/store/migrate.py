@@ -5,7 +5,8 @@ import logging
 import structlog
 from sqlalchemy import Connection, Engine, inspect, text
 
-from orchestrator.store.schema import REVISIONS
+from orchestrator.errors import StoreUnusable
+from orchestrator.store.schema import REVISIONS, counter, metadata
 
 log = structlog.get_logger(__name__)
 
@@ -18,12 +19,16 @@ def bring_up_to_date(engine: Engine) -> None:
 
     Safe when several processes start at once: the second waits for the lock and finds it done.
     Migrations only add, so a database that is newer than this program is left as it is.
+    Raises: StoreUnusable for a database that belongs to somebody else.
     """
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
+            # However long the migration takes, here or in the process that is faster.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             lock = text("SELECT pg_advisory_xact_lock(:number)")
             connection.execute(lock, {"number": _LOCK_NUMBER})
         version = read_version(connection)
+        _refuse_foreign(connection, version)
         if version is not None and version not in REVISIONS:
             log.warning("schema_newer", found=version, known=REVISIONS[-1])
         elif version != REVISIONS[-1]:
@@ -36,6 +41,23 @@ def read_version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _refuse_foreign(connection: Connection, version: str | None) -> None:
+    """See that nobody else's tables are in the way. Raises: StoreUnusable."""
+    found, ours = set(inspect(connection).get_table_names()), set(metadata.tables)
+    if version is not None:
+        is_foreign = counter.name not in found
+    elif connection.dialect.name == "sqlite":  # a file is ours alone
+        is_foreign = bool(found)
+    else:
+        is_foreign = bool(found & ours)
+    if is_foreign:
+        where = connection.engine.url.render_as_string(hide_password=True)
+        raise StoreUnusable(
+            f"the database {where} holds tables that are not the Orchestrator's;"
+            " name another one in RINGBACK_DATABASE_URL"
+        )
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,37 +1,75 @@
 """What is particular to PostgreSQL: its clock, the lock that orders events, its errors."""
 
+import structlog
 from psycopg import Connection as PsycopgConnection
 from psycopg.abc import Buffer
+from psycopg.conninfo import make_conninfo
 from psycopg.types.string import StrDumper
 from sqlalchemy import (
     URL,
     BigInteger,
     Connection,
     Engine,
+    Text,
+    bindparam,
     cast,
     create_engine,
     event,
     extract,
     func,
     select,
+    text,
+    update,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from foundation.text import clean_text
 from orchestrator.store.counters import EVENT_COUNTER
+from orchestrator.store.group import describe_error
+from orchestrator.store.listener import CHANNEL
 from orchestrator.store.schema import counter
+
+log = structlog.get_logger(__name__)
 
 READERS = 4
 STATEMENT_TIMEOUT_MS = 5_000
+# A writer holds the counter: one that freezes, or whose machine is gone, must not hold up the
+# others. Shorter than a statement's time, so that those who wait for the counter still get it.
+IDLE_TIMEOUT_MS = 4_000
+_SESSION = {
+    "statement_timeout": STATEMENT_TIMEOUT_MS,
+    "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
+}
+# Seconds, and tries: a server whose machine is gone sends nothing, not even an end.
+_CONNECTION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 # Connection lost, out of resources, stopped by an operator, rolled back, a system error.
 _LOST_CLASSES = ("08", "25", "40", "53", "57", "58")
+_MICROSECONDS = cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+_READ_NOW = select(_MICROSECONDS)
 # The row of the counter is held until the commit: groups of several processes follow each other, so
 # that events are numbered in the order of their commits and no two groups can lock each other out.
-_OPEN_GROUP = (
-    select(cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger), counter.c.value)
+# It is a query of its own inside, because the time is to be that after the wait for the lock.
+_HELD = select(counter.c.value).where(counter.c.name == EVENT_COUNTER).with_for_update().subquery()
+_OPEN_GROUP = select(_MICROSECONDS, _HELD.c.value)
+# The commit tells all listeners; a transaction that is undone tells nobody.
+_CLOSE_GROUP = (
+    update(counter)
     .where(counter.c.name == EVENT_COUNTER)
-    .with_for_update()
+    .values(value=bindparam("newest", type_=BigInteger))
+    .returning(func.pg_notify(CHANNEL, cast(counter.c.value, Text)))
 )
+_RAISE_DURABILITY = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
+)
+# Without these an acknowledged commit may be lost, or the whole database, in a power cut.
+_DURABLE = ("fsync", "full_page_writes")
+_REASON_CHARS = 300
 
 
 class PostgresDialect:
@@ -41,6 +79,29 @@ class PostgresDialect:
         """Return the server's time in microseconds and the newest event's number."""
         now_us, newest_event = connection.execute(_OPEN_GROUP).one()
         return int(now_us), int(newest_event)
+
+    def close_group(self, connection: Connection, newest_event: int) -> None:
+        """Write the number of the newest event, and tell other processes with the commit."""
+        connection.execute(_CLOSE_GROUP, {"newest": newest_event})
+
+    def read_now(self, connection: Connection) -> int:
+        """Return the server's time in microseconds."""
+        return int(connection.execute(_READ_NOW).scalar_one())
+
+    def check(self, connection: Connection) -> None:
+        """Warn of settings of the server that make an acknowledged commit less than durable."""
+        for name in _DURABLE:
+            if connection.execute(text(f"SHOW {name}")).scalar() == "off":
+                log.warning("database_not_durable", setting=name, value="off")
+
+    def explain(self, url: URL, error: SQLAlchemyError) -> str:
+        """Say in one line why the database cannot be used, and what to do."""
+        where = url.render_as_string(hide_password=True)
+        reason = " ".join(describe_error(error).split())[:_REASON_CHARS]
+        return (
+            f"the database {where} cannot be used ({reason}): start its server, or correct"
+            " RINGBACK_DATABASE_URL"
+        )
 
     def is_lost(self, error: Exception, _connection: Connection) -> bool:
         """Say whether `error` ended the whole transaction, not one statement."""
@@ -55,27 +116,44 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 
     Parameters are hidden: an error's text must not repeat what was said.
     """
-    patience = {"options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"}
+    settings = connect_settings(url)
     writing = create_engine(
         url,
         pool_size=1,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args=patience,
+        connect_args=settings,
         hide_parameters=True,
     )
+    event.listen(writing, "connect", _make_durable)
     reading = create_engine(
         url,
         pool_size=READERS,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args=patience,
+        connect_args=settings,
         hide_parameters=True,
     )
     event.listen(reading, "connect", _take_any_text)
     return writing, reading.execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
+
+
+def connect_settings(url: URL) -> dict[str, object]:
+    """Build what a connection is opened with beside the URL, whose own words win."""
+    ours = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    theirs = url.query.get("options", "")
+    return {
+        **{name: value for name, value in _CONNECTION.items() if name not in url.query},
+        "options": f"{ours} {theirs}".strip(),
+    }
+
+
+def conninfo_of(url: URL) -> str:
+    """Write how to connect as the driver itself takes it: for the listener."""
+    _, parameters = url.get_dialect()().create_connect_args(url)
+    return make_conninfo(**{**parameters, **connect_settings(url)})
 
 
 class _CleanStrDumper(StrDumper):
@@ -91,3 +169,9 @@ class _CleanStrDumper(StrDumper):
 
 def _take_any_text(connection: PsycopgConnection, _record: object) -> None:
     connection.adapters.register_dumper(str, _CleanStrDumper)
+
+
+def _make_durable(connection: PsycopgConnection, _record: object) -> None:
+    """Wait for the disk at each commit, even where the server's default is not to."""
+    connection.execute(_RAISE_DURABILITY)
+    connection.commit()

@@ -6,14 +6,24 @@ import sqlite3
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from foundation.clock import Clock
-from orchestrator.store.counters import clock_us, read_counter
+from orchestrator.store.counters import EVENT_COUNTER, clock_us, read_counter, save_counter
+from orchestrator.store.group import describe_error
 
 BUSY_TIMEOUT_S = 2.0
 """How long a statement waits for a lock that another process holds."""
 READERS = 4
+HOW_TO_REPAIR = (
+    "move it away with its -wal and -shm or put a good copy in its place, start again, and let"
+    " `ringback outbox retry --since TIME` at each Call Handler report again what is missing"
+)
+
+
+class DatabaseDamaged(SQLAlchemyError):
+    """Says what the integrity check found first."""
 
 
 def create_file(path: Path) -> None:
@@ -102,7 +112,34 @@ class SqliteDialect:
 
     def open_group(self, connection: Connection) -> tuple[int, int]:
         """Return the injected clock's time in microseconds and the newest event's number."""
-        return clock_us(self._clock), read_counter(connection, "event")
+        return clock_us(self._clock), read_counter(connection, EVENT_COUNTER)
+
+    def close_group(self, connection: Connection, newest_event: int) -> None:
+        """Write the number of the newest event; there is no other process to be told."""
+        save_counter(connection, EVENT_COUNTER, newest_event)
+
+    def read_now(self, _connection: Connection) -> int:
+        """Return the injected clock's time in microseconds."""
+        return clock_us(self._clock)
+
+    def check(self, connection: Connection) -> None:
+        """Read the file through, so that damage shows at the start and not in the midst of a call.
+
+        Raises: DatabaseDamaged, or SQLAlchemy's own error when it is no database at all.
+        """
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise DatabaseDamaged(" ".join(str(found).split()))
+
+    def explain(self, url: URL, error: SQLAlchemyError) -> str:
+        """Say in one line why the file cannot be used, and what to do."""
+        code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & _PRIMARY_CODE
+        file = f"the database {url.database}"
+        if code == sqlite3.SQLITE_BUSY:
+            return f"{file} is in use by another process; stop that one first"
+        if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+            return f"{file} cannot be written; allow it to this user, and its folder too"
+        return f"{file} is damaged ({describe_error(error)}): {HOW_TO_REPAIR}"
 
     def is_lost(self, error: Exception, connection: Connection) -> bool:
         """Say whether `error` ended the whole transaction, not one statement."""

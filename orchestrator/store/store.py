@@ -1,6 +1,7 @@
 """The store: writes go through one thread in groups, reads through a small pool of threads."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias, TypeVar, cast
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from foundation.clock import Clock
+from foundation.task_set import TaskSet
 from orchestrator.errors import StoreUnavailable
 from orchestrator.store.counters import EVENT_COUNTER, clock_us, read_counter
 from orchestrator.store.database import Database, open_database
@@ -39,6 +41,7 @@ class Store:
         self._clock = clock
         self._newest_event = newest_event
         self._arrival = asyncio.Event()
+        self._followers = TaskSet()
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="store-reader")
         self._writer = start_writer(database.write_engine, database.dialect, self._note_commit)
 
@@ -50,17 +53,38 @@ class Store:
         Raises: StoreUnusable with what to do when the file is damaged or no database of ours.
         """
         database, newest_event = await asyncio.to_thread(open_database, url, clock)
-        return cls(database, clock, newest_event)
+        store = cls(database, clock, newest_event)
+        store.follow_others()
+        return store
+
+    def follow_others(self) -> None:
+        """Begin to hear of what other processes commit, where there can be any."""
+        if self._database.is_shared:
+            self._followers.spawn(self._poll(), name="store-poll")
+        if self._database.listen is not None:
+            hearing = self._database.listen(self._note_commit)
+            self._followers.spawn(hearing, name="store-listener")
 
     async def close(self) -> None:
         """Commit what is queued, then close the connections."""
+        await self._followers.cancel()
         await self._writer.close()
         await asyncio.to_thread(self._readers.shutdown)
         await asyncio.to_thread(self._database.dispose)
 
-    def now_us(self) -> int:
-        """Return the time in microseconds since the epoch; inside a unit use the transaction's."""
-        return clock_us(self._clock)
+    @property
+    def keeps_own_time(self) -> bool:
+        """Say whether the rules go by this process's clock: SQLite. PostgreSQL's keeps its own."""
+        return not self._database.is_shared
+
+    async def now_us(self) -> int:
+        """Return the time that the rules go by, in microseconds since the epoch.
+
+        Inside a unit use the transaction's. Raises: StoreUnavailable.
+        """
+        if self.keeps_own_time:
+            return clock_us(self._clock)
+        return await self.read(self._database.dialect.read_now)
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run `unit` in the writer's thread; return its value after the commit.
@@ -93,6 +117,14 @@ class Store:
         """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._run, query)
 
+    async def read_at(self, query: Callable[[Connection, int], T]) -> T:
+        """Run `query` as `read` does, with the time that the rules go by.
+
+        Raises: StoreUnavailable when the database cannot answer.
+        """
+        now = self._database.dialect.read_now
+        return await self.read(lambda connection: query(connection, now(connection)))
+
     async def newest_event(self) -> int:
         """Return the number of the newest committed event; 0 before the first."""
         if self._database.is_shared:
@@ -100,18 +132,27 @@ class Store:
         return self._newest_event
 
     async def wait_for_events(self, after: int, timeout_s: float) -> None:
-        """Return when an event with a number above `after` is committed, or after `timeout_s`."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        while await self.newest_event() <= after and loop.time() < deadline:
-            left_s = deadline - loop.time()
-            if self._database.is_shared:  # other processes commit too, and nobody tells us
-                left_s = min(left_s, self._database.poll_s)
-            try:
-                async with asyncio.timeout(left_s):
+        """Return when an event with a number above `after` is committed, or after `timeout_s`.
+
+        What another process commits is heard at once, or at the latest with the next poll.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._newest_event <= after:
                     await self._arrival.wait()
-            except TimeoutError:
-                continue
+
+    async def _poll(self) -> None:
+        """Look for what others committed: the guarantee behind the listener."""
+        while True:
+            await asyncio.sleep(self._database.poll_s)
+            before = self._newest_event
+            try:
+                newest = await self.newest_event()
+            except StoreUnavailable:
+                continue  # who reads or writes is told; here the next look will do
+            self._note_commit(newest)
+            if newest < before == self._newest_event:
+                self._newest_event = newest  # a fail-over lost the last commits
 
     def _run(self, query: Callable[[Connection], T]) -> T:
         try:

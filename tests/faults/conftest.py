@@ -6,9 +6,27 @@ from pathlib import Path
 import pytest
 
 from tests.faults.life_rig import Rig, life_rig
+from tests.postgres import ScriptedDatabase
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> ScriptedDatabase | None:
+    """Name the database that the rules run on; None is a file of SQLite."""
+    if request.param == "sqlite":
+        return None
+    postgres: ScriptedDatabase = request.getfixturevalue("postgres")
+    return postgres
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with life_rig(tmp_path) as opened:
+async def rig(tmp_path: Path, database: ScriptedDatabase | None) -> AsyncIterator[Rig]:
+    """Open one Orchestrator's rules."""
+    async with life_rig(tmp_path, database=database) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def postgres_rig(tmp_path: Path, postgres: ScriptedDatabase) -> AsyncIterator[Rig]:
+    """Open one Orchestrator's rules on PostgreSQL: for what SQLite has not, several replicas."""
+    async with life_rig(tmp_path, database=postgres) as opened:
         yield opened

@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
 
 from orchestrator import calls
-from orchestrator.call_handler_client import OrderAccepted, OrderAnswer, OrderUnknown
+from orchestrator.call_handler_client import OrderUnknown
 from orchestrator.call_results import receive_proto, record_call_result
 from orchestrator.calls import (
+    UNTIMED,
     Callback,
     CallOrder,
     CallTimings,
@@ -32,7 +33,10 @@ from orchestrator.store.schema import task as tasks
 from orchestrator.sweeper import Sweeper, SweeperParts
 from ringback.v1 import call_results_pb2 as pb
 from telephony.status_words import status_of_word
-from telephony.twilio_rest import CarrierCall, CarrierUnreachable
+from telephony.twilio_rest import CarrierCall
+from tests.faults.life_peers import ScriptedCarrier, ScriptedClock, ScriptedHandlers, World, sid
+from tests.fresh_file import fresh_database
+from tests.postgres import ScriptedDatabase
 
 LUIGI = "+14155550100"
 OURS = "+14155550199"
@@ -47,107 +51,30 @@ ORDER = CallOrder(
 )
 
 
-def sid(number: int) -> str:
-    """Make a CallSid."""
-    return f"CA{number:032x}"
-
-
-@dataclass
-class ScriptedClock:
-    """Stands still until it is told to go on."""
-
-    wall: datetime = datetime(2026, 11, 23, 10, tzinfo=UTC)
-    ticks: float = 1000.0
-
-    def now(self) -> datetime:
-        """Tell the time of day."""
-        return self.wall
-
-    def monotonic(self) -> float:
-        """Count seconds."""
-        return self.ticks
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.wall += timedelta(seconds=seconds)
-        self.ticks += seconds
-
-
-@dataclass
-class ScriptedCarrier:
-    """Knows the calls it is told to know, and keeps the book of what it was asked."""
-
-    known: dict[str, CarrierCall] = field(default_factory=dict)
-    is_reachable: bool = True
-    # What ending a call makes of it; a call that is over stays as it is.
-    end_word: str = "completed"
-    asked: list[str] = field(default_factory=list)
-
-    async def fetch_call(self, call_sid: str) -> CarrierCall | None:
-        """Answer how a call stands."""
-        self._note(f"fetch {call_sid}")
-        return self.known.get(call_sid)
-
-    async def list_calls(self, to: str, from_: str) -> list[CarrierCall]:
-        """List what is known between two numbers."""
-        self._note(f"list {to} {from_}")
-        return [one for one in self.known.values() if (one.to, one.from_) == (to, from_)]
-
-    async def end_call(self, call_sid: str) -> None:
-        """End a call."""
-        self._note(f"end {call_sid}")
-        self._change(call_sid, self.end_word)
-
-    async def cancel_call(self, call_sid: str) -> None:
-        """Cancel a call that is not answered."""
-        self._note(f"cancel {call_sid}")
-        if self.known[call_sid].status in {"queued", "ringing"}:
-            self._change(call_sid, "canceled")
-
-    def _note(self, question: str) -> None:
-        self.asked.append(question)
-        if not self.is_reachable:
-            raise CarrierUnreachable("refused")
-
-    def _change(self, call_sid: str, word: str) -> None:
-        if self.known[call_sid].status in {"queued", "ringing", "in-progress"}:
-            self.known[call_sid] = replace(self.known[call_sid], status=word)
-
-
-@dataclass
-class ScriptedHandlers:
-    """Gives the answers it is told to give, and keeps the orders."""
-
-    answers: list[OrderAnswer] = field(default_factory=list)
-    orders: list[Mapping[str, object]] = field(default_factory=list)
-
-    async def place_order(self, order: Mapping[str, object]) -> OrderAnswer:
-        """Take one order; by default it is accepted."""
-        self.orders.append(order)
-        return self.answers.pop(0) if self.answers else OrderAccepted(sid(len(self.orders)))
-
-
 @dataclass
 class Rig:
     """Drives the life of calls step by step; nothing happens by itself."""
 
+    url: str
     store: Store
     clock: ScriptedClock
     carrier: ScriptedCarrier
     handlers: ScriptedHandlers
     timings: CallTimings
+    caps: DialCaps
     sweeper: Sweeper
 
     async def add_task(self) -> str:
         """Make a task that is being confirmed."""
-        task_id = mint_id(self.store.now_us())
+        now_us = await self.store.now_us()
+        task_id = mint_id(now_us)
         columns = {
             "task_id": task_id,
             "state": "confirming",
             "errand": "food_order",
             "form": {},
-            "created_at": self.store.now_us(),
-            "updated_at": self.store.now_us(),
+            "created_at": now_us,
+            "updated_at": now_us,
         }
         await self.store.write(lambda tx: tx.connection.execute(insert(tasks), [columns]).rowcount)
         return task_id
@@ -186,7 +113,7 @@ class Rig:
             status=word,
             duration_s=duration_s,
             answered_by=None,
-            date_created=self.clock.now(),
+            date_created=self.clock.world.wall,
             start_time=None,
             end_time=None,
         )
@@ -203,8 +130,9 @@ class Rig:
         """Have the carrier call back."""
         status = status_of_word(word)
         assert status is not None
-        now_us = self.store.now_us()
-        facts = CarrierFacts(status, word, now_us, False, duration_s, sip_code)  # noqa: FBT003 - fetched
+        facts = CarrierFacts(
+            status, word, UNTIMED, fetched=False, duration_s=duration_s, sip_code=sip_code
+        )
         callback = Callback(call_id, call_sid, facts, LUIGI, OURS)
         return await self.store.write(lambda tx: calls.apply_callback(tx, callback, self.timings))
 
@@ -261,15 +189,38 @@ class Rig:
 
 @asynccontextmanager
 async def life_rig(
-    folder: Path, *, caps: DialCaps = NO_CAPS, timings: CallTimings | None = None
+    folder: Path, *, caps: DialCaps = NO_CAPS, database: ScriptedDatabase | None = None
 ) -> AsyncIterator[Rig]:
-    """Open a rig on a fresh database."""
-    clock, carrier, handlers = ScriptedClock(), ScriptedCarrier(), ScriptedHandlers()
-    spans = timings or CallTimings()
-    store = await Store.open(f"sqlite:///{folder / 'ringback.db'}", clock)
-    sweeper = make_sweeper(store, clock, carrier, handlers, rules_of(caps, spans))
+    """Open a rig on a fresh database; by default a file of SQLite in `folder`."""
+    world = World(server=database)
+    world.advance(0)
+    url = fresh_database(folder / "ringback.db") if database is None else database.url
+    clock, carrier, handlers = ScriptedClock(world), ScriptedCarrier(), ScriptedHandlers()
+    async with _opened(url, clock, carrier, handlers, caps) as rig:
+        yield rig
+
+
+@asynccontextmanager
+async def replica_of(rig: Rig, skew: timedelta = timedelta()) -> AsyncIterator[Rig]:
+    """Open a second Orchestrator on the same database, whose machine's clock is ahead by `skew`."""
+    clock = ScriptedClock(rig.clock.world, skew)
+    async with _opened(rig.url, clock, rig.carrier, rig.handlers, rig.caps) as other:
+        yield other
+
+
+@asynccontextmanager
+async def _opened(
+    url: str,
+    clock: ScriptedClock,
+    carrier: ScriptedCarrier,
+    handlers: ScriptedHandlers,
+    caps: DialCaps,
+) -> AsyncIterator[Rig]:
+    timings = CallTimings()
+    store = await Store.open(url, clock)
+    sweeper = make_sweeper(store, clock, carrier, handlers, rules_of(caps, timings))
     try:
-        yield Rig(store, clock, carrier, handlers, spans, sweeper)
+        yield Rig(url, store, clock, carrier, handlers, timings, caps, sweeper)
     finally:
         await sweeper.close()
         await store.close()

@@ -10,7 +10,8 @@ from orchestrator.dial_policy import DialCaps
 from orchestrator.errors import AlreadyHeld, NotFound
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
-from tests.faults.life_rig import LUIGI, NONCE, OURS, Rig, make_sweeper, rules_of, sid
+from tests.faults.life_peers import sid
+from tests.faults.life_rig import LUIGI, NONCE, OURS, Rig, make_sweeper, rules_of
 
 
 async def test_f1_confirming_twice_is_one_call(rig: Rig) -> None:
@@ -204,7 +205,7 @@ async def test_f10_a_queued_call_is_waited_for(rig: Rig) -> None:
         await rig.sweep(after_s=75)
     assert await rig.result(call_id) is None
     row = await rig.call_back(call_id, "ringing")
-    assert row.ring_deadline_at == rig.store.now_us() + 75_000_000
+    assert row.ring_deadline_at == await rig.store.now_us() + 75_000_000
 
 
 async def test_f11_cancelled_while_ready(rig: Rig) -> None:

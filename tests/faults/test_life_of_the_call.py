@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.calls import (
-    CallTimings,
     file_carrier_facts,
 )
 from orchestrator.dial_policy import DialCaps
 from orchestrator.errors import AlreadyHeld
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
-from tests.faults.life_rig import NONCE, Rig, life_rig, sid
+from tests.faults.life_peers import sid
+from tests.faults.life_rig import NONCE, Rig, life_rig
 
 HOUR_S = 3600
 
@@ -221,12 +221,11 @@ async def test_a_cap_that_is_reached_refuses_with_its_reason(
 
 
 async def test_one_call_at_once_makes_the_second_wait(tmp_path: Path) -> None:
-    timings = CallTimings()
-    async with life_rig(tmp_path, caps=DialCaps(1, 9, 9, 9, 1e9), timings=timings) as rig:
+    async with life_rig(tmp_path, caps=DialCaps(1, 9, 9, 9, 1e9)) as rig:
         first = await rig.dial()
         second = await rig.confirm()
         await rig.sweep()
         assert (await rig.row(second.call_id)).state is CallState.READY
         await rig.call_back(first, "busy")
-        await rig.sweep(after_s=timings.retry_s)
+        await rig.sweep(after_s=rig.timings.retry_s)
         assert (await rig.row(second.call_id)).state is CallState.WAITING

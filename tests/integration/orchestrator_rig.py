@@ -18,6 +18,7 @@ from orchestrator.settings import OrchestratorSettings
 from orchestrator.store import Store, mint_id
 from orchestrator.store.calls import CallRow, read_call
 from orchestrator.store.schema import task as tasks
+from tests.fresh_file import fresh_database
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "test-auth-token"  # noqa: S105 - a test's
@@ -43,6 +44,8 @@ def rig_settings(folder: Path, **changes: object) -> OrchestratorSettings:
 @asynccontextmanager
 async def running_app(settings: OrchestratorSettings) -> AsyncIterator[FastAPI]:
     """Run the app's lifespan: store, gRPC server, sweeper."""
+    if not settings.database_url:
+        fresh_database(settings.data_dir / "ringback.db")
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
@@ -80,14 +83,15 @@ def status_form(word: str, **more: str) -> dict[str, str]:
 async def confirmed_call(app: FastAPI) -> str:
     """Confirm a task of ours; answer its call_id."""
     store: Store = app.state.store
-    task_id = mint_id(store.now_us())
+    now_us = await store.now_us()
+    task_id = mint_id(now_us)
     columns = {
         "task_id": task_id,
         "state": "confirming",
         "errand": "food_order",
         "form": {},
-        "created_at": store.now_us(),
-        "updated_at": store.now_us(),
+        "created_at": now_us,
+        "updated_at": now_us,
     }
     await store.write(lambda tx: tx.connection.execute(insert(tasks), [columns]).rowcount)
     order = CallOrder("food_order", "Order.", {}, (), LUIGI)

@@ -245,7 +245,7 @@ async def test_readers_cannot_write(store: Store) -> None:
 
 async def test_a_file_that_is_no_database_is_refused_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"garbage" * 1_000)
-    with pytest.raises(StoreUnusable, match="move it away or restore a copy"):
+    with pytest.raises(StoreUnusable, match="move it away with its -wal"):
         await Store.open(f"sqlite:///{tmp_path / 'x.db'}", SystemClock())
 
 

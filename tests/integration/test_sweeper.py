@@ -11,15 +11,8 @@ from foundation.task_set import TaskSet
 from orchestrator.call_handler_client import OrderAccepted, OrderAnswer
 from orchestrator.errors import StoreUnavailable
 from orchestrator.store.calls import CallState
-from tests.faults.life_rig import (
-    NO_CAPS,
-    Rig,
-    ScriptedHandlers,
-    life_rig,
-    make_sweeper,
-    rules_of,
-    sid,
-)
+from tests.faults.life_peers import ScriptedHandlers, sid
+from tests.faults.life_rig import NO_CAPS, Rig, life_rig, make_sweeper, rules_of
 
 WAIT_S = 5.0
 
