@@ -15,7 +15,18 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, column, create_engine, delete, insert, make_url, table, text
+from sqlalchemy import (
+    Connection,
+    column,
+    create_engine,
+    delete,
+    func,
+    insert,
+    make_url,
+    select,
+    table,
+    text,
+)
 
 from orchestrator.store import schema
 from orchestrator.store.counters import EVENT_COUNTER
@@ -211,6 +222,12 @@ class ScriptedDatabase:
         """Let the server's clock stand at `moment`."""
         self._connection.execute(delete(_CLOCK_TABLE))
         self._connection.execute(insert(_CLOCK_TABLE).values(at=moment))
+
+    def wait_for(self, view: str, condition: str) -> None:
+        """Wait until a view of the server's own shows a row."""
+        rows = select(func.count()).select_from(table(view)).where(text(condition))
+        while not self._connection.execute(rows).scalar_one():
+            pass
 
     def cut_connections(self) -> None:
         """End every other connection to this database, as a server that stops does."""

@@ -36,7 +36,7 @@ STATEMENT_TIMEOUT_MS = 5_000
 # A writer holds the counter: one that freezes, or whose machine is gone, must not hold up the
 # others. Shorter than a statement's time, so that those who wait for the counter still get it.
 IDLE_TIMEOUT_MS = 4_000
-_SESSION = {
+SESSION = {
     "statement_timeout": STATEMENT_TIMEOUT_MS,
     "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
 }
@@ -142,7 +142,7 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 
 def connect_settings(url: URL) -> dict[str, object]:
     """Build what a connection is opened with beside the URL, whose own words win."""
-    ours = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    ours = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
     theirs = url.query.get("options", "")
     return {
         **{name: value for name, value in _CONNECTION.items() if name not in url.query},

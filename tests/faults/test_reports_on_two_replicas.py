@@ -1,7 +1,7 @@
 """Fault F31: two Orchestrators on one PostgreSQL take reports of the same calls at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from orchestrator.call_results import get_result, receive_proto, record_call_res
 from orchestrator.store import Store, schema
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.reports_rig import PATIENT_S, Replica, judge, list_all, replica, result_number
-from tests.postgres import empty_database, postgres_server
+from tests.postgres import ScriptedDatabase
 from tests.rig import call_sid, full_result, result_of
 from tests.rows_rig import rows_of
 from tests.rpc_rig import report_of
@@ -19,27 +19,15 @@ from tests.rpc_rig import report_of
 CALLS = 20
 
 
-@pytest.fixture(scope="module")
-def server_url() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
-
-
 @pytest.fixture
-def url(server_url: str) -> str:
-    empty_database(server_url)
-    return server_url
-
-
-@pytest.fixture
-async def one(url: str) -> AsyncIterator[Replica]:
-    async with replica(url) as opened:
+async def one(postgres: ScriptedDatabase) -> AsyncIterator[Replica]:
+    async with replica(postgres.url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def other(url: str) -> AsyncIterator[Replica]:
-    async with replica(url) as opened:
+async def other(postgres: ScriptedDatabase) -> AsyncIterator[Replica]:
+    async with replica(postgres.url) as opened:
         yield opened
 
 

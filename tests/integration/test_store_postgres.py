@@ -1,7 +1,7 @@
 """The store on PostgreSQL: the same schema, the same answers, several processes at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
@@ -15,35 +15,24 @@ from orchestrator.call_results import receive_proto, record_call_result, record_
 from orchestrator.call_results.queries import get_result, list_results
 from orchestrator.errors import NotFound, StoreUnavailable
 from orchestrator.store import Store, Transaction, schema
+from orchestrator.store.migrate import bring_up_to_date
 from orchestrator.store.tasks import read_task
 from ringback.v1 import call_results_pb2 as pb
-from tests.postgres import empty_database, postgres_server
+from tests.postgres import ScriptedDatabase
 from tests.rig import call_sid, full_result, result_of
 
 
-@pytest.fixture(scope="module")
-def server_url() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
-
-
 @pytest.fixture
-def url(server_url: str) -> str:
-    empty_database(server_url)
-    return server_url
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = await Store.open(url, SystemClock())
+async def store(postgres: ScriptedDatabase) -> AsyncIterator[Store]:
+    opened = await Store.open(postgres.url, SystemClock())
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def other_store(url: str) -> AsyncIterator[Store]:
+async def other_store(postgres: ScriptedDatabase) -> AsyncIterator[Store]:
     """Open what another Orchestrator would hold."""
-    opened = await Store.open(url, SystemClock())
+    opened = await Store.open(postgres.url, SystemClock())
     yield opened
     await opened.close()
 
@@ -54,20 +43,13 @@ def add_contact(name: str, transaction: Transaction) -> int:
     return transaction.add_event("task", data={"name": name})
 
 
-@pytest.mark.usefixtures("store")
-async def test_migrations_make_the_schema_that_the_code_knows(url: str) -> None:
-    engine = create_engine(url)
+def test_migrations_make_the_schema_that_the_code_knows(bare_postgres_url: str) -> None:
+    engine = create_engine(bare_postgres_url)
+    bring_up_to_date(engine)
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, schema.metadata) == []
     engine.dispose()
-
-
-async def test_several_may_open_an_empty_database_at_once(url: str) -> None:
-    stores = await asyncio.gather(*[Store.open(url, SystemClock()) for _ in range(4)])
-    assert [await store.newest_event() for store in stores] == [0, 0, 0, 0]
-    for store in stores:
-        await store.close()
 
 
 async def test_a_result_is_stored_joined_and_read(store: Store) -> None:
