@@ -12,6 +12,7 @@ from foundation.clock import SystemClock
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2 as pb
 from tests.e2e.browser import needs_chromium, open_page, running_browser
+from tests.fresh_file import fresh_database
 from tests.integration.chat_rig import (
     DISCLOSURE,
     HELLO,
@@ -30,7 +31,7 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def chat(tmp_path: Path) -> AsyncIterator[ChatRig]:
-    store = await Store.open(f"sqlite:///{tmp_path / 'ringback.db'}", SystemClock())
+    store = await Store.open(fresh_database(tmp_path / "ringback.db"), SystemClock())
     async with running_chat(store, on_port=True) as rig:
         yield rig
     await store.close()
