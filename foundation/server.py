@@ -58,8 +58,11 @@ class DrainingServer(uvicorn.Server):
                 await asyncio.wait({self._draining})
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start the app, then listen, and say so."""
-        await super().startup(sockets)
+        """Start the app, then listen, and say so. Raises: SystemExit(2) when it cannot."""
+        try:
+            await super().startup(sockets)
+        except SystemExit as refusal:  # uvicorn's own is 3; ours is one number for every reason
+            raise SystemExit(_CANNOT_START) from refusal
         for listener in sockets or ():
             host, port = listener.getsockname()[:2]
             log.info("listening", host=host, port=port)
@@ -161,7 +164,7 @@ async def serve(
     """Serve `app` on host:port until a signal ends it.
 
     `drain` is the book of calls that a stop waits for; by default the app's own, `app.state.drain`.
-    Raises: SystemExit(2) when the address is taken, SystemExit(3) when the app cannot start.
+    Raises: SystemExit(2) when the address is taken or the app cannot start.
     """
     logging.getLogger("uvicorn.error").addFilter(_shorten_start_error)
     listener = listen(host, port)

@@ -8,15 +8,18 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from sqlalchemy import (
     Connection,
+    RowMapping,
+    Table,
     column,
     create_engine,
     delete,
@@ -35,8 +38,8 @@ from orchestrator.store.migrate import bring_up_to_date
 SETTING = "RINGBACK_TEST_POSTGRES"
 # Several workers of one test run share a server.
 _CONNECTIONS = 300
-# After a kill the old backends hold the shared memory for a moment.
-_START_TRIES = 10
+# After a kill the old backends hold the shared memory for a moment, and the system the process.
+_START_TRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,9 @@ def empty_database(url: str) -> None:
     engine.dispose()
 
 
+Dump: TypeAlias = list[tuple[Table, Sequence[RowMapping]]]
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptedDatabase:
     """A database of the newest schema whose server's clock tells the time that it is told."""
@@ -228,6 +234,34 @@ class ScriptedDatabase:
         rows = select(func.count()).select_from(table(view)).where(text(condition))
         while not self._connection.execute(rows).scalar_one():
             pass
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let nobody connect, and cut who is connected: as if the server were stopped."""
+        url = make_url(self.url)
+        engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        allow = f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS"
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"{allow} false")
+            self.cut_connections()
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"{allow} true")
+        engine.dispose()
+
+    def dump(self) -> Dump:
+        """Copy all rows."""
+        tables = schema.metadata.sorted_tables
+        return [(each, self._connection.execute(select(each)).mappings().all()) for each in tables]
+
+    def restore(self, dump: Dump) -> None:
+        """Put all rows back to what they were."""
+        self.clean()
+        self._connection.execute(delete(schema.counter))
+        for each, rows in dump:
+            if rows:
+                self._connection.execute(insert(each), [dict(row) for row in rows])
 
     def cut_connections(self) -> None:
         """End every other connection to this database, as a server that stops does."""

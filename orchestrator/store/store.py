@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias, TypeVar, cast
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +18,8 @@ from orchestrator.store.database import Database, open_database
 from orchestrator.store.group import Batch, Dialect, Job, describe_error
 from orchestrator.store.transaction import Transaction
 from orchestrator.store.writer import JobWriter, Writer
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -159,8 +162,9 @@ class Store:
             with self._database.read_engine.connect() as connection:
                 return query(connection)
         except SQLAlchemyError as error:
-            reason = describe_error(error)
-            raise StoreUnavailable(f"the database cannot answer just now: {reason}") from error
+            log.warning("read_failed", error=describe_error(error))
+            refusal = "the database cannot answer just now; try again later"
+            raise StoreUnavailable(refusal) from error
 
     def _note_commit(self, newest_event: int) -> None:
         if newest_event > self._newest_event:

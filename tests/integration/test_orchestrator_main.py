@@ -105,7 +105,7 @@ async def test_a_database_that_is_damaged_stops_the_start(tmp_path: Path) -> Non
     (tmp_path / "data" / "ringback.db").write_bytes(b"this is no database" * 500)
     process = await _start(tmp_path, RINGBACK_PORT=str(_free_port()))
     _, lines = await asyncio.wait_for(process.communicate(), WAIT_S)
-    assert process.returncode != 0
+    assert process.returncode == 2
     assert b"ringback.db" in lines
 
 
@@ -116,7 +116,7 @@ async def test_a_data_folder_that_cannot_be_made_stops_the_start_in_one_line(
     folder = str(tmp_path / "file" / "data")
     process = await _start(tmp_path, RINGBACK_PORT=str(_free_port()), RINGBACK_DATA_DIR=folder)
     _, lines = await asyncio.wait_for(process.communicate(), WAIT_S)
-    assert process.returncode != 0
+    assert process.returncode == 2
     assert b"RINGBACK_DATA_DIR" in lines
     assert b"Traceback" not in lines
 
