@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.store.calls import (
-    CallRow,
+from orchestrator.store.calls import CallRow
+from orchestrator.store.dial_counts import (
     count_dials_since,
     count_running_calls,
     count_unresolved_dials,

@@ -17,10 +17,9 @@ from orchestrator.store.calls import (
     insert_external_call,
     lock_call,
     lock_call_by_sid,
-    read_turns,
-    write_turn,
 )
 from orchestrator.store.transaction import Transaction
+from orchestrator.store.turns import read_turns, write_turn
 from ringback.v1 import call_results_pb2 as pb
 from telephony.status_words import is_terminal, rises
 

@@ -15,11 +15,11 @@ from orchestrator.store.calls import (
     insert_external_call,
     lock_call,
     lock_call_by_sid,
-    read_turns,
     update_call,
 )
 from orchestrator.store.results import select_calls
 from orchestrator.store.transaction import Transaction
+from orchestrator.store.turns import read_turns
 from ringback.v1 import call_results_pb2 as pb
 
 

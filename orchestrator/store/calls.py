@@ -5,13 +5,22 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from orchestrator.store.ids import mint_id
 from orchestrator.store.schema import call as calls
 from orchestrator.store.schema import confirmation as confirmations
 from orchestrator.store.schema import task as tasks
-from orchestrator.store.schema import turn as turns
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
 
@@ -81,10 +90,43 @@ class CallRow:
         return self.answered_at is not None or self.is_claimed or self.status in connected
 
 
-_DAY_US = 86_400_000_000
 # Written so that the index on due_at answers it.
 _IS_OPEN = calls.c.due_at > 0
 _COLUMNS = tuple(calls.c[field.name] for field in fields(CallRow))
+
+# Built once: with so many columns the building costs more than the answer.
+_CALLS = select(*_COLUMNS)
+# Reads one call by our id.
+_CALL_BY_ID = _CALLS.where(calls.c.call_id == bindparam("wanted"))
+# Reads and holds one call by our id.
+_LOCKED_BY_ID = _CALL_BY_ID.with_for_update()
+# Reads and holds one call by the carrier's id.
+_LOCKED_BY_SID = _CALLS.where(calls.c.call_sid == bindparam("wanted")).with_for_update()
+# Reads and holds the last attempt of a task.
+_LOCKED_NEWEST = _CALLS.where(
+    calls.c.task_id == bindparam("wanted"),
+    calls.c.attempt
+    == select(func.max(calls.c.attempt))
+    .where(calls.c.task_id == bindparam("wanted"))
+    .scalar_subquery(),
+).with_for_update()
+# Reads the call that a confirm's key stands for.
+_CONFIRMED_CALL = _CALLS.where(
+    calls.c.call_id
+    == select(confirmations.c.call_id)
+    .where(
+        confirmations.c.task_id == bindparam("wanted"), confirmations.c.key == bindparam("pressed")
+    )
+    .scalar_subquery()
+)
+# Lists the calls whose time has come.
+_DUE_CALLS = (
+    _CALLS.where(calls.c.due_at <= bindparam("now_us"))
+    .order_by(calls.c.due_at)
+    .limit(bindparam("most"))
+)
+# Writes the columns that the values name beside `wanted`.
+_UPDATE_CALL = update(calls).where(calls.c.call_id == bindparam("wanted"))
 
 
 def _row(found: RowMapping) -> CallRow:
@@ -96,15 +138,16 @@ def _row(found: RowMapping) -> CallRow:
     return CallRow(**values)
 
 
-def _find(connection: Connection, condition: ColumnElement[bool], *, lock: bool) -> CallRow | None:
-    query = select(*_COLUMNS).where(condition)
-    found = connection.execute(query.with_for_update() if lock else query).mappings().first()
+def _find(
+    connection: Connection, query: Select[tuple[object, ...]], values: Mapping[str, object]
+) -> CallRow | None:
+    found = connection.execute(query, dict(values)).mappings().first()
     return None if found is None else _row(found)
 
 
 def read_call(connection: Connection, call_id: str) -> CallRow | None:
     """Read one call without a lock."""
-    return _find(connection, calls.c.call_id == call_id, lock=False)
+    return _find(connection, _CALL_BY_ID, {"wanted": call_id})
 
 
 def list_earlier_calls(connection: Connection, row: CallRow) -> list[CallRow]:
@@ -118,26 +161,22 @@ def list_earlier_calls(connection: Connection, row: CallRow) -> list[CallRow]:
 
 def lock_call(tx: Transaction, call_id: str) -> CallRow | None:
     """Read one call and hold it against other writers until the commit."""
-    return _find(tx.connection, calls.c.call_id == call_id, lock=True)
+    return _find(tx.connection, _LOCKED_BY_ID, {"wanted": call_id})
 
 
 def lock_call_by_sid(tx: Transaction, call_sid: str) -> CallRow | None:
     """Read the call that the carrier knows as `call_sid` and hold it until the commit."""
-    return _find(tx.connection, calls.c.call_sid == call_sid, lock=True)
+    return _find(tx.connection, _LOCKED_BY_SID, {"wanted": call_sid})
 
 
 def lock_newest_call(tx: Transaction, task_id: str) -> CallRow | None:
     """Read the last attempt of a task and hold it until the commit."""
-    newest = select(func.max(calls.c.attempt)).where(calls.c.task_id == task_id).scalar_subquery()
-    condition = (calls.c.task_id == task_id) & (calls.c.attempt == newest)
-    return _find(tx.connection, condition, lock=True)
+    return _find(tx.connection, _LOCKED_NEWEST, {"wanted": task_id})
 
 
 def find_confirmed_call(tx: Transaction, task_id: str, key: str) -> CallRow | None:
     """Find the call that an earlier confirm with the same key made or met."""
-    same_key = (confirmations.c.task_id == task_id) & (confirmations.c.key == key)
-    met = select(confirmations.c.call_id).where(same_key).scalar_subquery()
-    return _find(tx.connection, calls.c.call_id == met, lock=False)
+    return _find(tx.connection, _CONFIRMED_CALL, {"wanted": task_id, "pressed": key})
 
 
 def insert_confirmation(tx: Transaction, task_id: str, key: str, call_id: str) -> None:
@@ -176,7 +215,7 @@ def insert_external_call(
 
 def update_call(tx: Transaction, call_id: str, columns: Columns) -> None:
     """Write some columns of a call whose row is held."""
-    tx.connection.execute(update(calls).where(calls.c.call_id == call_id), dict(columns))
+    tx.connection.execute(_UPDATE_CALL, {"wanted": call_id, **columns})
 
 
 def claim_ready_call(tx: Transaction, call_id: str, settle_at: int) -> bool:
@@ -205,8 +244,8 @@ def claim_stream(tx: Transaction, call_id: str, call_sid: str, nonce: str) -> bo
 
 def list_due_calls(connection: Connection, now_us: int, limit: int) -> list[CallRow]:
     """List the calls whose time has come, the longest overdue first."""
-    query = select(*_COLUMNS).where(calls.c.due_at <= now_us).order_by(calls.c.due_at).limit(limit)
-    return [_row(found) for found in connection.execute(query).mappings()]
+    found = connection.execute(_DUE_CALLS, {"now_us": now_us, "most": limit})
+    return [_row(row) for row in found.mappings()]
 
 
 def list_open_calls(connection: Connection) -> list[CallRow]:
@@ -221,41 +260,6 @@ def list_bound_sids(connection: Connection, call_sids: Sequence[str]) -> set[str
     return {sid for (sid,) in connection.execute(query) if sid is not None}
 
 
-def count_unresolved_dials(tx: Transaction, to_number: str) -> int:
-    """Count the dials to a number of which nobody knows yet whether they were placed."""
-    condition = (calls.c.to_number == to_number) & (calls.c.state == CallState.DIALING.value)
-    return _count(tx, _IS_OPEN & condition & calls.c.call_sid.is_(None))
-
-
-def count_running_calls(tx: Transaction) -> int:
-    """Count our own calls that are being dialled or run."""
-    running = calls.c.state.in_((CallState.DIALING.value, CallState.WAITING.value))
-    return _count(tx, _IS_OPEN & running & (calls.c.origin == pb.CALL_ORIGIN_RINGBACK))
-
-
-def count_dials_since(tx: Transaction, since_us: int, to_number: str | None = None) -> int:
-    """Count the dials since a moment, all of them or those to one number.
-
-    Keys grow with time, and a call is dialled within a day of its confirm: so the key's range keeps
-    the count from reading the whole table.
-    """
-    condition = (calls.c.call_id > _earliest_id(since_us - _DAY_US)) & (calls.c.dial_at > since_us)
-    if to_number is not None:
-        condition &= calls.c.to_number == to_number
-    return _count(tx, condition)
-
-
-def _earliest_id(at_us: int) -> str:
-    """Build the text that every id minted after `at_us` is above (UUIDv7: milliseconds first)."""
-    digits = f"{max(at_us, 0) // 1000:012x}"
-    return f"{digits[:8]}-{digits[8:]}"
-
-
-def _count(tx: Transaction, condition: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(calls).where(condition)
-    return int(tx.connection.execute(query).scalar_one())
-
-
 def lock_task_state(tx: Transaction, task_id: str) -> str | None:
     """Read the state of a task and hold it until the commit; None when there is no such task."""
     query = select(tasks.c.state).where(tasks.c.task_id == task_id).with_for_update()
@@ -267,19 +271,3 @@ def move_task_to_calling(tx: Transaction, task_id: str) -> None:
     """Write that a task now waits for its call."""
     values = {"state": "calling", "updated_at": tx.now_us}
     tx.connection.execute(update(tasks).where(tasks.c.task_id == task_id).values(**values))
-
-
-def read_turns(connection: Connection, call_id: str) -> dict[int, bytes]:
-    """Read what was said so far: position -> serialised TranscriptTurn, in order."""
-    query = select(turns.c.position, turns.c.data).where(turns.c.call_id == call_id)
-    found = connection.execute(query.order_by(turns.c.position))
-    return {position: bytes(data) for position, data in found}
-
-
-def write_turn(tx: Transaction, call_id: str, position: int, data: bytes) -> None:
-    """Write one turn of the conversation, in place of an earlier text of the same turn."""
-    key = (turns.c.call_id == call_id) & (turns.c.position == position)
-    changed = update(turns).where(key).values(data=data, updated_at=tx.now_us)
-    if tx.connection.execute(changed).rowcount == 0:
-        columns = {"call_id": call_id, "position": position, "data": data}
-        tx.connection.execute(insert(turns), [{**columns, "updated_at": tx.now_us}])

@@ -7,6 +7,9 @@ from sqlalchemy import Connection, insert
 
 from orchestrator.store import schema
 
+# Appends to the global sequence.
+_INSERT_EVENTS = insert(schema.event)
+
 
 @dataclass(slots=True)
 class Numbers:
@@ -67,5 +70,5 @@ class Transaction:
     def finish(self) -> list[Callable[[], None]]:
         """Write the events of this unit; return what is to be done after the commit."""
         if self._events:
-            self.connection.execute(insert(schema.event), self._events)
+            self.connection.execute(_INSERT_EVENTS, self._events)
         return self._after_commit

@@ -25,9 +25,9 @@ from orchestrator.store.calls import (
     CallState,
     list_earlier_calls,
     read_call,
-    read_turns,
 )
 from orchestrator.store.tasks import read_result_records
+from orchestrator.store.turns import read_turns
 from ringback.v1 import call_results_pb2 as pb
 
 STEPS = ("Dialling", "Ringing", "In progress", "Ended")
