@@ -155,15 +155,32 @@ class Sweeper:
         call_id, timings = row.call_id, self._timings
         match answer:
             case OrderAccepted(call_sid):
-                await store.write(lambda tx: calls.note_accepted(tx, call_id, call_sid, timings))
+                await self._note(lambda tx: calls.note_accepted(tx, call_id, call_sid, timings))
             case OrderRefused(code, reason):
-                await store.write(lambda tx: calls.note_refused(tx, call_id, code, reason))
+                await self._note(lambda tx: calls.note_refused(tx, call_id, code, reason))
             case OrderNotTaken(reason, wait_s):
-                await store.write(lambda tx: calls.note_not_taken(tx, call_id, reason, wait_s))
+                await self._note(lambda tx: calls.note_not_taken(tx, call_id, reason, wait_s))
             case OrderUnknown(reason):
                 log.warning("dial_unknown", reason=reason)
             case _:
                 assert_never(answer)
+
+    async def _note(self, unit: Unit) -> None:
+        """Write an order's answer, which nobody gives twice, also if the database is away just now.
+
+        Raises: StoreUnavailable when half of SETTLE is over; then the carrier will be asked.
+        """
+        clock, store = self._parts.clock, self._parts.store
+        give_up_at = clock.monotonic() + self._timings.settle_s / 2
+        while True:
+            try:
+                await store.write(unit)
+            except StoreUnavailable:
+                if clock.monotonic() >= give_up_at:
+                    raise
+                await store.wait_for_events(NO_EVENT, self._timings.sweep_s)
+            else:
+                return
 
     async def _ask(self, row: CallRow, step: Step) -> None:
         """Ask the carrier, and tell it first to end the call where the step says so."""

@@ -1,5 +1,6 @@
 """Scripted peers of the Orchestrator's rules: the time, the carrier, the Call Handlers."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -104,3 +105,18 @@ class ScriptedHandlers:
         """Take one order; by default it is accepted."""
         self.orders.append(order)
         return self.answers.pop(0) if self.answers else OrderAccepted(sid(len(self.orders)))
+
+
+@dataclass
+class LateHandlers(ScriptedHandlers):
+    """Takes an order and answers when it is told to."""
+
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def place_order(self, order: Mapping[str, object]) -> OrderAnswer:
+        """Take one order."""
+        answer = await super().place_order(order)
+        self.taken.set()
+        await self.may_answer.wait()
+        return answer

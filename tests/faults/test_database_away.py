@@ -11,12 +11,14 @@ import pytest
 
 from foundation.clock import SystemClock
 from foundation.task_set import TaskSet
+from orchestrator.call_handler_client import OrderRefused
 from orchestrator.call_results import record_call_result
 from orchestrator.call_results.received import receive_proto
 from orchestrator.errors import StoreUnavailable
 from orchestrator.store import Store
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
+from tests.faults.life_peers import LateHandlers
 from tests.faults.life_rig import NO_CAPS, Rig, make_sweeper, rules_of
 from tests.faults.reports_rig import PATIENT_S, Replica, judge, replica, result_number
 from tests.fresh_file import fresh_database
@@ -127,6 +129,25 @@ async def test_f44_the_sweeper_outlives_a_server_that_is_away(
     assert not sweeping.done()
     await tasks.cancel()
     await sweeper.close()
+
+
+async def test_f44_the_answer_to_an_order_is_kept_until_the_server_is_back(
+    postgres_rig: Rig, postgres: ScriptedDatabase
+) -> None:
+    rig, handlers = postgres_rig, LateHandlers([OrderRefused("21211", "No such number.")])
+    rules = rules_of(NO_CAPS, replace(rig.timings, sweep_s=0.02))
+    sweeper = make_sweeper(rig.store, rig.clock, rig.carrier, handlers, rules)
+    confirmed = await rig.confirm()
+    await sweeper.sweep()
+    await handlers.taken.wait()
+    with postgres.away():
+        handlers.may_answer.set()
+        await asyncio.sleep(0)  # the answer is to be written before what follows
+        with pytest.raises(StoreUnavailable):
+            await rig.store.write(lambda tx: tx.now_us)
+        assert len(handlers.orders) == 1
+    await sweeper.close()
+    assert (await rig.finished(confirmed.call_id)).end_reason == pb.END_REASON_DIAL_REFUSED
 
 
 @pytest.mark.chaos

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from foundation.task_set import TaskSet
 from orchestrator.call_handler_client import OrderAccepted, OrderAnswer
 from orchestrator.errors import StoreUnavailable
 from orchestrator.store.calls import CallState
-from tests.faults.life_peers import ScriptedHandlers, sid
+from tests.faults.life_peers import LateHandlers, ScriptedHandlers, sid
 from tests.faults.life_rig import NO_CAPS, Rig, life_rig, make_sweeper, rules_of
 
 WAIT_S = 5.0
@@ -23,23 +23,8 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         yield opened
 
 
-@dataclass
-class WaitingHandlers(ScriptedHandlers):
-    """Takes an order and answers when it is told to."""
-
-    taken: asyncio.Event = field(default_factory=asyncio.Event)
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def place_order(self, order: Mapping[str, object]) -> OrderAnswer:
-        """Take one order."""
-        self.orders.append(order)
-        self.taken.set()
-        await self.may_answer.wait()
-        return OrderAccepted(sid(1))
-
-
 async def test_a_confirm_wakes_the_sweeper_at_once(rig: Rig) -> None:
-    handlers = WaitingHandlers()
+    handlers = LateHandlers()
     sweeper = make_sweeper(
         rig.store, rig.clock, rig.carrier, handlers, rules_of(NO_CAPS, rig.timings)
     )
@@ -55,7 +40,7 @@ async def test_a_confirm_wakes_the_sweeper_at_once(rig: Rig) -> None:
 
 
 async def test_an_order_under_way_is_finished_before_the_sweeper_closes(rig: Rig) -> None:
-    handlers = WaitingHandlers()
+    handlers = LateHandlers()
     sweeper = make_sweeper(
         rig.store, rig.clock, rig.carrier, handlers, rules_of(NO_CAPS, rig.timings)
     )
@@ -69,7 +54,7 @@ async def test_an_order_under_way_is_finished_before_the_sweeper_closes(rig: Rig
 
 
 async def test_a_call_is_looked_at_by_one_task_at_a_time(rig: Rig) -> None:
-    handlers = WaitingHandlers()
+    handlers = LateHandlers()
     sweeper = make_sweeper(
         rig.store, rig.clock, rig.carrier, handlers, rules_of(NO_CAPS, rig.timings)
     )
