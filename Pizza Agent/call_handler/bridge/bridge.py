@@ -164,7 +164,7 @@ class Bridge:
         for attempt in range(1, _CONNECTIONS + 1):
             try:
                 self._model = await self._connect()
-                await self._start_session(self._model)
+                await self._start_session()
                 return await self._listen(self._model)
             except ModelFault as fault:
                 self._is_ready = False
@@ -175,13 +175,13 @@ class Bridge:
                 await self.close()
         raise AssertionError("unreachable: the last attempt returns")
 
-    async def _start_session(self, model: ModelSocket) -> None:
+    async def _start_session(self) -> None:
         """Send what the callee said meanwhile, then let frames pass directly."""
         first_ms = self._kept[0].timestamp_ms if self._kept else self._dialogue.clock_ms
         self._dialogue.model_ready(first_ms)
         while self._kept:
             payload = self._kept.popleft().payload
-            await self._send_timed(model, self._dialogue.writer.append_audio(payload))
+            await self._send_event(self._dialogue.writer.append_audio(payload))
         self._is_ready = True
         log.info("model_connected")
 
@@ -275,7 +275,7 @@ class Bridge:
         try:
             await self._send_timed(self._model, event)
         except ModelFault:
-            self._is_ready = False  # the model's side meets the same end and deals with it
+            self._is_ready = False  # who listens to the model meets the same end, and its reason
 
     async def _send_timed(self, model: ModelSocket, event: str) -> None:
         """Send one event; the watch ends the call if it takes too long."""
