@@ -1,4 +1,4 @@
-"""Faults F17-F22 and F33 with real processes: what breaks between the answer and the result."""
+"""Faults F11, F17-F22, F33 with real processes: what breaks between the ring and the result."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,6 +34,37 @@ async def place_all(calls: Calls, first: int, meetings: list[dict[str, object]])
 def lag_s(line: dict[str, object], result: pb.CallResult) -> float:
     """Say how long after a line of the books the result was put together."""
     return result.report_time.ToMilliseconds() / 1000 - float(str(line["at"]))
+
+
+async def cancel(calls: Calls, call_id: str) -> None:
+    """Cancel a call as the person does."""
+    url = f"{calls.fleet.page()}/api/calls/{call_id}/cancel"
+    (await calls.http.post(url, json={})).raise_for_status()
+
+
+async def test_f11_a_call_cancelled_while_it_rings_is_canceled(calls: Calls) -> None:
+    (call_id,) = await place_all(calls, 70, [{"ring": {"answer_after_s": 50.0}}])
+    await calls.until_state(call_id, "ringing")
+    await cancel(calls, call_id)
+    result = await calls.until_result(call_id)
+    await calls.judge(call_id)
+    assert (await calls.until_over(call_id))["status"] == "canceled"
+    assert (result.status, result.end_reason) == (pb.CALL_STATUS_CANCELED, pb.END_REASON_CANCELED)
+
+
+@pytest.mark.parametrize("answer", [21220, 20404, 200])
+async def test_f11_a_call_cancelled_while_it_talks_ends_with_a_good_bye(
+    calls: Calls, answer: int
+) -> None:
+    carrier = {"hang_up_of_ended": answer}
+    (call_id,) = await place_all(calls, 71, [{"carrier": carrier, "scenario": "callee_asks_back"}])
+    await calls.until_said(call_id, "agent")
+    await cancel(calls, call_id)
+    result = await calls.until_result(call_id)
+    await cancel(calls, call_id)  # over already, whatever the carrier says to it
+    await calls.judge(call_id)
+    assert (result.source, result.end_reason) == (pb.SOURCE_HANDLER, pb.END_REASON_PERSON_HUNG_UP)
+    assert (await calls.until_result(call_id)).end_reason == pb.END_REASON_PERSON_HUNG_UP
 
 
 @pytest.mark.parametrize("fault", ["closed_without_stop", "reset"])
