@@ -21,6 +21,7 @@ from orchestrator.calls import DialRules, OrderAddresses, Step, micros
 from orchestrator.errors import StoreUnavailable
 from orchestrator.store import Store, Transaction
 from orchestrator.store.calls import CallRow, list_due_calls, take_due_call
+from orchestrator.store.events import read_newest_time
 from telephony.twilio_rest import CarrierCall, CarrierUnreachable
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,7 @@ class Sweeper:
         self._looks = TaskSet()
         self._looking: set[str] = set()
         self._offset_s = self._clock_offset_s()
+        self._has_looked_back = False
 
     async def run(self) -> None:
         """Sweep until cancelled; what is under way goes on and is awaited by `close`."""
@@ -232,13 +234,26 @@ class Sweeper:
             return
         offset_s = self._clock_offset_s()
         jump_s = offset_s - self._offset_s
+        if not self._has_looked_back and abs(jump_s) <= JUMP_S:
+            jump_s = await self._jump_before_start()
         if abs(jump_s) > JUMP_S:
             jump_us, timings = micros(jump_s), self._timings
             count = await self._parts.store.write(
                 lambda tx: calls.look_again_at_all(tx, jump_us, timings)
             )
             log.warning("clock_jumped", by_s=round(jump_s), open_calls=count)
+        self._has_looked_back = True
         self._offset_s = offset_s  # not before the commit: a jump that could not be noted stays one
+
+    async def _jump_before_start(self) -> float:
+        """Say how far the clock went back while nobody looked: the newest event tells.
+
+        That it went forward cannot be told from a long stop, and does no harm: all is due.
+        """
+        newest_us, now_us = await self._parts.store.read_at(
+            lambda connection, now_us: (read_newest_time(connection), now_us)
+        )
+        return min(0.0, (now_us - (newest_us or now_us)) / 1_000_000)
 
     def _clock_offset_s(self) -> float:
         return self._parts.clock.now().timestamp() - self._parts.clock.monotonic()

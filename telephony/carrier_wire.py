@@ -7,6 +7,8 @@ makes a create *unknown* that was never sent. So: a fresh session per request.
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
@@ -23,6 +25,8 @@ class CarrierWire(HttpClient):  # type: ignore[misc] # twilio has no types
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__(_silent, is_async=False, timeout=timeout_s)
+        self.answered_at: datetime | None = None
+        """The carrier's own time of its last answer; None before it, or when it tells none."""
 
     def request(  # noqa: PLR0913, PLR0917 - the signature is twilio-python's
         self,
@@ -49,4 +53,13 @@ class CarrierWire(HttpClient):  # type: ignore[misc] # twilio has no types
                 timeout=timeout or self.timeout,
                 allow_redirects=allow_redirects,
             )
+            self.answered_at = _read_date(answer.headers.get("Date", ""))
             return Response(answer.status_code, answer.text, answer.headers)
+
+
+def _read_date(header: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -81,6 +81,8 @@ class CarrierCall:
     date_created: datetime | None
     start_time: datetime | None
     end_time: datetime | None
+    age_s: float | None = None
+    """How long ago the carrier made it, by the carrier's own clock; None when it tells no time."""
 
 
 class TwilioRest:
@@ -135,7 +137,7 @@ class TwilioRest:
         """
         return await self._ask(
             lambda client: [
-                _facts(call)
+                _facts(call, client.http_client.answered_at)
                 for call in client.calls.list(
                     to=to, from_=from_, limit=_LIST_LIMIT, page_size=_LIST_LIMIT
                 )
@@ -199,7 +201,8 @@ class TwilioRest:
             raise error_of_question(error) from error
 
 
-def _facts(call: CallInstance) -> CarrierCall:
+def _facts(call: CallInstance, asked_at: datetime | None = None) -> CarrierCall:
+    """Read a call; `asked_at`: the carrier's time of the answer."""
     return CarrierCall(
         sid=str(call.sid),
         to=str(call.to or ""),
@@ -210,7 +213,14 @@ def _facts(call: CallInstance) -> CarrierCall:
         date_created=call.date_created,
         start_time=call.start_time,
         end_time=call.end_time,
+        age_s=_age_s(call.date_created, asked_at),
     )
+
+
+def _age_s(made_at: datetime | None, asked_at: datetime | None) -> float | None:
+    if made_at is None or asked_at is None:
+        return None
+    return max(0.0, (asked_at - made_at).total_seconds())
 
 
 def _exception(cause: BaseException) -> Exception:

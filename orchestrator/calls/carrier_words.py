@@ -4,6 +4,7 @@ from datetime import datetime
 
 from orchestrator.calls.lookups import Candidate
 from orchestrator.calls.sightings import UNTIMED, CarrierFacts
+from orchestrator.calls.timings import micros
 from telephony.status_words import status_of_word
 from telephony.twilio_rest import CarrierCall
 
@@ -29,7 +30,8 @@ def candidate_of(answer: CarrierCall) -> Candidate | None:
     if facts is None:
         return None
     made_at = _micros_of(answer.date_created) or _micros_of(answer.start_time)
-    return Candidate(answer.sid, made_at, facts)
+    age_us = None if answer.age_s is None else micros(answer.age_s)
+    return Candidate(answer.sid, made_at, facts, age_us)
 
 
 def _micros_of(moment: datetime | None) -> int | None:

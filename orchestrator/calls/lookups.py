@@ -22,12 +22,12 @@ from orchestrator.store.calls import (
 )
 from orchestrator.store.transaction import Transaction
 
-# How far the carrier's clock, in whole seconds, may lie before ours.
+# How far the carrier's times, whole seconds of its own clock, may lie before ours.
 CLOCK_TOLERANCE_S = 60.0
 _FIRST_BACK_OFF_S = 5.0
 _LAST_BACK_OFF_S = 300.0
 # The columns that rules compare with now.
-_TIMES = ("not_after", "dial_at", "answered_at", "ring_deadline_at")
+_TIMES = ("created_at", "not_after", "dial_at", "answered_at", "ring_deadline_at")
 _STILL_ASKING = "The telephone carrier cannot be reached just now; still asking."
 
 
@@ -36,9 +36,19 @@ class Candidate:
     """A call at the carrier that could be the unknown dial."""
 
     call_sid: str
-    # When the carrier made it, microseconds; None when it does not say.
+    # When the carrier made it by its own clock, microseconds; None when it does not say.
     made_at_us: int | None
     facts: CarrierFacts
+    # How long ago that was, by the same clock; None when it does not say.
+    age_us: int | None = None
+
+    def was_made_after(self, earliest_us: int, now_us: int) -> bool:
+        """Say whether it may be a dial from `earliest_us` on, by our clock.
+
+        Two clocks agree on a span, not on a moment: so its age counts where it is known.
+        """
+        made_at_us = self.made_at_us if self.age_us is None else now_us - self.age_us
+        return made_at_us is None or made_at_us >= earliest_us
 
 
 def apply_lookup(
@@ -90,7 +100,7 @@ def _matches(tx: Transaction, row: CallRow, found: Sequence[Candidate]) -> list[
     return [
         one
         for one in found
-        if one.call_sid not in bound and (one.made_at_us is None or one.made_at_us >= earliest)
+        if one.call_sid not in bound and one.was_made_after(earliest, tx.now_us)
     ]
 
 
@@ -109,9 +119,16 @@ def look_again_at_all(tx: Transaction, jump_us: int, timings: CallTimings) -> in
         elif row.provider is not None:
             patience_s = timings.grace_s
         due_at = tx.now_us + micros(patience_s)
-        moved = {name: _moved(getattr(row, name), jump_us) for name in _TIMES}
-        change_call(tx, row, {**moved, "due_at": due_at, "unreachable_since": None})
+        columns: dict[str, object] = {"due_at": due_at, "unreachable_since": None}
+        if _is_of_old_time(row, jump_us, tx.now_us):
+            columns |= {name: _moved(getattr(row, name), jump_us) for name in _TIMES}
+        change_call(tx, row, columns)
     return len(rows)
+
+
+def _is_of_old_time(row: CallRow, jump_us: int, now_us: int) -> bool:
+    """Say whether a call was made before the jump, not between the jump and its notice."""
+    return row.created_at > now_us if jump_us < 0 else row.created_at <= now_us - jump_us
 
 
 def _moved(at_us: int | None, jump_us: int) -> int | None:

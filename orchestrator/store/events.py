@@ -24,6 +24,13 @@ class EventRow:
 _COLUMNS = (events.c.seq, events.c.kind, events.c.task_id, events.c.call_id, events.c.data)
 
 
+def read_newest_time(connection: Connection) -> int | None:
+    """Read when the newest event was added, microseconds; None before the first."""
+    query = select(events.c.at).order_by(events.c.seq.desc()).limit(1)
+    newest: int | None = connection.execute(query).scalar()
+    return newest
+
+
 def list_task_events(
     connection: Connection, task_id: str, after: int, limit: int
 ) -> list[EventRow]:
