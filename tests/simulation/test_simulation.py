@@ -1,0 +1,58 @@
+"""300 seeds of the simulation, and what makes their verdict worth something."""
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS, Mutant, hunt
+from tests.simulation.plans import draw_plan
+from tests.simulation.runs import run_seeds
+from tests.simulation.scripts import THEMES
+from tests.simulation.seed import Bench, run_seed
+from tests.simulation.telling import repeat_command, tell_findings
+
+SEEDS, AT_ONCE = 300, 25
+# Seeds that the fast mutants need at most; all of them run under make chaos.
+FEW_SEEDS = 12
+FAST = ("caps_outside", "key_off", "rank_off", "redial_unasked", "sweeper_off")
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
+def test_no_seed_breaks_a_promise(first: int) -> None:
+    report = run_seeds(first, AT_ONCE)
+
+    assert not report.violations, "\n".join(line for one in report.violations for line in one)
+    assert report.seeds == AT_ONCE
+    assert report.calls > AT_ONCE / 2
+    assert report.deaths > 0
+
+
+def test_the_same_seed_gives_the_same_history() -> None:
+    bench = Bench()
+    for seed in range(len(THEMES)):
+        first, second = run_seed(seed, bench), run_seed(seed, bench)
+        assert first.history == second.history, repeat_command(seed)
+    bench.close()
+
+
+@pytest.mark.parametrize(
+    "mutant", [one for one in MUTANTS if one.name in FAST], ids=lambda m: m.name
+)
+def test_a_mutant_turns_the_simulation_red(mutant: Mutant) -> None:
+    caught = hunt(mutant, 0, FEW_SEEDS)
+
+    assert caught is not None, f"{mutant.lacks}, and nothing turned red in {FEW_SEEDS} seeds"
+
+
+def test_a_violation_names_the_seed_the_command_and_the_history() -> None:
+    mutant = next(one for one in MUTANTS if one.name == "key_off")
+    caught = hunt(mutant, 0, FEW_SEEDS)
+    assert caught is not None
+
+    told = tell_findings(caught.report)
+
+    assert f"seed {caught.report.plan.seed} " in told[0]
+    assert "python -m tests.simulation" in told[0]
+    assert any("carrier: accepted" in line for line in told)
+
+
+def test_every_theme_is_among_the_seeds() -> None:
+    assert set(THEMES) == {draw_plan(seed).theme for seed in range(len(THEMES))}
