@@ -136,7 +136,7 @@ async def finish_call(call: LiveCall, end: CallEnd, services: CallServices) -> N
         by=_WHO_ENDED[end.kind],
         end_reason=EndReason.Name(result.end_reason),
         outcome=Outcome.Name(result.outcome),
-        duration_s=result.duration,
+        duration_s=result.duration if result.HasField("duration") else None,
         turns=len(result.transcript),
         fault=result.fault.code,
     )

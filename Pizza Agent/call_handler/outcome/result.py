@@ -57,7 +57,7 @@ def build_result(call: HeldCall, end: CallEnd) -> CallResult:
         attempt=call.order.attempt,
         report_id=uuid.uuid4().hex,
         status=ending.status,
-        duration=min(end.media_ms // _MS_PER_S, _LONGEST_S),
+        duration=_duration_s(end),
         summary=write_summary(end, outcome, facts),
         transcript_snippet=pick_snippet(facts, end),
         error_message=describe_error(end),
@@ -82,6 +82,11 @@ def build_result(call: HeldCall, end: CallEnd) -> CallResult:
     result.end_time.CopyFrom(ended)
     result.report_time.CopyFrom(reported)
     return result
+
+
+def _duration_s(end: CallEnd) -> int | None:
+    """Count the media's seconds; None when we never listened: then only the carrier can tell."""
+    return min(end.media_ms // _MS_PER_S, _LONGEST_S) if end.media_ms else None
 
 
 def _end_reason(ending: Ending, end: CallEnd) -> EndReason.ValueType:

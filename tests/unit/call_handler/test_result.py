@@ -206,3 +206,8 @@ def test_an_errand_without_required_facts_is_never_claimed_done() -> None:
     call = HeldCall(CALL.call_sid, Order(call_id="c1"), ANSWERED)
     end = end_of(EndKind.AGENT_HUNG_UP, turns=TALK, agent_reason=AgentReason.DONE)
     assert build_result(call, end).outcome == Outcome.OUTCOME_FOLLOW_UP
+
+
+def test_a_call_that_was_never_listened_to_claims_no_duration() -> None:
+    result = build_result(CALL, CallEnd(kind=EndKind.NOT_CLAIMED, end_time=ENDED, media_ms=0))
+    assert not result.HasField("duration")
