@@ -37,6 +37,8 @@ class Part:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     port: int
+    preload: str = ""
+    """What to import once for all its processes; empty where it is started only once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class Layout:
             **SPANS,
         }
         command = (sys.executable, "-m", "orchestrator")
-        return Part(command, self._environment() | own | dict(self.extra), self.ports.page(i))
+        environment = self._environment() | own | dict(self.extra)
+        return Part(command, environment, self.ports.page(i), "orchestrator.main")
 
     def handler(self, i: int) -> Part:
         """Plan one Call Handler."""
@@ -126,7 +129,8 @@ class Layout:
             "OPENAI_BASE_URL": f"http://127.0.0.1:{self.ports.model}/v1",
         }
         command = (sys.executable, str(HOME / "Pizza Agent" / "main.py"))
-        return Part(command, self._environment() | own | dict(self.extra), self.ports.handler(i))
+        environment = self._environment() | own | dict(self.extra)
+        return Part(command, environment, self.ports.handler(i), "call_handler.app")
 
     def _environment(self) -> dict[str, str]:
         foreign = ("TWILIO_", "OPENAI_", "RINGBACK_")

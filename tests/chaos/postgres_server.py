@@ -1,12 +1,11 @@
-"""A PostgreSQL of its own that loses nothing when it is killed: fsync is on."""
+"""A PostgreSQL of a chaos run's own that loses nothing when it is killed: fsync is on."""
 
 import asyncio
-import os
-import pwd
 import shutil
-import signal
 import tempfile
 from pathlib import Path
+
+from tests.postgres import PostgresServer as BlockingServer
 
 _PROGRAMS = "/usr/lib/postgresql"
 
@@ -27,54 +26,29 @@ class PostgresServer:
     """One server in a folder of its own, reached by a socket there."""
 
     def __init__(self) -> None:
-        self._programs = find_programs()
         # Not in the test's folder: the path of a socket has at most 107 bytes.
-        self._folder = Path(tempfile.mkdtemp(prefix="pg"))
-        self._data = self._folder / "data"
-        self._prefix: tuple[str, ...] = ()
-        if os.getuid() == 0:  # PostgreSQL refuses to run as root
-            os.chown(self._folder, pwd.getpwnam("postgres").pw_uid, -1)
-            self._prefix = ("runuser", "-u", "postgres", "--")
+        folder = Path(tempfile.mkdtemp(prefix="pg"))
+        self._server = BlockingServer(folder, find_programs(), is_durable=True)
 
     @property
     def url(self) -> str:
         """Say where it is, as RINGBACK_DATABASE_URL takes it."""
-        return f"postgresql+psycopg://ringback@/postgres?host={self._folder}"
+        return self._server.url
 
     async def create(self) -> None:
         """Make the data folder and start on it."""
-        options = ("-A", "trust", "-U", "ringback", "-E", "UTF8", "--no-sync")
-        await self._run("initdb", "-D", str(self._data), *options)
+        await asyncio.to_thread(self._server.make)
         await self.start()
 
     async def start(self) -> None:
         """Start, after a crash as well; returns when it takes connections."""
-        options = f"-k {self._folder} -c listen_addresses='' -c max_connections=200"
-        await self._control("-w", "-o", options, "start")
+        await asyncio.to_thread(self._server.start)
 
     def kill(self) -> None:
-        """End it as a crash would: its postmaster gets SIGKILL, which ends all the others."""
-        pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(pid, signal.SIGKILL)
+        """End it as a crash would: its first process gets SIGKILL, which ends all the others."""
+        self._server.kill()
 
     async def remove(self) -> None:
         """Stop it and delete what it stored."""
-        if (self._data / "postmaster.pid").exists():
-            await self._control("-m", "immediate", "stop", is_checked=False)
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    async def _control(self, *words: str, is_checked: bool = True) -> None:
-        log = str(self._folder / "log")
-        await self._run("pg_ctl", "-D", str(self._data), "-l", log, *words, is_checked=is_checked)
-
-    async def _run(self, program: str, *words: str, is_checked: bool = True) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *self._prefix,
-            str(self._programs / program),
-            *words,
-            cwd=self._folder,
-            stdout=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # a Ctrl-C is for the run, which ends the server itself
-        )
-        if await process.wait() and is_checked:
-            raise RuntimeError(f"{program} {' '.join(words)} ended with {process.returncode}")
+        await asyncio.to_thread(self._server.stop)
+        shutil.rmtree(self._server.folder, ignore_errors=True)

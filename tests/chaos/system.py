@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from telephony.stream_token import load_stream_key
+from tests.chaos.forge import Forge, Forged
 from tests.chaos.parts import SANDBOX, Layout, Part, Ports, find_free_base
 from tests.chaos.postgres_server import PostgresServer
 
@@ -55,19 +56,21 @@ class Fleet:
     """All Orchestrators, as a reporter takes them."""
     _ports: Ports = field(init=False)
     _parts: dict[str, Part] = field(default_factory=dict)
-    _processes: dict[str, Process] = field(default_factory=dict)
+    _processes: dict[str, Process | Forged] = field(default_factory=dict)
+    _forges: dict[str, Forge] = field(default_factory=dict)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._ports = Ports(find_free_base())
-        self._opened.push_async_callback(self._end_all)
         try:
             if self.database == "postgres":
                 self.postgres = PostgresServer()
                 self._opened.push_async_callback(self.postgres.remove)
                 await self.postgres.create()
             self._plan()
+            await self._open_forges()
+            self._opened.push_async_callback(self._end_all)
             for name in self._parts:
                 await self.start(name)
             await asyncio.gather(*map(self.ready, self._parts))
@@ -144,15 +147,20 @@ class Fleet:
     ) -> None:
         """Start a part that does not run; `wrap` stands before its command."""
         assert not self.is_alive(name), f"{name} runs already"
-        part = self._parts[name]
-        with (self.folder / f"{name}.log").open("ab") as log:
+        part, log = self._parts[name], self.folder / f"{name}.log"
+        environment = {**part.environment, **(env or {})}
+        if part.preload and not wrap:
+            forge = self._forges[part.preload]
+            self._processes[name] = await forge.start(environment, self.folder, log)
+            return
+        with log.open("ab") as output:
             self._processes[name] = await asyncio.create_subprocess_exec(
                 *wrap,
                 *part.command,
                 cwd=self.folder,
-                env={**part.environment, **(env or {})},
+                env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
+                stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,  # so that a wrapper and its child die together
             )
@@ -196,6 +204,14 @@ class Fleet:
             process.terminate()
         async with asyncio.timeout(within_s):
             return await process.wait()
+
+    async def _open_forges(self) -> None:
+        """Start a parent for the processes of each program."""
+        for part in self._parts.values():
+            if part.preload and part.preload not in self._forges:
+                forge = self._forges[part.preload] = Forge(part.command[1:], part.preload)
+                self._opened.push_async_callback(forge.close)
+                await forge.open(part.environment)
 
     async def _end_all(self) -> None:
         for process in self._processes.values():

@@ -1,0 +1,60 @@
+"""The stage that kills PostgreSQL under two Orchestrators and two Call Handlers at work."""
+
+import asyncio
+import time
+
+from tests.chaos.person import Errands, errands_of
+from tests.chaos.rounds import SCENARIOS, Deed, close_round, steady_calls
+from tests.chaos.stage import Context, Stage, StageReport, Violation
+from tests.chaos.system import Fleet
+
+_LANES = 10
+_BETWEEN_S = (0.3, 2.0)
+_BACK_WITHIN_S = 10.0
+
+
+async def run(context: Context) -> StageReport:
+    """Kill it 2 or 30 times; nothing acknowledged may be lost, and nothing else be started."""
+    report = StageReport()
+    fleet = Fleet(context.folder, "postgres", orchestrators=2, handlers=2, seed=context.seed)
+    async with fleet, errands_of(fleet) as errands:
+        pids = _pids(fleet)
+        kills = context.pick(2, 30)
+        async with steady_calls(errands, _LANES, SCENARIOS[:2]):
+            outages = await _kill_again_and_again(context, fleet, errands, kills)
+        await close_round(fleet, errands, Deed("PostgreSQL", fleet.database, kills), report)
+        if _pids(fleet) != pids:
+            report.violations.append(Violation("A part of ours did not outlive PostgreSQL."))
+    report.figures["outages of PostgreSQL"] = f"{min(outages):.1f} to {max(outages):.1f} s"
+    return report
+
+
+async def _kill_again_and_again(
+    context: Context, fleet: Fleet, errands: Errands, kills: int
+) -> list[float]:
+    """Kill at random instants, each after a call has come through; how long each outage was."""
+    dice, outages = context.dice("postgres kills"), list[float]()
+    assert fleet.postgres is not None
+    for number in range(1, kills + 1):
+        await _wait_for_a_result(errands)
+        await asyncio.sleep(dice.uniform(*_BETWEEN_S))
+        begun = time.monotonic()
+        fleet.postgres.kill()
+        await fleet.postgres.start()
+        outages.append(time.monotonic() - begun)
+        context.progress(number, kills, f"back after {outages[-1]:.1f} s")
+    return outages
+
+
+async def _wait_for_a_result(errands: Errands) -> None:
+    """Wait until the newest call has its result: the database is in use again."""
+    if errands.ordered:
+        await errands.finish(list(errands.ordered)[-1], _BACK_WITHIN_S)
+
+
+def _pids(fleet: Fleet) -> list[int]:
+    names = (*fleet.orchestrator_names, *fleet.handler_names)
+    return [fleet.pid(name) if fleet.is_alive(name) else 0 for name in names]
+
+
+STAGE = Stage("postgres-kills", "kill -9 of PostgreSQL under 2 Orchestrators x 2 Handlers", run)
