@@ -1,5 +1,6 @@
 """Opens the database that a URL names: engines, dialect, schema."""
 
+import sqlite3
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -62,7 +63,7 @@ def open_database(url: str, clock: Clock) -> tuple[Database, int]:
         raise StoreUnusable(URL_FORMS)
     try:
         return database, _make_ready(database)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.DatabaseError) as error:
         database.dispose()
         raise StoreUnusable(database.dialect.explain(parsed, error)) from error
     except StoreUnusable:
@@ -94,8 +95,7 @@ def _connect_sqlite(url: URL, clock: Clock) -> Database:
 
 def _make_ready(database: Database) -> int:
     """See that the database can be trusted, and bring its schema up to date."""
-    with database.read_engine.connect() as connection:
-        database.dialect.check(connection)
+    database.dialect.check(database.read_engine)
     bring_up_to_date(database.write_engine)
     with database.read_engine.connect() as connection:
         return read_counter(connection, EVENT_COUNTER)

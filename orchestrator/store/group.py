@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, TypeVar, cast
 
 import structlog
-from sqlalchemy import URL, Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from orchestrator.store.transaction import Numbers, Transaction
 
@@ -30,13 +30,13 @@ class Dialect(Protocol):
     def read_now(self, connection: Connection) -> int:
         """Return the time that the rules go by, in microseconds since the epoch."""
 
-    def check(self, connection: Connection) -> None:
+    def check(self, engine: Engine) -> None:
         """See whether the database can be trusted; warn of settings that risk what is stored.
 
-        Raises: SQLAlchemyError when it cannot.
+        Raises: StoreUnusable, or an error that `explain` takes.
         """
 
-    def explain(self, url: URL, error: SQLAlchemyError) -> str:
+    def explain(self, url: URL, error: Exception) -> str:
         """Say in one line why a database cannot be used, and what to do."""
 
     def is_lost(self, error: Exception, connection: Connection) -> bool:

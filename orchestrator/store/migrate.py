@@ -3,13 +3,15 @@
 import logging
 
 import structlog
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import URL, Connection, Engine, inspect, text
 
 from orchestrator.errors import StoreUnusable
 from orchestrator.store.schema import REVISIONS, counter, metadata
 
 log = structlog.get_logger(__name__)
 
+VERSION_TABLE = "alembic_version"
+"""Where Alembic keeps what was applied."""
 # Any number will do, as long as all processes take the same.
 _LOCK_NUMBER = 0x52494E47
 
@@ -38,7 +40,7 @@ def bring_up_to_date(engine: Engine) -> None:
 
 def read_version(connection: Connection) -> str | None:
     """Read the newest migration that was applied; None in an empty database."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
@@ -46,18 +48,17 @@ def read_version(connection: Connection) -> str | None:
 def _refuse_foreign(connection: Connection, version: str | None) -> None:
     """See that nobody else's tables are in the way. Raises: StoreUnusable."""
     found, ours = set(inspect(connection).get_table_names()), set(metadata.tables)
-    if version is not None:
-        is_foreign = counter.name not in found
-    elif connection.dialect.name == "sqlite":  # a file is ours alone
-        is_foreign = bool(found)
-    else:
-        is_foreign = bool(found & ours)
-    if is_foreign:
-        where = connection.engine.url.render_as_string(hide_password=True)
-        raise StoreUnusable(
-            f"the database {where} holds tables that are not the Orchestrator's;"
-            " name another one in RINGBACK_DATABASE_URL"
-        )
+    if bool(found & ours) if version is None else counter.name not in found:
+        raise StoreUnusable(foreign_words(connection.engine.url))
+
+
+def foreign_words(url: URL) -> str:
+    """Say that a database belongs to somebody else, and what to do."""
+    where = url.render_as_string(hide_password=True)
+    return (
+        f"the database {where} holds tables that are not the Orchestrator's;"
+        " name another one in RINGBACK_DATABASE_URL"
+    )
 
 
 def _upgrade(connection: Connection) -> None:

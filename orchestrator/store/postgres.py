@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from foundation.text import clean_text
 from orchestrator.store.counters import EVENT_COUNTER
@@ -88,13 +88,14 @@ class PostgresDialect:
         """Return the server's time in microseconds."""
         return int(connection.execute(_READ_NOW).scalar_one())
 
-    def check(self, connection: Connection) -> None:
+    def check(self, engine: Engine) -> None:
         """Warn of settings of the server that make an acknowledged commit less than durable."""
-        for name in _DURABLE:
-            if connection.execute(text(f"SHOW {name}")).scalar() == "off":
-                log.warning("database_not_durable", setting=name, value="off")
+        with engine.connect() as connection:
+            for name in _DURABLE:
+                if connection.execute(text(f"SHOW {name}")).scalar() == "off":
+                    log.warning("database_not_durable", setting=name, value="off")
 
-    def explain(self, url: URL, error: SQLAlchemyError) -> str:
+    def explain(self, url: URL, error: Exception) -> str:
         """Say in one line why the database cannot be used, and what to do."""
         where = url.render_as_string(hide_password=True)
         reason = " ".join(describe_error(error).split())[:_REASON_CHARS]

@@ -105,8 +105,13 @@ _FINISH_CALL = (
     .where(call.c.call_id == bindparam("wanted"))
     .values(
         state="final",
-        # The carrier's facts came before this result: the sweeper files them too, at once.
-        due_at=case((call.c.provider.is_(None), None), else_=bindparam("now_us")),
+        # The carrier's last word came before this result: the sweeper files it too, at once. Where
+        # it is still to come the call keeps its time, so that a lost callback is asked for.
+        due_at=case(
+            (call.c.provider.is_not(None), bindparam("now_us")),
+            (call.c.call_sid.is_not(None), call.c.due_at),
+            else_=None,
+        ),
         status=bindparam("final_status"),
         call_sid=bindparam("bound_sid"),
         ended_at=func.coalesce(call.c.ended_at, bindparam("end_time", type_=BigInteger)),

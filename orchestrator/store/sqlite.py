@@ -6,12 +6,12 @@ import sqlite3
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from foundation.clock import Clock
+from orchestrator.errors import StoreUnusable
 from orchestrator.store.counters import EVENT_COUNTER, clock_us, read_counter, save_counter
-from orchestrator.store.group import describe_error
+from orchestrator.store.migrate import VERSION_TABLE, foreign_words
 
 BUSY_TIMEOUT_S = 2.0
 """How long a statement waits for a lock that another process holds."""
@@ -22,7 +22,7 @@ HOW_TO_REPAIR = (
 )
 
 
-class DatabaseDamaged(SQLAlchemyError):
+class DatabaseDamaged(sqlite3.DatabaseError):
     """Says what the integrity check found first."""
 
 
@@ -122,24 +122,30 @@ class SqliteDialect:
         """Return the injected clock's time in microseconds."""
         return clock_us(self._clock)
 
-    def check(self, connection: Connection) -> None:
+    def check(self, engine: Engine) -> None:
         """Read the file through, so that damage shows at the start and not in the midst of a call.
 
-        Raises: DatabaseDamaged, or SQLAlchemy's own error when it is no database at all.
+        Nothing is written before: the file may be somebody else's.
+        Raises: DatabaseDamaged, or the driver's own error when it is no database at all.
         """
-        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        with contextlib.closing(sqlite3.connect(str(engine.url.database))) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if found != "ok":
             raise DatabaseDamaged(" ".join(str(found).split()))
+        if names and VERSION_TABLE not in names:
+            raise StoreUnusable(foreign_words(engine.url))
 
-    def explain(self, url: URL, error: SQLAlchemyError) -> str:
+    def explain(self, url: URL, error: Exception) -> str:
         """Say in one line why the file cannot be used, and what to do."""
-        code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & _PRIMARY_CODE
+        cause = getattr(error, "orig", error)
+        code = getattr(cause, "sqlite_errorcode", 0) & _PRIMARY_CODE
         file = f"the database {url.database}"
         if code == sqlite3.SQLITE_BUSY:
             return f"{file} is in use by another process; stop that one first"
         if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
             return f"{file} cannot be written; allow it to this user, and its folder too"
-        return f"{file} is damaged ({describe_error(error)}): {HOW_TO_REPAIR}"
+        return f"{file} is damaged ({cause}): {HOW_TO_REPAIR}"
 
     def is_lost(self, error: Exception, connection: Connection) -> bool:
         """Say whether `error` ended the whole transaction, not one statement."""

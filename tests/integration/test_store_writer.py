@@ -235,12 +235,13 @@ async def test_stamps_rise_although_the_clock_stands_still(tmp_path: Path) -> No
 
 
 async def test_readers_cannot_write(store: Store) -> None:
-    with pytest.raises(StoreUnavailable, match="readonly"):
+    with pytest.raises(StoreUnavailable) as refused:
         await store.read(
             lambda connection: connection.execute(
                 insert(schema.contact).values(name="a", number="", created_at=0)
             )
         )
+    assert "readonly" in str(refused.value.__cause__)
 
 
 async def test_a_file_that_is_no_database_is_refused_with_a_way_out(tmp_path: Path) -> None:
