@@ -1,0 +1,179 @@
+"""The stage that kills at every system call on the way of one call, one after the other.
+
+strace counts the calls of each thread and each name by itself, so each name has runs of its own:
+the n-th run dies as some thread enters its n-th call, until a run survives its call.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.chaos.person import Errands, errands_of
+from tests.chaos.rounds import Deed, close_round
+from tests.chaos.stage import Context, Stage, StageReport
+from tests.chaos.system import Fleet
+
+ORCHESTRATOR, HANDLER = "orchestrator-1", "handler-1"
+_RESULT_S = 25.0
+_ATTACHED_S = 10.0
+_NUMBERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The system calls of one part on the way of one call."""
+
+    database: Literal["sqlite", "postgres"]
+    part: str
+    calls: tuple[tuple[str, int, int], ...]
+    """Name, about how many there are in one thread, and the step from one run to the next."""
+
+
+# What is written often and alike (pages into the journal, statements to the server) is not killed
+# at each time; the first points of the steps are random.
+WAYS = (
+    Way(
+        "sqlite",
+        ORCHESTRATOR,
+        (("fdatasync", 18, 1), ("pwrite64", 270, 3), ("sendmsg", 21, 1), ("write", 87, 3)),
+    ),
+    Way("postgres", ORCHESTRATOR, (("sendto", 263, 3), ("sendmsg", 21, 1))),
+    Way(
+        "sqlite",
+        HANDLER,
+        (("fdatasync", 15, 1), ("pwrite64", 66, 1), ("sendmsg", 8, 1), ("sendto", 4, 1)),
+    ),
+)
+
+
+async def run(context: Context) -> StageReport:
+    """Kill at 60 points, or at all of them."""
+    strace = shutil.which("strace")
+    if strace is None:
+        return StageReport(skipped="strace is not installed")
+    report, progress = StageReport(), _Progress(context)
+    async with asyncio.TaskGroup() as group:
+        for way in WAYS:
+            group.create_task(_Walk(context, way, strace, progress).run(report))
+    report.figures["crash points"] = f"{progress.deaths} deaths in {progress.done} runs"
+    return report
+
+
+@dataclass(slots=True)
+class _Progress:
+    context: Context
+    done: int = 0
+    deaths: int = 0
+    total: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        points = sum(most // step for way in WAYS for _, most, step in way.calls)
+        self.total = self.context.pick(60, points)
+
+    def tell(self, what: str, *, has_died: bool) -> None:
+        self.done += 1
+        self.deaths += has_died
+        self.total = max(self.total, self.done)
+        self.context.progress(self.done, self.total, what)
+
+
+class _Walk:
+    """One fleet, whose part dies at one system call after the other."""
+
+    def __init__(self, context: Context, way: Way, strace: str, progress: _Progress) -> None:
+        self._context = context
+        self._way = way
+        self._strace = strace
+        self._progress = progress
+        self._dice = context.dice(f"crash points {way.database} {way.part}")
+        self._calls: list[asyncio.Task[None]] = []
+        folder = context.folder / f"{way.database} {way.part}"
+        self._fleet = Fleet(folder, way.database, seed=context.seed)
+
+    async def run(self, report: StageReport) -> None:
+        """Walk the whole way, then judge."""
+        fleet, way, deaths = self._fleet, self._way, 0
+        async with fleet, errands_of(fleet) as errands:
+            numbers = await errands.bind(_NUMBERS)
+            for name, most, step in way.calls:
+                for run, number in enumerate(self._points(most, step)):
+                    to_number = numbers[run % len(numbers)]
+                    has_died = await self._call_and_die(errands, to_number, name, number)
+                    deaths += has_died
+                    self._progress.tell(f"{way.part} at {name} {number}", has_died=has_died)
+                    if not has_died and not self._context.is_quick:
+                        break
+            await asyncio.gather(*self._calls)
+            deed = Deed(f"{way.part.partition('-')[0]} at a system call", way.database, deaths)
+            await close_round(fleet, errands, deed, report)
+
+    def _points(self, most: int, step: int) -> Iterator[int]:
+        """Say at which calls to die: some by chance, or all until a run survives."""
+        if self._context.is_quick:
+            share = 20 // len(self._way.calls)
+            yield from sorted(self._dice.randint(1, most) for _ in range(share))
+            return
+        number = self._dice.randint(1, step)
+        while True:
+            yield number
+            number += step
+
+    async def _call_and_die(self, errands: Errands, to_number: str, name: str, number: int) -> bool:
+        """Run one call while the part is to die; say whether it did. It is started again."""
+        fleet, part = self._fleet, self._way.part
+        async with _killed_at(self._strace, fleet.pid(part), (name, number)):
+            call = self._begin_call(errands, to_number)
+            death = asyncio.create_task(fleet.died(part, _RESULT_S * 2))
+            await asyncio.wait({call, death}, return_when=asyncio.FIRST_COMPLETED)
+        has_died = not fleet.is_alive(part)
+        if has_died:
+            await fleet.start(part)
+            await fleet.ready(part)
+        death.cancel()
+        await asyncio.wait({death})
+        return has_died
+
+    def _begin_call(self, errands: Errands, to_number: str) -> asyncio.Task[None]:
+        """Begin a call; that of a run which dies goes on in the next ones."""
+
+        async def go() -> None:
+            await errands.finish(await errands.place(to_number), _RESULT_S)
+
+        task = asyncio.create_task(go(), name="call")
+        self._calls.append(task)
+        return task
+
+
+@asynccontextmanager
+async def _killed_at(strace: str, pid: int, point: tuple[str, int]) -> AsyncIterator[None]:
+    """Have a process killed as it enters a system call for the n-th time in one thread."""
+    name, number = point
+    words = ("-f", "-o", "/dev/null", "-e", f"trace={name}")
+    inject = f"inject={name}:signal=SIGKILL:when={number}"
+    tracer = await asyncio.create_subprocess_exec(
+        strace, *words, "-e", inject, "-p", str(pid), stdin=DEVNULL, stderr=PIPE
+    )
+    try:
+        await _wait_until_attached(tracer)
+        yield
+    finally:
+        with suppress(ProcessLookupError):  # it ends with what it traces
+            os.kill(tracer.pid, signal.SIGTERM)
+        await tracer.communicate()
+
+
+async def _wait_until_attached(tracer: Process) -> None:
+    assert tracer.stderr is not None
+    async with asyncio.timeout(_ATTACHED_S):
+        while b"attached" not in (line := await tracer.stderr.readline()):
+            if not line:
+                raise RuntimeError("strace could not attach")
+
+
+STAGE = Stage("crash-points", "Death at every system call on the way of a call (strace)", run)
