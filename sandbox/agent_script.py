@@ -49,7 +49,7 @@ OPENING = Turn(
 CLOSING = end_call(
     "Thank you, that is {total_price}, and {ready_time}. Have a nice day. Goodbye.", "done"
 )
-BRISK_OPENING = Turn("An AI assistant calling on behalf of {customer_name}. {order}?")
+BRISK_OPENING = Turn("An AI assistant calling on behalf of {customer_name}.")
 BRISK_CLOSING = end_call("Thank you. Goodbye.", "done")
 READ_BACK = Turn("So that is {total_price}, and {ready_time}. Is that right?")
 LOST = Turn("Sorry, I did not understand that. How much will it be, and when will it be ready?")

@@ -33,6 +33,8 @@ class Ear:
     def __init__(self) -> None:
         self.turn = AgentTurn()
         self.turns_heard = 0
+        self.speech_ms = 0
+        """The agent's speech in all turns."""
         self.quiet_ms = 0
         """Silence since the agent's last sound, or since the answer."""
 
@@ -41,6 +43,7 @@ class Ear:
         loud = frame != SILENCE and (self.turn.heard.add(frame) is not None or is_loud(frame))
         if loud:
             self.turn.speech_ms += FRAME_MS
+            self.speech_ms += FRAME_MS
             self.turn.quiet_ms = self.quiet_ms = 0
         else:
             self.turn.quiet_ms += FRAME_MS
@@ -83,6 +86,18 @@ class AgentFinished(Cue):
         del since_ms
         matches = re.search(self.about, ear.turn.heard.text, re.IGNORECASE)
         return ear.turn.is_over and matches is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHasSpoken(Cue):
+    """The agent is silent after `for_ms` of speech in all: a gap in its audio is no cue."""
+
+    for_ms: int
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether the agent has said that much and finished."""
+        del since_ms
+        return ear.speech_ms >= self.for_ms and ear.turn.is_over
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def make_figures(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     whole = [call for call in verdict.calls.values() if is_whole(call, evidence)]
     figures = {"calls refused by the carrier": str(_count_refused(verdict))}
     figures["answered calls"] = str(sum(call.is_answered for call in verdict.calls.values()))
-    figures["of these played to their end"] = str(len(whole))
+    figures["answered calls in whose life nothing fell"] = str(len(whole))
     measures = {
         "media frames to the product": [call.frames_to_product for call in whole],
         "media frames from the product": [call.frames_from_product for call in whole],
@@ -66,6 +66,9 @@ def make_figures(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     for name, values in measures.items():
         if values:
             figures[f"{name}, min / mean"] = f"{min(values)} / {mean(values):.0f}"
+    for kind in sorted({fall.kind for fall in evidence.falls}):
+        spans = [fall.back_at - fall.at for fall in evidence.falls if fall.kind == kind]
+        figures[f"away, {kind}"] = f"mean {mean(spans):.1f} s"
     for touch in Touch:
         seconds = [delay.seconds for delay in verdict.delays if delay.touch is touch]
         figures[f"end to result, {touch.value}"] = _spread(seconds)
