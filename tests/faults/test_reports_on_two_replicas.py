@@ -1,16 +1,29 @@
-"""Fault F31: two Orchestrators on one PostgreSQL take reports of the same calls at once."""
+"""Faults F26, F31: two Orchestrators on one PostgreSQL take reports of the same calls."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import grpc
 import pytest
 
 from foundation.clock import SystemClock
 from orchestrator.call_results import get_result, receive_proto, record_call_result
+from orchestrator.call_results.watch import ResultFeed
 from orchestrator.store import Store, schema
 from ringback.v1 import call_results_pb2 as pb
-from tests.faults.reports_rig import PATIENT_S, Replica, judge, list_all, replica, result_number
+from ringback.v1 import call_results_pb2_grpc as pb_grpc
+from tests.faults.fault_proxy import Fault, fault_proxy
+from tests.faults.reports_rig import (
+    PATIENT_S,
+    Replica,
+    judge,
+    list_all,
+    replica,
+    result_number,
+    take,
+)
+from tests.fresh_file import fresh_database
 from tests.postgres import ScriptedDatabase
 from tests.rig import call_sid, full_result, result_of
 from tests.rows_rig import rows_of
@@ -60,6 +73,25 @@ def comparable(result: pb.CallResult) -> pb.CallResult:
     return copy
 
 
+async def test_f26_what_one_committed_unheard_is_a_duplicate_at_the_other(
+    one: Replica, other: Replica
+) -> None:
+    report = report_of(result_number(0))
+    async with (
+        fault_proxy(one.server.port) as proxy,
+        grpc.aio.insecure_channel(f"127.0.0.1:{proxy.port}") as channel,
+    ):
+        stub = pb_grpc.CallResultsStub(channel)
+        await stub.Report(report_of(result_number(1)), timeout=PATIENT_S)
+        await proxy.break_with(Fault.DROP_ANSWERS)
+        unheard = stub.Report(report, timeout=PATIENT_S)
+        await take(ResultFeed(other.store).follow(""), 2)
+        unheard.cancel()
+    answer = await other.stub.Report(report, timeout=PATIENT_S)
+    assert (answer.disposition, answer.revision) == (pb.DISPOSITION_DUPLICATE, 1)
+    await judge(other.store, range(2))
+
+
 @pytest.mark.parametrize("status", [pb.CALL_STATUS_COMPLETED, pb.CALL_STATUS_BUSY])
 async def test_f31_one_report_ten_times_to_both_is_one_result_and_ten_acknowledgements(
     status: pb.CallStatus.ValueType, one: Replica, other: Replica
@@ -91,7 +123,7 @@ async def test_f31_different_reports_at_once_are_joined_as_if_one_came_after_the
             for target, result in zip((one, other), pair, strict=True)
         ]
     )
-    serial = await Store.open(f"sqlite:///{tmp_path / 'serial.db'}", SystemClock())
+    serial = await Store.open(fresh_database(tmp_path / "serial.db"), SystemClock())
     for result in (result for pair in pairs for result in pair):
         await record_call_result(serial, receive_proto(result))
     for number in range(CALLS):
