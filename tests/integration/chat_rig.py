@@ -20,6 +20,7 @@ from orchestrator.store import Store
 from orchestrator.store.calls import claim_ready_call
 from orchestrator.web import WebAccess, mount_web
 from ringback.v1 import call_results_pb2 as pb
+from tests.rig import NO_TLS
 
 CONTACTS = {"Luigi's": "+14155550100", "Busy Bee Burgers": "+14155550103"}
 ORDER = "A large margherita from Luigi's for pick-up, my name is Ada, my number is 415 555 0123"
@@ -145,7 +146,7 @@ async def running_chat(
     async with AsyncExitStack() as opened:
         url = await opened.enter_async_context(_serving(app)) if on_port else "http://127.0.0.1"
         transport = None if on_port else httpx.ASGITransport(app=app)
-        client = httpx.AsyncClient(base_url=url, transport=transport)
+        client = httpx.AsyncClient(base_url=url, transport=transport, verify=NO_TLS)
         yield ChatRig(store, app, await opened.enter_async_context(client), url)
     teller.cancel()
     await tasks.close(5.0)

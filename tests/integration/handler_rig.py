@@ -16,6 +16,7 @@ from call_handler.settings import HandlerSettings
 from foundation.drain import Drain
 from foundation.server import DrainingServer, listen, server_config
 from tests.integration.scripted_carrier import ACCOUNT
+from tests.rig import NO_TLS
 
 TOKEN = "orchestrators-token"  # noqa: S105 - of this test
 AUTH_TOKEN = "12345"  # noqa: S105 - the vectors' key
@@ -92,7 +93,8 @@ async def running_handler(settings: HandlerSettings) -> AsyncIterator[Handler]:
     await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
     assert ready.done(), serving.exception()
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=url, timeout=30, verify=NO_TLS) as client:
             yield Handler(app, client, drain, port)
     finally:
         server.should_exit = True

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from orchestrator.__main__ import main
 from orchestrator.errors import StoreUnavailable
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
@@ -84,19 +85,34 @@ async def test_it_serves_and_stops_at_sigterm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"RINGBACK_SETTLE_S": "20"}, b"RINGBACK_SETTLE_S"),
-        ({"RINGBACK_CONTACTS": "nowhere.toml"}, b"RINGBACK_CONTACTS"),
-        ({"RINGBACK_MODE": "live"}, b"TWILIO_ACCOUNT_SID"),
-        ({"RINGBACK_SETTEL_S": "60"}, b"RINGBACK_SETTEL_S"),
+        ({"RINGBACK_SETTLE_S": "20"}, "RINGBACK_SETTLE_S"),
+        ({"RINGBACK_CONTACTS": "nowhere.toml"}, "RINGBACK_CONTACTS"),
+        ({"RINGBACK_MODE": "live"}, "TWILIO_ACCOUNT_SID"),
+        ({"RINGBACK_SETTEL_S": "60"}, "RINGBACK_SETTEL_S"),
     ],
 )
-async def test_a_bad_setting_stops_the_start(
-    tmp_path: Path, changes: dict[str, str], named: bytes
+def test_a_bad_setting_stops_the_start(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, str],
+    named: str,
 ) -> None:
-    process = await _start(tmp_path, **changes)
+    monkeypatch.chdir(tmp_path)
+    for name, value in _environment(tmp_path, **changes).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert named in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_process_with_a_bad_setting_exits_2_with_a_line(tmp_path: Path) -> None:
+    process = await _start(tmp_path, RINGBACK_SETTLE_S="20")
     _, lines = await asyncio.wait_for(process.communicate(), WAIT_S)
     assert process.returncode == 2
-    assert named in lines
+    assert b"RINGBACK_SETTLE_S" in lines
     assert b"Traceback" not in lines
 
 
