@@ -1,6 +1,20 @@
 """All stages of `make chaos`, in the order in which they run."""
 
-from tests.chaos import marked_tests, random_kills
+from tests.chaos import (
+    crash_points,
+    failpoints,
+    marked_tests,
+    postgres_kills,
+    random_kills,
+    simulation,
+)
 from tests.chaos.stage import Stage
 
-STAGES: tuple[Stage, ...] = (random_kills.STAGE, marked_tests.STAGE)
+STAGES: tuple[Stage, ...] = (
+    random_kills.STAGE,
+    failpoints.STAGE,
+    crash_points.STAGE,
+    postgres_kills.STAGE,
+    simulation.STAGE,
+    marked_tests.STAGE,
+)
