@@ -60,8 +60,11 @@ def apply_lookup(
     dialled again without the person.
     """
     row = lock_call(tx, call_id)
-    if row is None or row.state is not CallState.DIALING or row.call_sid is not None:
-        return  # a callback or a stream was faster
+    if row is None:
+        return
+    if row.call_sid is not None or row.state is not CallState.DIALING:
+        _hear_of_bound(tx, row, found, timings)  # a callback or a stream was faster
+        return
     matches = _matches(tx, row, found)
     if len(matches) == 1:
         change_call(tx, bind_sid(tx, row, matches[0].call_sid), {"state": CallState.WAITING})
@@ -75,13 +78,26 @@ def apply_lookup(
         change_call(tx, row, {"asked": 1, "due_at": due_at, "unreachable_since": None})
 
 
+def _hear_of_bound(
+    tx: Transaction, row: CallRow, found: Sequence[Candidate], timings: CallTimings
+) -> None:
+    """Take what a list says of a call that was bound while we asked for it."""
+    for one in found:
+        if one.call_sid == row.call_sid:
+            apply_fetched(tx, row.call_id, one.facts, timings)
+
+
 def note_unreachable(tx: Transaction, call_id: str, timings: CallTimings) -> None:
     """Note that the carrier could not be asked: back off, and give up after a day."""
     row = lock_call(tx, call_id)
-    if row is None or row.state is CallState.FINAL or row.provider is not None:
+    if row is None or row.provider is not None:
         return
+    is_over = row.state is CallState.FINAL
     since = row.unreachable_since or tx.now_us
     waited_s = (tx.now_us - since) / 1_000_000
+    if waited_s >= timings.give_up_s and is_over:
+        change_call(tx, row, {"due_at": None})  # its result stands, without the carrier's word
+        return
     if waited_s >= timings.give_up_s:
         file_result(tx, row, carrier_unreachable(row, round(waited_s / 3600)))
         return
@@ -89,7 +105,7 @@ def note_unreachable(tx: Transaction, call_id: str, timings: CallTimings) -> Non
     columns = {
         "unreachable_since": since,
         "due_at": tx.now_us + micros(back_off_s),
-        "note": _STILL_ASKING,
+        "note": None if is_over else _STILL_ASKING,
     }
     change_call(tx, row, columns)
 

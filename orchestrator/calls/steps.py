@@ -16,7 +16,7 @@ class Step(StrEnum):
     EXPIRE = "expire"
     # dialing: nobody knows whether it was placed; look for it at the carrier.
     FIND = "find"
-    # waiting: ask the carrier how it stands.
+    # waiting: ask the carrier how it stands. final: ask for its last word, whose callback was lost.
     ASK = "ask"
     # waiting: the person cancelled before the answer.
     CANCEL = "cancel"
@@ -37,7 +37,7 @@ def next_step(row: CallRow, now_us: int, timings: CallTimings) -> Step:
         case CallState.WAITING:
             return _step_of_waiting(row, now_us, timings)
         case CallState.FINAL:
-            return Step.FILE
+            return Step.FILE if row.provider is not None or row.call_sid is None else Step.ASK
         case _:
             assert_never(row.state)
 

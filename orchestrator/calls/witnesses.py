@@ -57,6 +57,8 @@ def apply_fetched(
     after = _apply_word(tx, row, facts, timings)
     if after.state is CallState.WAITING and after.provider is None:
         return change_call(tx, after, {"due_at": _ask_again_at(after, tx.now_us, timings)})
+    if after.state is CallState.FINAL and after.provider is None:  # reported, but it goes on
+        return change_call(tx, after, {"due_at": tx.now_us + micros(timings.ask_again_s)})
     return after
 
 
@@ -152,6 +154,8 @@ def _ask_again_at(row: CallRow, now_us: int, timings: CallTimings) -> int:
     """Say when to ask about a live call again: never later than its latest end."""
     again = now_us + micros(timings.ask_again_s)
     if row.answered_at is not None and not row.is_claimed and row.task_id is not None:
-        return min(again, max(now_us, row.answered_at + micros(timings.claim_s)))
+        claimed_by = row.answered_at + micros(timings.claim_s)
+        told_again = now_us + micros(timings.end_again_s)  # it was just told to end
+        return min(again, claimed_by) if claimed_by > now_us else told_again
     end = latest_end_us(row, timings)
     return again if end is None or end <= now_us else min(again, end)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from sqlalchemy import (
     BigInteger,
     Connection,
+    Integer,
     Select,
     bindparam,
     case,
@@ -19,6 +20,7 @@ from sqlalchemy import (
 )
 
 from orchestrator.store.schema import call, report, result, task, turn
+from ringback.v1 import call_results_pb2 as pb
 
 Columns: TypeAlias = Mapping[str, object]
 
@@ -100,17 +102,23 @@ _INSERT_REPORT = insert(report)
 _INSERT_RESULT = insert(result)
 # The columns to set are those that the rows name beside `wanted`.
 _UPDATE_RESULT = update(result).where(result.c.call_id == bindparam("wanted"))
+_IS_UNKNOWN = bindparam("final_status", type_=Integer) == pb.CALL_STATUS_UNKNOWN
+_HAS_NO_TIME = (
+    call.c.call_sid.is_(None) | call.c.due_at.is_(None) | (call.c.origin != pb.CALL_ORIGIN_RINGBACK)
+)
 _FINISH_CALL = (
     update(call)
     .where(call.c.call_id == bindparam("wanted"))
     .values(
         state="final",
         # The carrier's last word came before this result: the sweeper files it too, at once. Where
-        # it is still to come the call keeps its time, so that a lost callback is asked for.
+        # it is still to come a call of ours keeps its time, so that a lost callback is asked for;
+        # where nobody knows how it ended, that is at once.
         due_at=case(
             (call.c.provider.is_not(None), bindparam("now_us")),
-            (call.c.call_sid.is_not(None), call.c.due_at),
-            else_=None,
+            (_HAS_NO_TIME, None),
+            (_IS_UNKNOWN, bindparam("now_us")),
+            else_=call.c.due_at,
         ),
         status=bindparam("final_status"),
         call_sid=bindparam("bound_sid"),

@@ -42,7 +42,8 @@ async def test_a_result_of_ours_ends_its_call_and_task(store: Store) -> None:
     recorded = await record_call_result(store, receive_proto(full_result()))
     assert recorded == Recorded(STORED, CALL, 1)
     [call] = await rows_of(store, schema.call)
-    assert (call["state"], call["due_at"], call["status"]) == ("final", None, 5)
+    # It keeps its time: should the carrier's last word not come, it is asked for.
+    assert (call["state"], call["due_at"], call["status"]) == ("final", 5, 5)
     assert call["ended_at"] == 3_000_003
     [task] = await rows_of(store, schema.task)
     assert task["state"] == "done"

@@ -46,7 +46,13 @@ TABLE = [
         Step.FILE,
     ),
     ("a waiting call without a sid is looked for", replace(WAITING, call_sid=None), 60, Step.FIND),
-    ("a final call that is due gets the carrier's facts", FINAL, 1, Step.FILE),
+    (
+        "a final call that is due gets the carrier's facts",
+        replace(FINAL, provider=PROVIDER),
+        1,
+        Step.FILE,
+    ),
+    ("a final call whose last callback was lost is asked about", FINAL, 1, Step.ASK),
 ]
 
 

@@ -1,0 +1,78 @@
+"""Faults F12, F13: the handler's side is told, but nobody knows how the telephone call ended."""
+
+from call_reporter.recovery import build_recovered_result
+from orchestrator.call_results import receive_proto, record_call_result
+from orchestrator.calls import UNTIMED, Candidate, CarrierFacts, apply_lookup
+from ringback.v1 import call_results_pb2 as pb
+from tests.faults.life_peers import sid
+from tests.faults.life_rig import NONCE, Rig
+
+
+async def recover(rig: Rig, call_id: str) -> None:
+    """Have a handler report what it recovered of a call that it had not claimed yet."""
+    draft = pb.CallResult(call_id=call_id, call_sid=sid(1))
+    result = build_recovered_result(draft, (), was_claimed=False, now=rig.clock.now())
+    await record_call_result(rig.store, receive_proto(result))
+
+
+async def test_f13_a_recovered_call_without_a_status_is_asked_about(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await recover(rig, call_id)
+    assert (await rig.finished(call_id)).status == pb.CALL_STATUS_UNKNOWN
+    rig.know(sid(1), "completed", duration_s=7)
+    await rig.sweep()
+    result = await rig.finished(call_id)
+    assert result.status == pb.CALL_STATUS_COMPLETED
+    assert result.duration == 7
+    assert result.end_reason == pb.END_REASON_HANDLER_LOST
+    assert (await rig.row(call_id)).due_at is None
+
+
+async def test_f13_a_recovered_call_that_goes_on_is_asked_about_until_it_is_over(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await recover(rig, call_id)
+    rig.know(sid(1), "in-progress")
+    await rig.sweep()
+    rig.know(sid(1), "completed", duration_s=40)
+    await rig.sweep(after_s=rig.timings.ask_again_s)
+    assert (await rig.finished(call_id)).duration == 40
+
+
+async def test_f38_a_recovered_call_is_not_asked_about_for_ever(rig: Rig) -> None:
+    call_id = await rig.dial()
+    await recover(rig, call_id)
+    rig.carrier.is_reachable = False
+    await rig.sweep()
+    assert (await rig.row(call_id)).due_at is not None
+    await rig.sweep(after_s=rig.timings.give_up_s)
+    assert (await rig.row(call_id)).due_at is None
+    assert (await rig.finished(call_id)).revision == 1
+
+
+async def test_f34_the_duration_of_a_call_whose_last_callback_is_lost_is_asked_for(
+    rig: Rig,
+) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, nonce=NONCE)
+    await rig.report(call_id)
+    rig.know(sid(1), "completed", duration_s=50)
+    await rig.sweep()
+    assert rig.carrier.asked == []  # the callback still has time
+    await rig.sweep(after_s=rig.timings.silence_s)
+    assert rig.carrier.asked == [f"fetch {sid(1)}"]
+    result = await rig.finished(call_id)
+    assert result.duration == 50
+    assert result.outcome == pb.OUTCOME_SUCCEEDED
+
+
+async def test_a_list_that_finds_a_call_bound_meanwhile_is_heard(rig: Rig) -> None:
+    call_id = await rig.dial_unknown()
+    await rig.report(call_id)
+    found = [Candidate(sid(1), None, _word("completed", 51))]
+    await rig.store.write(lambda tx: apply_lookup(tx, call_id, found, rig.timings))
+    assert (await rig.finished(call_id)).duration == 51
+
+
+def _word(word: str, duration_s: int) -> CarrierFacts:
+    status = pb.CALL_STATUS_COMPLETED
+    return CarrierFacts(status, word, UNTIMED, fetched=True, duration_s=duration_s)
