@@ -1,8 +1,9 @@
 """One Call Handler of the simulation: the product's desk, reporter, claim and ending of a call."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -10,7 +11,7 @@ from typing import cast
 from call_handler.after_stream import AfterStreamDoor, choose_apology
 from call_handler.call import CallServices, OpenStream, conduct_call
 from call_handler.errors import OrderError
-from call_handler.orders import OrderDesk
+from call_handler.orders import OrderDesk, release_unanswered
 from call_handler.orders.body import read_order
 from call_handler.settings import HandlerSettings
 from call_reporter import CallReporter, ReporterOptions
@@ -38,6 +39,8 @@ SETTINGS = HandlerSettings(  # type: ignore[call-arg] # pydantic's own argument
     max_calls=4,
     create_s=TIMINGS.create_s,
 )
+# As in the app's lifespan.
+_LAST_TASKS_S = 20.0
 TOKENS = StreamTokens(b"k" * 32)
 
 
@@ -49,12 +52,19 @@ class HandlerPart:
         self._world = world
         self._name = name
         self._file = MemoryFile(shelf.take(place))
-        self._connection = shelf.take(place)
+        self._doors: _Doors | None = None  # None until the first life has begun
 
     def start(self) -> None:
         """Begin a new life on what the outbox holds."""
-        self.process = Process(self._name)
+        self.process, self._doors = Process(self._name), None
         self._world.loop.spawn(self._run(self.process), self.process)
+
+    def stop(self, drain_s: float, then: Callable[[], None]) -> None:
+        """End it as SIGTERM does: it drains, and closes what is open."""
+        if self._doors is None:
+            then()
+        else:
+            self._world.loop.spawn(self._doors.close(drain_s, then), self.process)
 
     async def _run(self, process: Process) -> None:
         world = self._world
@@ -71,8 +81,8 @@ class HandlerPart:
         )
         await reporter.start()
         world.note("", f"{self._name} started")
-        doors = _Doors(world, process, reporter, wire, options)
-        world.network.listen(self._name, process, doors)
+        self._doors = _Doors(world, process, reporter, wire, options)
+        world.network.listen(self._name, process, self._doors)
 
     def _options(self) -> ReporterOptions:
         world = self._world
@@ -124,7 +134,22 @@ class _Doors(HandlerDoors):
             reporter, carrier, SETTINGS, options.clock, TaskSet(), self._drain.stopping
         )
         self._desk = OrderDesk(self._services, TOKENS, self._drain)
+        self._watcher = self._services.tasks.spawn(
+            release_unanswered(self._drain, carrier), name="release unanswered calls"
+        )
         self._after = AfterStreamDoor(SETTINGS, SignatureKeys((), ()), reporter, wire.ask_result)
+
+    async def close(self, drain_s: float, then: Callable[[], None]) -> None:
+        """Drain, then close, in the order of the server and of the app's lifespan."""
+        self._drain.begin()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(drain_s):
+                await self._drain.wait_idle()
+        self._drain.stopping.set()
+        self._watcher.cancel()
+        await self._services.tasks.close(_LAST_TASKS_S)
+        await self._services.reporter.close()
+        then()
 
     async def order(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         """Take an order as the HTTP door does."""

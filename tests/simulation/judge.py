@@ -46,10 +46,19 @@ def never_zero(evidence: Evidence) -> Iterator[Finding]:
         if call_id not in evidence.results:
             yield Finding("I1", "the carrier knows the call, but it has no result", call_id)
     for call in evidence.calls.values():
+        if _is_out_of_sight(evidence, call):
+            continue
         if call.call_id not in evidence.results:
             yield Finding("I1", f"it ends as {call.state}, without a result", call.call_id)
         if call.due_at is not None:
             yield Finding("I1", "in the end somebody must still look at the call", call.call_id)
+
+
+def _is_out_of_sight(evidence: Evidence, call: CallFacts) -> bool:
+    """Say whether an external call's handler is gone for good: nobody can be asked about it."""
+    handlers = dict(evidence.world.external)
+    name = handlers.get(call.call_sid or "")
+    return name is not None and not evidence.world.parts[name].process.is_alive
 
 
 def none_forgotten(evidence: Evidence) -> Iterator[Finding]:

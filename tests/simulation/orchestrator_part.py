@@ -1,6 +1,6 @@
 """One Orchestrator of the simulation: the product's store, rules, sweeper and servicer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import cast
 
@@ -68,6 +68,11 @@ class OrchestratorPart:
         """Begin a new life on what the database holds."""
         self.process = Process(self._name)
         self._world.loop.spawn(self._run(self.process), self.process)
+
+    def stop(self, drain_s: float, then: Callable[[], None]) -> None:
+        """Do as when killed: nothing here waits for an Orchestrator that stops."""
+        del drain_s
+        then()
 
     async def _run(self, process: Process) -> None:
         world = self._world

@@ -48,6 +48,10 @@ def draw_plan(seed: int) -> Plan:
     for name, change in _CHANGES.items():
         if theme == name or (theme == "mixed" and dice.random() < 0.6):
             plan = change(plan, dice)
+    if len({errand.number for errand in plan.errands}) < len(plan.errands):
+        # Two telephone calls for one create, and another dial to the same number of which nobody
+        # knows: by the carrier's list alone these cannot be told apart.
+        plan = replace(plan, habits=replace(plan.habits, rings_twice=0.0))
     return plan
 
 
@@ -99,6 +103,9 @@ def _deaths(plan: Plan, dice: Random) -> Plan:
     for _ in range(dice.randint(1, 3)):
         name = dice.choice([*orchestrators, *handlers, *handlers])
         points = _HANDLER_POINTS if name in handlers else _ORCHESTRATOR_POINTS
+        kinds = (
+            ("killed",) * 5 + ("frozen",) * (name != for_good) + ("stopped",) * (name in handlers)
+        )
         deaths.append(
             Death(
                 name=name,
@@ -106,7 +113,8 @@ def _deaths(plan: Plan, dice: Random) -> Plan:
                 back_after_s=None if name == for_good else dice.uniform(0.5, 30.0),
                 at_point=dice.choice(("", "", *points)),
                 passing=dice.randint(1, 3),
-                is_freeze=dice.random() < 0.15 and name != for_good,
+                kind=dice.choice(kinds),
+                drain_s=dice.choice((0.0, 2.0, 20.0)),
             )
         )
     return replace(plan, deaths=tuple(deaths))
@@ -126,14 +134,17 @@ def _moody_carrier(plan: Plan, dice: Random) -> Plan:
             Parting(name, "carrier", start_s, start_s + 60.0, dice.random() < 0.5)
             for name in orchestrators
         ]
-    return replace(plan, habits=habits, partings=tuple(partings))
+    timings = plan.timings
+    if dice.random() < 0.15:  # a day is short, so that somebody gives up
+        timings = replace(timings, give_up_s=30.0)
+    return replace(plan, habits=habits, partings=tuple(partings), timings=timings)
 
 
 def _bad_callbacks(plan: Plan, dice: Random) -> Plan:
     """Let callbacks be lost, doubled, late and out of order."""
     habits = replace(
         plan.habits, callback_lost=dice.choice((0.2, 0.5, 1.0)), callback_doubled=0.4,
-        callback_late_s=dice.choice((1.0, 10.0, 40.0)), create_fails=0.3,
+        callback_late_s=dice.choice((1.0, 10.0, 40.0)), create_fails=0.5,
     )  # fmt: skip
     return replace(plan, habits=habits)
 

@@ -65,8 +65,10 @@ class Death:
     at_point: str = ""
     # At which passing of the point.
     passing: int = 1
-    # Frozen for `back_after_s` instead of killed.
-    is_freeze: bool = False
+    # killed, frozen for `back_after_s`, or stopped by SIGTERM (Call Handlers only).
+    kind: str = "killed"
+    # How long a stopped one waits for its calls.
+    drain_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Plan:
         """Say when the last planned fault is over."""
         ends = [0.0, *(errand.at_s for errand in self.errands), *self.external_at_s]
         ends += [parting.end_s for parting in self.partings]
-        ends += [death.at_s + (death.back_after_s or 0.0) for death in self.deaths]
+        ends += [death.at_s + death.drain_s + (death.back_after_s or 0.0) for death in self.deaths]
         ends += [at_s for at_s, _ in self.jumps]
         return max(ends)
 

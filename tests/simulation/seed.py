@@ -85,7 +85,7 @@ def run_seed(seed: int, bench: Bench, plan: Plan | None = None) -> SeedReport:
             findings = judge(evidence)
     finally:
         loop.bury()
-    deaths = world.died + world.frozen
+    deaths = world.died + world.frozen + world.stopped
     calls = len(carrier.accepted)
     history = tuple(world.history)
     results = len(evidence.results)

@@ -20,6 +20,9 @@ class Mortal(Protocol):
     def start(self) -> None:
         """Begin a new life on what the disk holds."""
 
+    def stop(self, drain_s: float, then: Callable[[], None]) -> None:
+        """End it as SIGTERM does, and tell when it is over."""
+
 
 class Closable(Protocol):
     """What breaks when its process dies."""
@@ -55,6 +58,7 @@ class World:
     promised: list[tuple[str, str]] = field(default_factory=list)
     died: int = 0
     frozen: int = 0
+    stopped: int = 0
     last_death_s: float = 0.0
     # Kept open by a process; closed when it dies.
     held: dict[Process, list[Closable]] = field(default_factory=lambda: defaultdict(list))
@@ -103,19 +107,40 @@ class World:
         process = part.process
         if not process.is_alive:
             return
-        self.last_death_s = self.loop.time() + (death.back_after_s or 0.0)
-        if death.is_freeze:
-            self._freeze(process, death.back_after_s or 1.0)
-            return
-        self.died += 1
+        self.last_death_s = self.loop.time() + death.drain_s + (death.back_after_s or 0.0)
+        match death.kind:
+            case "frozen":
+                self._freeze(process, death.back_after_s or 1.0)
+            case "stopped":
+                self._stop(part, death)
+            case _:
+                self.died += 1
+                self.note("", f"{process.name} killed {death.at_point}".rstrip())
+                self._end(part, death)
+
+    def _end(self, part: Mortal, death: Death) -> None:
+        """Let a process be gone, and what others had open with it break."""
+        process = part.process
         process.is_alive = False
-        self.note("", f"{process.name} killed {death.at_point}".rstrip())
         self.network.close(process.name)
         self.network.drop(process)
         for one in self.held.pop(process, []):
             one.close()
         if death.back_after_s is not None:
             self._in_the_world(death.back_after_s, part.start)
+
+    def _stop(self, part: Mortal, death: Death) -> None:
+        """Have a process end by itself; it may be killed while it does."""
+        process = part.process
+        self.stopped += 1
+        self.note("", f"{process.name} stops within {death.drain_s:g} s")
+
+        def end() -> None:
+            if process.is_alive:
+                self.note("", f"{process.name} stopped")
+                self._end(part, death)
+
+        part.stop(death.drain_s, end)
 
     def _freeze(self, process: Process, span_s: float) -> None:
         if process.is_frozen:
