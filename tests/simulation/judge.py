@@ -7,7 +7,7 @@ from call_reporter.outbox import statements as outbox_sql
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
 from telephony.status_words import is_terminal, rises, status_of_word
-from tests.simulation.evidence import Evidence, Finding
+from tests.simulation.evidence import CallFacts, Evidence, Finding
 from tests.simulation.scripts import TIMINGS
 
 # What a result may take after the carrier's end of the call and the last fault, by the rules' own
