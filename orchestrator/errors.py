@@ -16,8 +16,8 @@ OrchestratorError
     StoreUnusable           FAILED_PRECONDITION 503   the start is refused
 
 Caught where they are raised, so no door sees them: BadContacts (contacts.py), BadReading
-(conversation/reading.py), OwnNumberRefused (conversation/phone_numbers.py) and WebhookRefused
-(status_callbacks.py), which knows its own status.
+(conversation/reading.py), OwnNumberRefused (conversation/phone_numbers.py), DatabaseDamaged
+(store/sqlite.py) and WebhookRefused (status_callbacks.py), which knows its own status.
 """
 
 from collections.abc import Mapping, Sequence

@@ -49,6 +49,11 @@ class CallTimings:
         return self.ask_again_s
 
     @property
+    def end_again_s(self) -> float:
+        """Pause before the carrier is told once more to end a call that nobody claimed."""
+        return self.ask_again_s / 6
+
+    @property
     def cancel_s(self) -> float:
         """Bound the goodbye of an agent that was told to end the call."""
         return self.grace_s / 2
