@@ -13,6 +13,7 @@ from call_reporter.errors import (
     ClaimUnanswered,
     DeliveryError,
     DeliveryFailed,
+    NotStarted,
     OutboxUnavailable,
 )
 from call_reporter.limits import MAX_TURNS
@@ -124,6 +125,8 @@ class Progress:
             try:
                 await self._tell()
                 failures = 0
+            except NotStarted:
+                return  # the reporter was closed before the call: recovery reports it
             except DeliveryError as error:
                 if error.code in _FINAL:
                     self._log("progress_refused", error)

@@ -28,7 +28,7 @@ _CHANNEL_OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 500),
 )
 # What a plaintext client sees of a TLS port; a server that is down refuses instead.
-_TLS_SIGNS = ("failed to connect", "Socket closed")
+_TLS_SIGNS = ("all backends failing", "Socket closed")
 
 
 class Wire:

@@ -47,11 +47,13 @@ def pack_frame(kind: Kind, key: str, body: bytes) -> bytes:
     return _CHECK.pack(_MAGIC, zlib.crc32(content)) + content
 
 
-def unpack_frame(data: bytes) -> Frame:
+def unpack_frame(data: object) -> Frame:
     """Take a record out of the frame at the start of `data`; bytes behind it are ignored.
 
     Raises: BadFrame when a byte of it is not the one that was written.
     """
+    if not isinstance(data, bytes):
+        raise BadFrame("not bytes: the row itself is damaged")
     if len(data) < _HEAD_BYTES:
         raise BadFrame("shorter than a frame's head")
     magic, checksum = _CHECK.unpack_from(data)

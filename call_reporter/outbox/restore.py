@@ -1,4 +1,4 @@
-"""Takes over into a new outbox what was salvaged from one that was set aside."""
+"""Takes over into a new outbox what was salvaged from a damaged one."""
 
 import logging
 import sqlite3

@@ -16,6 +16,7 @@ BuildRecovered = Callable[[pb.CallResult, Sequence[pb.TranscriptTurn], bool], pb
 """Builds the result of a lost call from its draft, its turns and whether it was claimed."""
 _FRAMING_BYTES = 8  # tag and length in front of each result of a batch
 _DAMAGED = "damaged on the disk"
+_SID_LENGTH = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class RememberedOrder:
 
     is_new: bool
     answer: bytes | None
-    """What was answered; None while the first one has no answer yet."""
+    """What was answered; None while the first one has no answer yet, or it cannot be read."""
     body: bytes
+    """Empty when it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +84,30 @@ def list_waiting(
         total += len(body) + _FRAMING_BYTES
         if waiting and total > max_bytes:
             break
-        waiting.append(WaitingOutcome(seq, pb.CallResult.FromString(body), written_at))
+        known_at = written_at if isinstance(written_at, int) else 0  # else damaged
+        waiting.append(WaitingOutcome(seq, pb.CallResult.FromString(body), known_at))
     return waiting
 
 
 def bury_damaged(connection: sqlite3.Connection, now: int) -> int:
-    """Turn every waiting outcome that cannot be read into a dead letter; returns how many."""
+    """Turn every waiting outcome that cannot be read into a dead letter; returns how many.
+
+    Their calls count as lost from then on: recovery reports what their turns say.
+    """
     damaged = []
     for seq, record in connection.execute(sql.SELECT_ALL_WAITING):
         try:
             unpack_frame(record)
         except BadFrame:
             damaged.append((now, _DAMAGED, seq))
-    connection.executemany(sql.BURY_OUTCOME, damaged)
+    connection.executemany(sql.BURY_DAMAGED, damaged)
     return len(damaged)
+
+
+def count_undelivered(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Count what waits and what was given up."""
+    waiting = connection.execute(sql.COUNT_WAITING).fetchone()[0]
+    return int(waiting), int(connection.execute(sql.COUNT_DEAD_LETTERS).fetchone()[0])
 
 
 def read_order(connection: sqlite3.Connection, call_id: str) -> RememberedOrder | None:
@@ -103,8 +115,9 @@ def read_order(connection: sqlite3.Connection, call_id: str) -> RememberedOrder 
     row = connection.execute(sql.SELECT_ORDER, (call_id,)).fetchone()
     if row is None:
         return None
-    answer = None if row[1] is None else _open_frame(row[1])
-    return RememberedOrder(is_new=False, answer=answer, body=_open_frame(row[0]))
+    return RememberedOrder(
+        is_new=False, answer=_open_frame(row[1]), body=_open_frame(row[0]) or b""
+    )
 
 
 def recover_calls(
@@ -112,34 +125,46 @@ def recover_calls(
 ) -> Sequence[pb.CallResult]:
     """Give every started call without an outcome the one that `build` makes of its journal."""
     recovered = []
+    connection.execute(sql.REOPEN_CALLS)
     for opening_id, call_key, state, record in connection.execute(sql.SELECT_LOST_CALLS).fetchall():
         if connection.execute(sql.SELECT_FIRST_OUTCOME, (call_key,)).fetchone() is None:
             try:
                 draft = pb.CallResult.FromString(unpack_frame(record).body)
             except BadFrame:
                 write_dead_letter(connection, call_key, record, now)
-            else:
-                turns = _read_turns(connection, opening_id)
-                result = build(draft, turns, state == sql.CLAIMED)
-                write_outcome(connection, call_key, result, now)
-                recovered.append(result)
+                draft = _name_call(call_key)
+            turns = _read_turns(connection, opening_id)
+            result = build(draft, turns, state == sql.CLAIMED)
+            write_outcome(connection, call_key, result, now)
+            recovered.append(result)
         connection.execute(sql.CLOSE_CALLS, (call_key,))
     return recovered
 
 
 def write_dead_letter(
-    connection: sqlite3.Connection, call_key: str, record: bytes, now: int
+    connection: sqlite3.Connection,
+    call_key: str,
+    record: object,
+    now: int,
 ) -> None:
-    """Keep bytes that cannot be read where a person can see them."""
-    values = (call_key, uuid.uuid4().hex, record, now, now, _DAMAGED)
+    """Keep what cannot be read where a person can see it."""
+    kept = record if isinstance(record, bytes) else str(record).encode()
+    values = (call_key, uuid.uuid4().hex, kept, now, now, _DAMAGED)
     connection.execute(sql.INSERT_DEAD_LETTER, values)
 
 
-def _open_frame(data: bytes) -> bytes:
+def _name_call(call_key: str) -> pb.CallResult:
+    """Draft the result of a call of which only the key is left."""
+    is_sid = call_key.startswith("CA") and len(call_key) == _SID_LENGTH
+    return pb.CallResult(call_sid=call_key) if is_sid else pb.CallResult(call_id=call_key)
+
+
+def _open_frame(data: object) -> bytes | None:
+    """Give what a frame holds; None when there is none, or it is damaged."""
     try:
         return unpack_frame(data).body
     except BadFrame:
-        return b""
+        return None
 
 
 def _read_turns(connection: sqlite3.Connection, opening_id: str) -> Sequence[pb.TranscriptTurn]:

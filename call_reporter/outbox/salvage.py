@@ -1,8 +1,8 @@
 """What can still be read of an outbox whose file is damaged, old or not ours.
 
-Two passes: the tables, as far as SQLite can walk them, and the file's bytes, where frames of
-damaged pages lie. The second may find a row in an older state; sending it again is harmless, the
-server answers DUPLICATE.
+Three passes: the tables of the file with its whole log laid over it, the tables as far as SQLite
+walks them by itself, and the bytes, where frames of damaged pages lie. The last may find a row in
+an older state; sending it again is harmless, the server answers DUPLICATE.
 """
 
 import mmap
@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from call_reporter.outbox import statements as sql
-from call_reporter.outbox.file import create_tables
+from call_reporter.outbox.file import connect_to_read, create_tables
 from call_reporter.outbox.frames import BadFrame, Frame, Kind, find_frames, unpack_frame
+from call_reporter.outbox.pages import PAGE_BYTES, lay_over
 
 # Reads every row of a table, as its frame and its state; walked in both directions around a
 # damaged page.
@@ -25,7 +26,6 @@ _SELECTS: Mapping[Kind, str] = {
     Kind.ORDER: "SELECT body, '' FROM order_memory ORDER BY rowid",
     Kind.ANSWER: "SELECT answer, '' FROM order_memory WHERE answer IS NOT NULL ORDER BY rowid",
 }
-_PAGE_BYTES = 4_096
 _PAGE_COUNT, _FREE_PAGES = (
     slice(28, 32),
     slice(32, 40),
@@ -43,20 +43,30 @@ class Salvage:
 
 
 def read_salvage(path: Path) -> Salvage:
-    """Read a set-aside file and its log as far as that goes; no content makes it raise."""
-    found = [*_read_frames(path), *_read_frames(path.with_name(path.name + "-wal"))]
+    """Read a damaged file and its log as far as that goes; no content makes it raise."""
+    log_path = path.with_name(path.name + "-wal")
     good: dict[Frame, str] = {}
     bad: set[bytes] = set()
-    for record, state in (*_read_tables(path), *_read_repaired(path)):
-        try:
-            good.setdefault(unpack_frame(record), state if state in _STATES else "")
-        except BadFrame:
-            bad.add(record)
-    known = {(frame.kind, frame.key) for frame in good if frame.kind != Kind.OUTCOME}
-    for frame in found:
-        if (frame.kind, frame.key) not in known:  # else an older state of what the tables gave
+    for rows in (_read_whole(path, log_path), _read_tables(path)):
+        known = _names(good)
+        for record, state in rows:
+            try:
+                frame = unpack_frame(record)
+            except BadFrame:
+                bad.add(record)
+            else:
+                if (frame.kind, frame.key) not in known:
+                    good.setdefault(frame, state if state in _STATES else "")
+    known = _names(good)
+    for frame in (*_read_frames(path), *_read_frames(log_path)):
+        if (frame.kind, frame.key) not in known:
             good.setdefault(frame, "")
     return Salvage(good, frozenset(bad))
+
+
+def _names(frames: Mapping[Frame, str]) -> set[tuple[Kind, str]]:
+    """Name what an earlier pass gave in its newest state; a call may have several outcomes."""
+    return {(frame.kind, frame.key) for frame in frames if frame.kind != Kind.OUTCOME}
 
 
 def _read_frames(path: Path) -> Sequence[Frame]:
@@ -69,24 +79,24 @@ def _read_frames(path: Path) -> Sequence[Frame]:
 
 def _read_tables(path: Path) -> Sequence[tuple[bytes, str]]:
     try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with closing(connect_to_read(path)) as connection:
             return list(_read_all(connection))
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return ()
 
 
-def _read_repaired(path: Path) -> Sequence[tuple[bytes, str]]:
+def _read_whole(path: Path, log_path: Path) -> Sequence[tuple[bytes, str]]:
     """Read a copy in memory whose first page is a new outbox's: there stands where tables begin."""
     try:
-        if not _PAGE_BYTES < path.stat().st_size <= _MAX_REPAIR_BYTES:
+        log = log_path.read_bytes() if log_path.exists() else b""
+        if not PAGE_BYTES < path.stat().st_size + len(log) <= _MAX_REPAIR_BYTES:
             return ()
+        body = lay_over(path.read_bytes(), log)[PAGE_BYTES:]
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             create_tables(connection)
-            page = bytearray(connection.serialize()[:_PAGE_BYTES])
-            pages = path.stat().st_size // _PAGE_BYTES
-            page[_PAGE_COUNT] = pages.to_bytes(4, "big")
+            page = bytearray(connection.serialize()[:PAGE_BYTES])
+            page[_PAGE_COUNT] = (1 + len(body) // PAGE_BYTES).to_bytes(4, "big")
             page[_FREE_PAGES] = bytes(8)
-            body = path.read_bytes()[_PAGE_BYTES : pages * _PAGE_BYTES]
             connection.deserialize(bytes(page) + body)
             return list(_read_all(connection))
     except (OSError, sqlite3.Error):
@@ -105,6 +115,6 @@ def _read_rows(connection: sqlite3.Connection, select: str) -> Iterator[tuple[by
             for record, state in connection.execute(select + direction):
                 if isinstance(record, bytes) and isinstance(state, bytes):
                     yield record, state.decode(errors="replace")
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             continue  # a damaged page: come from the other side
         return

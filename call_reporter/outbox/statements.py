@@ -33,6 +33,8 @@ CREATE_TABLES = (
         WHERE state <> 'acknowledged' AND state <> 'dead'""",
 )
 
+# Reads what tables and indexes there are.
+SELECT_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid"
 # Remembers an order unless its call_id is known.
 INSERT_ORDER = (
     "INSERT INTO order_memory (call_id, body, written_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -49,6 +51,9 @@ INSERT_CALL = """INSERT INTO started_call (opening_id, call_key, state, record, 
 UPDATE_CALL_STATE = "UPDATE started_call SET state = ? WHERE opening_id = ?"
 # Ends every opening of a call that has its outcome; a refused one stays refused.
 CLOSE_CALLS = "UPDATE started_call SET state = 'over' WHERE call_key = ? AND state <> 'refused'"
+# Takes a call for lost again whose outcome the disk did not keep: its turns may still be there.
+REOPEN_CALLS = """UPDATE started_call SET state = 'running' WHERE state = 'over' AND NOT EXISTS (
+    SELECT 1 FROM outcome WHERE outcome.call_key = started_call.call_key AND is_first = 1)"""
 # Lists the calls that a former process left without an outcome, the claimed ones first.
 SELECT_LOST_CALLS = """SELECT opening_id, call_key, state, record FROM started_call
     WHERE state <> 'over' AND state <> 'refused' ORDER BY state = 'claimed' DESC, rowid"""
@@ -87,6 +92,9 @@ COUNT_DEAD_LETTERS = "SELECT count(*) FROM outcome WHERE state = 'dead'"
 ACKNOWLEDGE_OUTCOME = "UPDATE outcome SET state = 'acknowledged', settled_at = ? WHERE seq = ?"
 # Turns an outcome into a dead letter.
 BURY_OUTCOME = "UPDATE outcome SET state = 'dead', settled_at = ?, note = ? WHERE seq = ?"
+# Turns an outcome that the disk spoilt into a dead letter beside the one that recovery writes.
+BURY_DAMAGED = """UPDATE outcome SET state = 'dead', is_first = 0, settled_at = ?, note = ?
+    WHERE seq = ?"""
 
 # Forgets, in this order, what was acknowledged before a time; dead letters stay until somebody
 # looks.
@@ -100,7 +108,9 @@ PRUNE = (
         AND (state = 'refused' OR (state = 'over' AND NOT EXISTS (
             SELECT 1 FROM outcome WHERE outcome.call_key = started_call.call_key
             AND (outcome.state <> 'acknowledged' OR outcome.settled_at >= :before))))""",
-    "DELETE FROM outcome WHERE state = 'acknowledged' AND settled_at < :before",
+    """DELETE FROM outcome WHERE state = 'acknowledged' AND settled_at < :before
+        AND NOT EXISTS (SELECT 1 FROM started_call
+            WHERE started_call.call_key = outcome.call_key AND started_call.state <> 'refused')""",
     """DELETE FROM order_memory WHERE written_at < :before AND NOT EXISTS (
         SELECT 1 FROM started_call WHERE started_call.call_key = order_memory.call_id)""",
 )

@@ -5,7 +5,6 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from call_reporter.errors import OutboxFull, OutboxUnavailable
@@ -14,8 +13,7 @@ from call_reporter.outbox import rows
 from call_reporter.outbox import statements as sql
 from call_reporter.outbox.file import OutboxFile
 from call_reporter.outbox.frames import Kind, pack_frame
-from call_reporter.outbox.restore import restore_rows
-from call_reporter.outbox.salvage import read_salvage
+from call_reporter.outbox.opening import open_outbox
 from call_reporter.outbox.writer import OutboxWriter, WorkWriter
 from ringback.v1 import call_results_pb2 as pb
 
@@ -167,7 +165,7 @@ class Outbox:
         recovered = await self._open_writer.submit(
             lambda connection: rows.recover_calls(connection, build, now)
         )
-        self._pending += len(recovered)
+        self._pending, self._dead_letters = await self._open_writer.submit(rows.count_undelivered)
         return recovered
 
     async def remember_order(self, call_id: str, body: bytes) -> rows.RememberedOrder:
@@ -217,11 +215,12 @@ class Outbox:
         """Forget what was acknowledged longer ago than `keep_s`."""
         before = self._now() - int(self._options.keep_s * _US)
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> int:
             for statement in sql.PRUNE:
                 connection.execute(statement, {"before": before})
+            return rows.count_undelivered(connection)[1]
 
-        await self._open_writer.submit(write)
+        self._dead_letters = await self._open_writer.submit(write)  # `ringback outbox retry` saves
 
     @property
     def _open_writer(self) -> WorkWriter:
@@ -233,42 +232,19 @@ class Outbox:
         return int(self._options.clock.now().timestamp() * _US)
 
     def _open(self) -> sqlite3.Connection:
-        self._file.lock()
-        try:
-            damage = self._file.find_damage()
-            aside = self._set_aside(damage) if damage else None
-            connection = self._file.connect()
-            self._file.keep_ballast()
-            if aside is not None:
-                restore_rows(connection, read_salvage(aside), self._now())
-            self._count(connection)
-        except sqlite3.Error as error:
-            self._file.unlock()
-            raise OutboxUnavailable(f"cannot read the outbox: {error}") from error
-        except BaseException:
-            self._file.unlock()
-            raise
+        connection = open_outbox(self._file, self._options.clock.now)
+        self._pending, self._dead_letters = rows.count_undelivered(connection)
         return connection
 
-    def _count(self, connection: sqlite3.Connection) -> None:
-        damaged = rows.bury_damaged(connection, self._now())
-        if damaged:
-            log.error("dead_letters count=%d reason=damaged_on_disk", damaged)
-        self._pending = int(connection.execute(sql.COUNT_WAITING).fetchone()[0])
-        self._dead_letters = int(connection.execute(sql.COUNT_DEAD_LETTERS).fetchone()[0])
-
-    def _set_aside(self, damage: str) -> Path:
-        stamp = datetime.fromtimestamp(self._now() / _US, UTC).strftime("%Y%m%dT%H%M%SZ")
-        aside = self._file.set_aside(stamp)
-        log.error("outbox_set_aside file=%s reason=%s", aside.name, damage)
-        return aside
-
     def _require_space(self) -> None:
-        committer = self._open_writer.committer
-        if committer.is_short_of_disk:
-            if not self._file.keep_ballast():
-                raise OutboxFull("the disk is full: take no new calls")
-            committer.is_short_of_disk = False
+        """Refuse new calls when there is no room to end them, or no file that outlives us.
+
+        Raises: OutboxFull, OutboxBroken.
+        """
+        if not self._file.is_in_place():
+            raise self._open_writer.committer.stop("the file was deleted or replaced")
+        if not self._file.keep_ballast():
+            raise OutboxFull("the disk is full: take no new calls")
 
     def _set_state(self, opening_id: str, state: str) -> None:
         def write(connection: sqlite3.Connection) -> None:

@@ -13,19 +13,20 @@ from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
 from call_reporter.errors import OutboxBroken, OutboxFull, OutboxUnavailable
-from call_reporter.outbox.file import OutboxFile
+from call_reporter.outbox.file import OutboxFile, is_disk_full
 
 log = logging.getLogger("call_reporter")
 
 T = TypeVar("T")
 _MAX_GROUP = 1_000
-_FULL = sqlite3.SQLITE_FULL
 _DISK_FAILED = {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_READONLY,
 }
+# Somebody else writes, or memory is short: nothing was written, and the next group may be.
+_NOT_NOW = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM}
 
 
 class Unit(Protocol):
@@ -93,7 +94,6 @@ class Committer:
         self._file = file
         self._connection = connection
         self._broken: OutboxUnavailable | None = None  # None while the disk is trusted
-        self.is_short_of_disk = False
 
     def close(self) -> None:
         """Close the file."""
@@ -105,12 +105,26 @@ class Committer:
         try:
             self._commit_together(group)
         except sqlite3.Error as error:
-            if _code(error) == _FULL:
+            if is_disk_full(error):
                 self._commit_short_of_disk(group)
+            elif _code(error) in _NOT_NOW:
+                _fail_all(group, OutboxUnavailable(f"the outbox takes nothing now: {error}"))
             else:
-                self._stop_writing(group, error)
+                # After a failed fsync nobody knows what the disk holds; it is not tried again.
+                _fail_all(group, self.stop(str(error)))
         except OutboxUnavailable as error:
             _fail_all(group, error)
+        except Exception as error:
+            log.exception("outbox_group_failed")  # the thread must not die: all would wait for ever
+            _fail_all(group, self.stop(repr(error)))
+
+    def stop(self, reason: str) -> OutboxBroken:
+        """Write nothing more until the next start; returns what to raise."""
+        self._broken = OutboxBroken(
+            f"the outbox's disk failed ({reason}): restart to check the file"
+        )
+        log.critical("outbox_broken error=%s: take no new calls, restart to check the file", reason)
+        return self._broken
 
     def _commit_together(self, group: Sequence[Unit]) -> None:
         if self._broken is not None:
@@ -131,14 +145,13 @@ class Committer:
         try:
             unit.run(self._connection)
         except Exception as error:
-            if isinstance(error, sqlite3.Error) and _code(error) in _DISK_FAILED | {_FULL}:
+            if isinstance(error, sqlite3.Error) and _is_fatal(error):
                 raise  # the whole transaction is in doubt
             self._connection.execute("ROLLBACK TO unit")
             unit.fail(error)
         self._connection.execute("RELEASE unit")
 
     def _commit_short_of_disk(self, group: Sequence[Unit]) -> None:
-        self.is_short_of_disk = True
         self._file.free_ballast()
         self._reclaim_log()
         for unit in group:
@@ -148,10 +161,10 @@ class Committer:
             try:
                 self._commit_together([unit])
             except sqlite3.Error as error:
-                if _code(error) == _FULL:
+                if is_disk_full(error):
                     unit.fail(OutboxFull("the disk is full and the space held back is used up"))
                 else:
-                    self._stop_writing([unit], error)
+                    unit.fail(self.stop(str(error)))
             except OutboxUnavailable as error:
                 unit.fail(error)
 
@@ -159,14 +172,6 @@ class Committer:
         """Bring the log into the file, so that the next rows reuse its space instead of more."""
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
-
-    def _stop_writing(self, group: Sequence[Unit], error: sqlite3.Error) -> None:
-        """Stop: after a failed fsync nobody knows what the disk holds; it is not tried again."""
-        self._broken = OutboxBroken(
-            f"the outbox's disk failed ({error}): restart to check the file"
-        )
-        log.critical("outbox_broken error=%s: take no new calls, restart to check the file", error)
-        _fail_all(group, self._broken)
 
 
 class WorkWriter(Protocol):
@@ -254,6 +259,10 @@ class OutboxWriter:
 
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _is_fatal(error: sqlite3.Error) -> bool:
+    return is_disk_full(error) or _code(error) in _DISK_FAILED
 
 
 def _fail_all(group: Sequence[Unit], error: Exception) -> None:

@@ -19,6 +19,7 @@ from call_reporter.outbox import Outbox
 from call_reporter.outbox import statements as sql
 from call_reporter.outbox.file import OutboxFile
 from call_reporter.outbox.frames import unpack_frame
+from call_reporter.outbox.opening import open_outbox
 from foundation.clock import SystemClock
 from orchestrator.call_results import Recorded, receive_proto, record_call_results
 from orchestrator.store import Store
@@ -171,13 +172,13 @@ def read_outbox(connection: sqlite3.Connection) -> set[str]:
 
 
 def reopen_outbox(path: Path) -> set[str]:
-    """Open a file as a reporter does. Raises: ValueError when it would set the file aside."""
+    """Open a file as a reporter does, which takes a torn log for a damaged one and repairs it."""
     file = OutboxFile(path, ballast_bytes=0)
-    damage = file.find_damage()
-    if damage:
-        raise ValueError(damage)
-    with closing(file.connect()) as connection:
-        return read_outbox(connection)
+    try:
+        with closing(open_outbox(file, SystemClock().now)) as connection:
+            return read_outbox(connection)
+    finally:
+        file.unlock()
 
 
 def reopen_store(path: Path) -> set[str]:

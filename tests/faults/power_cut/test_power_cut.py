@@ -79,7 +79,7 @@ async def test_i5_a_power_cut_leaves_a_whole_schema_or_none(case: Case, tmp_path
 
 
 @BOTH
-async def test_i5_after_a_power_cut_the_product_opens_its_file_without_repair(
+async def test_i5_after_a_power_cut_the_product_opens_its_file_and_finds_all_of_it(
     case: Case, tmp_path: Path
 ) -> None:
     trace = await case.run(tmp_path, case.calls, SEED, SOUND)
