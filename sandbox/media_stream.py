@@ -204,8 +204,11 @@ class MediaStream:
 
     async def _send(self, text: str) -> bool:
         try:
-            async with asyncio.timeout(SEND_LIMIT_S):
-                await self._socket.send(text)
+            if self._socket.transport.get_write_buffer_size() == 0:
+                await self._socket.send(text)  # cannot wait: a timer for each frame costs more
+            else:
+                async with asyncio.timeout(SEND_LIMIT_S):
+                    await self._socket.send(text)
         except (ConnectionClosed, TimeoutError):
             # The reader sees the end of the socket; a product that only reads slowly loses this.
             self._counts["unsent"] += 1

@@ -29,6 +29,8 @@ from tests.chaos.table import (
 
 STAGE_LIMIT_S = 2_700.0
 HIGHEST_SEED = 10**9
+STOPPED = 130
+"""As a shell says it of Ctrl-C."""
 
 
 def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -94,7 +96,7 @@ async def run_stages(
 
 
 def main() -> int:
-    """Run. Exit code: 0 all promises were kept, 1 a violation, 2 wrong arguments."""
+    """Run. Exit code: 0 all promises were kept, 1 a violation, 2 wrong arguments, 130 Ctrl-C."""
     arguments = read_arguments()
     seed = secrets.randbelow(HIGHEST_SEED) if arguments.seed is None else arguments.seed
     stages = choose_stages(STAGES, arguments.only, is_quick=arguments.quick)
@@ -104,7 +106,11 @@ def main() -> int:
     facts = [f"seed {seed}: {names}", *describe_machine()]
     _print_lines(console, facts)
     began = time.monotonic()
-    outcomes = asyncio.run(run_stages(stages, seed, folder, console, is_quick=arguments.quick))
+    try:
+        outcomes = asyncio.run(run_stages(stages, seed, folder, console, is_quick=arguments.quick))
+    except KeyboardInterrupt:
+        _print_lines(console, [f"stopped by hand; what there is stays in {folder}"])
+        return STOPPED
     seconds = time.monotonic() - began
     _print_lines(console, ["", tabulate_kills(outcomes).to_text(), ""])
     _print_lines(console, [say_verdict(outcomes, seconds)])
