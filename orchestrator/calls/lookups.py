@@ -90,8 +90,8 @@ def _hear_of_bound(
 def note_unreachable(tx: Transaction, call_id: str, timings: CallTimings) -> None:
     """Note that the carrier could not be asked: back off, and give up after a day."""
     row = lock_call(tx, call_id)
-    if row is None or row.provider is not None:
-        return
+    if row is None or row.provider is not None or row.due_at is None:
+        return  # nobody has to ask any more
     is_over = row.state is CallState.FINAL
     since = row.unreachable_since or tx.now_us
     waited_s = (tx.now_us - since) / 1_000_000

@@ -57,7 +57,8 @@ def apply_fetched(
     after = _apply_word(tx, row, facts, timings)
     if after.state is CallState.WAITING and after.provider is None:
         return change_call(tx, after, {"due_at": _ask_again_at(after, tx.now_us, timings)})
-    if after.state is CallState.FINAL and after.provider is None:  # reported, but it goes on
+    is_reported = after.state is CallState.FINAL and after.due_at is not None
+    if is_reported and after.provider is None:  # but it goes on
         return change_call(tx, after, {"due_at": tx.now_us + micros(timings.ask_again_s)})
     return after
 

@@ -2,7 +2,7 @@
 
 from call_reporter.recovery import build_recovered_result
 from orchestrator.call_results import receive_proto, record_call_result
-from orchestrator.calls import UNTIMED, Candidate, CarrierFacts, apply_lookup
+from orchestrator.calls import UNTIMED, Candidate, CarrierFacts, apply_lookup, note_unreachable
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.life_peers import sid
 from tests.faults.life_rig import NONCE, Rig
@@ -71,6 +71,14 @@ async def test_a_list_that_finds_a_call_bound_meanwhile_is_heard(rig: Rig) -> No
     found = [Candidate(sid(1), None, _word("completed", 51))]
     await rig.store.write(lambda tx: apply_lookup(tx, call_id, found, rig.timings))
     assert (await rig.finished(call_id)).duration == 51
+
+
+async def test_a_question_that_a_report_overtook_is_not_asked_again(rig: Rig) -> None:
+    await rig.progress("", call_sid=sid(9))
+    await rig.report("", sid(9))
+    [call_id] = [str(event["call_id"]) for event in await rig.events("result")]
+    await rig.store.write(lambda tx: note_unreachable(tx, call_id, rig.timings))
+    assert (await rig.row(call_id)).due_at is None
 
 
 def _word(word: str, duration_s: int) -> CarrierFacts:
