@@ -23,6 +23,7 @@ log = logging.getLogger("call_reporter")
 
 _CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _PRUNE_EVERY_S = 3_600.0
+_LEGS_KEPT = 10_000
 
 
 class CallReporter:
@@ -56,6 +57,8 @@ class CallReporter:
         self._reports: Reports | None = None  # None while not started
         self._pruning: asyncio.Task[None] | None = None  # None while not started
         self._calls: list[ReportedCall] = []
+        # call_id -> the CallSid that was opened first, for as long as a second one may come.
+        self._first_legs: dict[str, str] = {}
         self._desk = Desk(
             self._outbox,
             self._wire,
@@ -121,7 +124,8 @@ class CallReporter:
             handler_instance=self._handler_instance,
             test=self._test,
         )
-        return ReportedCall(self._desk, draft, stream_nonce)
+        call_key = self._key_of(call_id, call_sid, remember=True)
+        return ReportedCall(self._desk, draft, stream_nonce, call_key)
 
     async def report(self, result: pb.CallResult) -> pb.ReportResponse | None:
         """Make a result durable, send it and wait up to `ack_wait_s` for the answer.
@@ -185,17 +189,24 @@ class CallReporter:
     def _find_key(self, result: pb.CallResult, call: ReportedCall | None) -> str:
         if call is not None:
             return call.call_key
-        is_second_leg = any(
-            other.call_id == result.call_id and other.call_sid != result.call_sid
-            for other in self._calls
-            if not other.is_refused and result.call_id and result.call_sid
-        )
-        key = result.call_sid if is_second_leg else result.call_id or result.call_sid
+        key = self._key_of(result.call_id, result.call_sid)
         if not key:
             raise InvalidCall(
                 "call_sid: a result names its call by call_sid or call_id, both are empty"
             )
         return key
+
+    def _key_of(self, call_id: str, call_sid: str, *, remember: bool = False) -> str:
+        """Say what names a call in the outbox: its call_id, for a second leg its CallSid.
+
+        Two telephone calls may come for one call_id, and the first need not be the one that is
+        granted: neither may take the other's place.
+        """
+        if not (call_id and call_sid):
+            return call_id or call_sid
+        if remember:
+            self._first_legs.setdefault(call_id, call_sid)
+        return call_id if self._first_legs.get(call_id, call_sid) == call_sid else call_sid
 
     def _complete(self, result: pb.CallResult) -> pb.CallResult:
         """Copy a result, cut to size, with what every report carries."""
@@ -213,4 +224,6 @@ class CallReporter:
         while True:
             with suppress(OutboxUnavailable):
                 await self._outbox.prune()
+            for call_id in [*self._first_legs][:-_LEGS_KEPT]:
+                del self._first_legs[call_id]
             await asyncio.sleep(_PRUNE_EVERY_S)

@@ -73,11 +73,11 @@ class Desk:
 class ReportedCall:
     """Is one running call; use it with `async with`."""
 
-    def __init__(self, desk: Desk, draft: pb.CallResult, stream_nonce: str) -> None:
+    def __init__(self, desk: Desk, draft: pb.CallResult, stream_nonce: str, call_key: str) -> None:
         self.call_sid = draft.call_sid
         self.call_id = draft.call_id
         """The Orchestrator's id; empty for an external call until its claim is answered."""
-        self.call_key = draft.call_id or draft.call_sid
+        self.call_key = call_key
         """Names the call in the outbox."""
         self.is_over = False
         """True when the call was reported, or belongs to another stream."""

@@ -251,6 +251,28 @@ async def test_a_second_leg_never_takes_the_place_of_the_first(tmp_path: Path) -
     assert [result.summary for result in servicer.reports] == ["second leg", "first leg"]
 
 
+@pytest.mark.parametrize("is_over_before", [True, False])
+async def test_f21_the_result_of_each_leg_is_delivered(
+    tmp_path: Path, *, is_over_before: bool
+) -> None:
+    servicer = ScriptedResults()
+    async with serving(servicer) as target, quick_reporter(target, tmp_path) as reporter:
+        async with reporter.call(sid(1), call_id=CALL_ID, stream_nonce=NONCE) as first:
+            if not is_over_before:
+                async with reporter.call(sid(2), call_id=CALL_ID, stream_nonce=NONCE) as second:
+                    await reporter.report(result_of(1, call_id=CALL_ID, summary="gave up"))
+                    second.turn("callee", "hello")
+                    second.finish(summary="ordered")
+            first.finish(summary="gave up")
+        if is_over_before:
+            async with reporter.call(sid(2), call_id=CALL_ID, stream_nonce=NONCE) as second:
+                second.turn("callee", "hello")
+                second.finish(summary="ordered")
+        assert await reporter.is_over(CALL_ID)
+    told = {(result.call_sid, result.summary) for result in servicer.reports}
+    assert told == {(sid(1), "gave up"), (sid(2), "ordered")}
+
+
 async def test_an_order_is_remembered_with_its_first_answer(tmp_path: Path) -> None:
     async with quick_reporter(NOWHERE, tmp_path) as reporter:
         first = await reporter.remember_order(CALL_ID, b"the order")
