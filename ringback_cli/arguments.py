@@ -3,10 +3,13 @@
 import argparse
 import math
 import re
+from datetime import UTC, datetime, timedelta
 
 HIGHEST_BASE = 65_530
 """Six ports from here on end at the last one there is."""
 _HIGHEST_PORT = 65_535
+_SPAN = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ADDRESS = re.compile(r"(?P<host>[^:/\s]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 
 
@@ -41,3 +44,18 @@ def read_address(text: str) -> str:
     if match is None or not 1 <= int(match["port"]) <= _HIGHEST_PORT:
         raise argparse.ArgumentTypeError("expected HOST:PORT, such as 127.0.0.1:8904")
     return text
+
+
+def read_since(text: str) -> datetime:
+    """Read a span back from now, or a time, UTC unless it says so. Raises: ArgumentTypeError."""
+    match = _SPAN.fullmatch(text)
+    try:
+        if match is not None:
+            span = timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
+            return datetime.now(UTC) - span
+        time = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            "expected a span such as 90m, 24h or 2d, or a time such as 2026-11-23T08:00Z"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -95,6 +95,21 @@ BURY_OUTCOME = "UPDATE outcome SET state = 'dead', settled_at = ?, note = ? WHER
 # Turns an outcome that the disk spoilt into a dead letter beside the one that recovery writes.
 BURY_DAMAGED = """UPDATE outcome SET state = 'dead', is_first = 0, settled_at = ?, note = ?
     WHERE seq = ?"""
+# Counts calls by what became of them: started and not refused, or reported without a start.
+COUNT_CALLS = """SELECT coalesce(outcome.state, 'running'), count(*) FROM (
+        SELECT call_key FROM started_call WHERE state <> 'refused'
+        UNION SELECT call_key FROM outcome WHERE is_first = 1) AS known
+    LEFT JOIN outcome ON outcome.call_key = known.call_key AND outcome.is_first = 1
+    GROUP BY 1"""
+# Lists what was given up, newest first.
+SELECT_DEAD_LETTERS = """SELECT call_key, note, written_at, record FROM outcome
+    WHERE state = 'dead' ORDER BY seq DESC"""
+# Lists outcomes to send once more, oldest first.
+SELECT_SINCE = """SELECT seq, state, record FROM outcome
+    WHERE written_at >= :after OR settled_at >= :after ORDER BY seq"""
+# Marks a dead letter as recorded by the server.
+REVIVE_DEAD_LETTER = """UPDATE outcome SET state = 'acknowledged', settled_at = ?
+    WHERE seq = ? AND state = 'dead'"""
 
 # Forgets, in this order, what was acknowledged before a time; dead letters stay until somebody
 # looks.

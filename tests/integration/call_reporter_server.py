@@ -53,6 +53,8 @@ class ScriptedResults(pb_grpc.CallResultsServicer):
 
     def __init__(self, script: Sequence[Step] = ()) -> None:
         self.script = deque(script)
+        self.dislikes = "poison"
+        """The summary that it refuses."""
         self.stored: dict[str, pb.CallResult] = {}
         self.reports: list[pb.CallResult] = []
         self.batches: list[Sequence[pb.CallResult]] = []
@@ -79,7 +81,7 @@ class ScriptedResults(pb_grpc.CallResultsServicer):
         async with self._following_script(context, [request.result]):
             if request.result.summary == "crash":
                 await context.abort(grpc.StatusCode.INTERNAL, "a bug of the server")
-            if request.result.summary == "poison":
+            if request.result.summary == self.dislikes:
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "summary: no poison")
             return self._store(request.result)
 
@@ -140,7 +142,7 @@ class ScriptedResults(pb_grpc.CallResultsServicer):
         await self._tell()
 
     def _enter(self, result: pb.CallResult) -> pb.BatchReportEntry:
-        if result.summary == "poison":
+        if result.summary == self.dislikes:
             violation = pb.FieldViolation(field="summary", description="no poison")
             error = pb.ReportError(code=3, message="bad result", violations=[violation])
             return pb.BatchReportEntry(error=error)
