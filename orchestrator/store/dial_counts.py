@@ -9,7 +9,6 @@ from orchestrator.store.schema import call as calls
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
 
-_DAY_US = 86_400_000_000
 # Written so that the index on due_at answers it.
 _IS_OPEN = calls.c.due_at > 0
 _COUNT = select(func.count()).select_from(calls)
@@ -27,9 +26,7 @@ _RUNNING_CALLS = _COUNT.where(
     calls.c.origin == pb.CALL_ORIGIN_RINGBACK,
 )
 # Counts the dials since a moment.
-_DIALS_SINCE = _COUNT.where(
-    calls.c.call_id > bindparam("earliest"), calls.c.dial_at > bindparam("since")
-)
+_DIALS_SINCE = _COUNT.where(calls.c.dial_at > bindparam("since"))
 # Counts those to one number.
 _DIALS_TO_NUMBER = _DIALS_SINCE.where(calls.c.to_number == bindparam("number"))
 
@@ -45,21 +42,10 @@ def count_running_calls(tx: Transaction) -> int:
 
 
 def count_dials_since(tx: Transaction, since_us: int, to_number: str | None = None) -> int:
-    """Count the dials since a moment, all of them or those to one number.
-
-    Keys grow with time, and a call is dialled within a day of its confirm: so the key's range keeps
-    the count from reading the whole table.
-    """
-    values = {"earliest": _earliest_id(since_us - _DAY_US), "since": since_us}
+    """Count the dials since a moment, all of them or those to one number."""
     if to_number is None:
-        return _count(tx, _DIALS_SINCE, values)
-    return _count(tx, _DIALS_TO_NUMBER, {**values, "number": to_number})
-
-
-def _earliest_id(at_us: int) -> str:
-    """Build the text that every id minted after `at_us` is above (UUIDv7: milliseconds first)."""
-    digits = f"{max(at_us, 0) // 1000:012x}"
-    return f"{digits[:8]}-{digits[8:]}"
+        return _count(tx, _DIALS_SINCE, {"since": since_us})
+    return _count(tx, _DIALS_TO_NUMBER, {"since": since_us, "number": to_number})
 
 
 def _count(tx: Transaction, query: Select[int], values: Mapping[str, object]) -> int:

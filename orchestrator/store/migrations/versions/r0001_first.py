@@ -103,6 +103,7 @@ def _create_call() -> None:
         sa.UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
     )
     op.create_index("call_by_due", "call", ["due_at"], unique=False)
+    op.create_index("call_by_dial", "call", ["dial_at", "to_number"], unique=False)
 
 
 def _create_confirmation() -> None:
