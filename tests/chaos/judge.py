@@ -20,11 +20,6 @@ STATUS_WORDS = {
     pb.CALL_STATUS_FAILED: "failed",
     pb.CALL_STATUS_CANCELED: "canceled",
 }
-OUR_OWN_CLOCK_S = 12
-"""How far a duration may be off that the handler measured because the carrier's never came.
-
-In scaled time: a real second on the way is ten seconds of the call.
-"""
 
 
 class Fault(StrEnum):
@@ -193,10 +188,8 @@ def _find_wrong(
 def _has_right_duration(result: pb.CallResult, call: CarrierCall) -> bool:
     if call.duration_s is None:
         return not result.duration
-    if not result.HasField("duration"):
-        return not call.end_was_told  # nobody could say; a wrong number would be worse
-    tolerance_s = 0 if call.end_was_told else OUR_OWN_CLOCK_S
-    return abs(result.duration - call.duration_s) <= tolerance_s
+    # When all is quiet the carrier has told it, in a callback or because it was asked.
+    return result.HasField("duration") and result.duration == call.duration_s
 
 
 def _find_differing_views(

@@ -163,6 +163,6 @@ def _put_together(reports: Sequence[StageReport]) -> StageReport:
 
 STAGE = Stage(
     "random-kills",
-    "random kills: SQLite with 1 Orchestrator, PostgreSQL with 2, each with 2 Call Handlers",
+    "random kills: SQLite, 1 x 2 replicas, and PostgreSQL, 2 x 2",
     run_random_kills,
 )

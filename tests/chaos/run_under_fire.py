@@ -16,7 +16,7 @@ from tests.chaos.watcher import Watcher, fetch_all, list_all, replay
 QUIET_S = 150.0
 """Ring, time limit, grace, SETTLE and two sweeps in the Fleet's scaled time, and twice as much."""
 _PATIENCE_S = 30.0
-_SETTLED_S = 3.0
+_SETTLED_S = 10.0  # grace and two sweeps: then the carrier is asked for what it could not tell
 _LOOK_S = 0.25
 
 

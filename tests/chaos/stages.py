@@ -1,11 +1,13 @@
 """All stages of `make chaos`, in the order in which they run."""
 
 from tests.chaos import (
+    caps,
     crash_points,
     failpoints,
     marked_tests,
     postgres_kills,
     random_kills,
+    replicas,
     simulation,
 )
 from tests.chaos.stage import Stage
@@ -15,6 +17,8 @@ STAGES: tuple[Stage, ...] = (
     failpoints.STAGE,
     crash_points.STAGE,
     postgres_kills.STAGE,
+    replicas.STAGE,
+    caps.STAGE,
     simulation.STAGE,
     marked_tests.STAGE,
 )

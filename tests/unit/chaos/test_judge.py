@@ -153,10 +153,10 @@ def test_another_duration_than_the_one_told_is_wrong() -> None:
     }
 
 
-def test_a_duration_that_the_carrier_never_told_may_be_a_little_off() -> None:
+def test_a_duration_is_asked_for_when_its_callback_was_lost() -> None:
     untold = [line for line in lines_of(CALL, SID) if line["kind"] != "callback"]
-    assert faults_of(run_of(untold, [result_of(CALL, SID, duration=9)])) == set()
-    assert faults_of(run_of(untold, [result_of(CALL, SID, duration=99)])) == {Fault.WRONG}
+    assert faults_of(run_of(untold, [result_of(CALL, SID)])) == set()
+    assert faults_of(run_of(untold, [result_of(CALL, SID, duration=None)])) == {Fault.WRONG}
 
 
 def test_replicas_that_list_different_revisions_are_seen() -> None:
