@@ -4,17 +4,15 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
-import grpc.aio
 import httpx
 
-from ringback.v1 import call_results_pb2 as pb
-from ringback.v1 import call_results_pb2_grpc as pb_grpc
-from tests.chaos.evidence import Evidence, Ordered, Sighting
+from tests.chaos.evidence import Evidence, Ordered
 from tests.chaos.ledger_facts import read_ledger
 from tests.chaos.system import Fleet
+from tests.chaos.watcher import Watcher, fetch_all, list_all, replay
 
 SHORT = "short_order"
 _ERRAND = (
@@ -25,27 +23,32 @@ _ASK_AGAIN_S = 0.1
 _LOOK_AGAIN_S = 0.25
 _ANSWER_S = 10.0
 _CONFIRMED, _TOLD = 202, 200
-_PAGE = 1_000
 
 
 class Errands:
     """Places calls through the chat and reads results, again and again until it is answered."""
 
-    def __init__(self, fleet: Fleet, http: httpx.AsyncClient, channel: grpc.aio.Channel) -> None:
+    def __init__(self, fleet: Fleet, http: httpx.AsyncClient, watcher: Watcher) -> None:
         self.ordered: dict[str, Ordered] = {}
+        self.foreign: set[str] = set()
+        """The CallSids that a stage reported itself, which no carrier knows: not for the judge."""
+        self.watcher = watcher
         self._fleet = fleet
+        self._names = fleet.orchestrator_names
         self._http = http
-        self._stub = pb_grpc.CallResultsStub(channel)
         self._numbers = itertools.count(14_152_300_000)
         self._turns = itertools.count()
         self._scenarios: dict[str, str] = {}
 
-    async def bind(self, count: int, scenario: str = SHORT) -> list[str]:
-        """Give `count` new numbers to a scenario of the sandbox."""
+    async def bind(
+        self, count: int, scenario: str = SHORT, ring: Mapping[str, object] | None = None
+    ) -> list[str]:
+        """Give `count` new numbers to a scenario of the sandbox; `ring` changes how it rings."""
         numbers = [f"+{next(self._numbers)}" for _ in range(count)]
         url = f"{self._fleet.control}/control/bind"
         for number in numbers:
-            answer = await self._http.post(url, json={"number": number, "scenario": scenario})
+            body = {"number": number, "scenario": scenario, **({"ring": ring} if ring else {})}
+            answer = await self._http.post(url, json=body)
             answer.raise_for_status()
             self._scenarios[number] = scenario
         return numbers
@@ -63,16 +66,13 @@ class Errands:
         self.ordered[call_id] = Ordered(call_id, self._scenarios[number], number, time.time())
         return call_id
 
-    async def finish(self, call_id: str, within_s: float) -> pb.CallResult | None:
-        """Wait for a call's result; None when it does not come in time."""
+    async def finish(self, call_id: str, within_s: float) -> bool:
+        """Wait for a call's result; False when it does not come in time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                while True:
-                    result = await self._fetch(call_id)
-                    if result is not None:
-                        return result
-                    await asyncio.sleep(_LOOK_AGAIN_S)
-        return None
+                await self.watcher.has_seen(call_id).wait()
+                return True
+        return False
 
     async def settle(self, within_s: float) -> float:
         """Wait until every call ordered has a result and none lives; the seconds that took.
@@ -89,43 +89,23 @@ class Errands:
 
     async def gather(self) -> Evidence:
         """Ask every replica for everything; the system must be quiet and all of it up."""
-        replicas = range(1, self._fleet.orchestrators + 1)
-        listed = {f"orchestrator-{i}": await self._list(self._fleet.grpc(i)) for i in replicas}
-        told = await self._replay(len({result.call_id for result in listed["orchestrator-1"]}))
-        fetched = {call_id: await self._fetch(call_id) for call_id in self.ordered}
-        ledger = read_ledger(self._fleet.ledger)
-        return Evidence(self.ordered, ledger, listed, fetched, seen=told, replayed=told)
-
-    async def _list(self, target: str) -> list[pb.CallResult]:
-        request, results = pb.ListResultsRequest(page_size=_PAGE), list[pb.CallResult]()
-        async with grpc.aio.insecure_channel(target) as channel:
-            stub = pb_grpc.CallResultsStub(channel)
-            while True:
-                page = await stub.ListResults(request, timeout=_ANSWER_S, wait_for_ready=True)
-                results.extend(page.results)
-                if not page.next_page_token:
-                    return results
-                request.page_token = page.next_page_token
-
-    async def _replay(self, count: int) -> list[Sighting]:
-        """Watch from the first result on until as many calls as there are have been told."""
-        told: list[Sighting] = []
-        watch = self._stub.WatchResults(pb.WatchResultsRequest(), wait_for_ready=True)
-        answers = aiter(watch)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_ANSWER_S):
-                while len({sighting.call_id for sighting in told}) < count:
-                    result = (await anext(answers)).result
-                    told.append(Sighting(result.call_id, result.revision, time.time()))
-        watch.cancel()
-        return told
-
-    async def _fetch(self, call_id: str) -> pb.CallResult | None:
-        request = pb.GetResultRequest(call_id=call_id)
-        try:
-            return (await self._stub.GetResult(request, timeout=_ANSWER_S)).result
-        except grpc.aio.AioRpcError:
-            return None
+        targets = {name: self._fleet.grpc(i) for i, name in enumerate(self._names, 1)}
+        all_listed = {name: await list_all(target) for name, target in targets.items()}
+        known = [result for results in all_listed.values() for result in results]
+        foreign = {result.call_id for result in known if result.call_sid in self.foreign}
+        listed = {
+            name: [result for result in results if result.call_id not in foreign]
+            for name, results in all_listed.items()
+        }
+        first = next(iter(targets.values()))
+        return Evidence(
+            ordered=self.ordered,
+            ledger=read_ledger(self._fleet.ledger),
+            listed=listed,
+            fetched=await fetch_all(first, self.ordered),
+            seen=[one for one in self.watcher.sightings if one.call_id not in foreign],
+            replayed=[one for one in await replay(first) if one.call_id not in foreign],
+        )
 
     async def _wait_for_silence(self) -> None:
         """Wait until no call lives at the carrier."""
@@ -149,21 +129,22 @@ class Errands:
     async def _post(
         self, path: str, body: dict[str, str], headers: dict[str, str] | None = None
     ) -> httpx.Response | None:
-        """Ask the Orchestrators in turn; None when this one did not answer."""
-        replica = 1 + next(self._turns) % self._fleet.orchestrators
-        url = self._fleet.page(replica) + path
-        try:
-            return await self._http.post(url, json=body, headers=headers)
-        except httpx.TransportError:
-            return None
+        """Ask the Orchestrators in turn; None when none of them answers."""
+        first = next(self._turns)
+        for turn in range(first, first + self._fleet.orchestrators):
+            url = self._fleet.page(1 + turn % self._fleet.orchestrators) + path
+            with suppress(httpx.TransportError):
+                return await self._http.post(url, json=body, headers=headers)
+        return None
 
 
 @asynccontextmanager
 async def errands_of(fleet: Fleet) -> AsyncIterator[Errands]:
     """Open the connections of one person and one consumer."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    async with (
-        httpx.AsyncClient(timeout=_ANSWER_S, limits=limits) as http,
-        grpc.aio.insecure_channel(fleet.grpc_target) as channel,
-    ):
-        yield Errands(fleet, http, channel)
+    watcher = Watcher([fleet.grpc(i) for i in range(1, fleet.orchestrators + 1)])
+    async with httpx.AsyncClient(timeout=_ANSWER_S, limits=limits) as http:
+        try:
+            yield Errands(fleet, http, watcher)
+        finally:
+            await watcher.close()

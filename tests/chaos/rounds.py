@@ -52,9 +52,15 @@ class Deed:
     kills: int
 
 
-async def close_round(fleet: Fleet, errands: Errands, deed: Deed, report: StageReport) -> Verdict:
+async def close_round(
+    fleet: Fleet,
+    errands: Errands,
+    deed: Deed,
+    report: StageReport,
+    within_s: float = SETTLE_S,
+) -> Verdict:
     """Wait until the fleet is quiet, judge it and add what was found to the report."""
-    await errands.settle(SETTLE_S)
+    await errands.settle(within_s)
     verdict = judge(await errands.gather())
     placed = [call for call in verdict.calls.values() if call.is_placed]
     report.rows.append(

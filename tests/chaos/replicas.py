@@ -1,0 +1,181 @@
+"""The stage of the replicas: one of two Orchestrators is lost; one report comes ten times."""
+
+import asyncio
+import re
+import time
+import uuid
+from dataclasses import dataclass
+
+import grpc.aio
+
+from call_reporter import CallReporter
+from ringback.v1 import call_results_pb2 as pb
+from ringback.v1 import call_results_pb2_grpc as pb_grpc
+from tests.chaos.parts import SPANS
+from tests.chaos.person import Errands, errands_of
+from tests.chaos.promptness import percentile
+from tests.chaos.rounds import Deed, close_round, steady_calls
+from tests.chaos.stage import Context, Stage, StageReport, Violation
+from tests.chaos.system import Fleet
+from tests.chaos.watcher import list_all
+
+LOST, LEFT = "orchestrator-1", "orchestrator-2"
+_REPORTS = 300
+_PER_S = 50
+_ACK_P99_S = 0.1
+_LANES = 3
+_MID_DIAL = 6
+# SETTLE, a sweep, and the longest of these calls with some air for a busy machine.
+_RESOLVED_S = float(SPANS["RINGBACK_SETTLE_S"]) + float(SPANS["RINGBACK_SWEEP_S"]) + 4.0
+_TEN = 10
+_RPC_S = 10.0
+_ACK_MS = re.compile(r"report_acknowledged .* ms=([0-9.]+)")
+
+
+async def run(context: Context) -> StageReport:
+    """Lose an Orchestrator under calls and reports; then send reports ten times to both."""
+    report = StageReport()
+    fleet = Fleet(context.folder / "lost", "postgres", 2, 2, seed=context.seed)
+    async with fleet, errands_of(fleet) as errands:
+        await _report_ten_times(context, fleet, errands.foreign, report)
+        await _lose_one(context, fleet, errands, report)
+        await fleet.start(LOST)  # only so that the judge can compare what both tell
+        await fleet.ready(LOST)
+        await close_round(fleet, errands, Deed("a replica for good", "postgres", 2), report)
+    return report
+
+
+async def _lose_one(context: Context, fleet: Fleet, errands: Errands, report: StageReport) -> None:
+    """Let one Orchestrator die in the midst of dials, and leave it dead."""
+    numbers = await errands.bind(_MID_DIAL)
+    async with steady_calls(errands, _LANES, ("short_order",)):
+        await fleet.kill(LOST)
+        await fleet.start(LOST, {"RINGBACK_FAILPOINTS": "order.after_post"})
+        await fleet.ready(LOST)
+        steady = _report_steadily(context, fleet, errands.foreign, report)
+        reports = asyncio.create_task(steady)
+        placing = [asyncio.create_task(errands.place(number)) for number in numbers]
+        await fleet.died(LOST)
+        died_at = time.monotonic()
+        mid_dial = [await call for call in placing]
+        for call_id in mid_dial:
+            await errands.finish(call_id, 3 * _RESOLVED_S)
+        resolved_s = time.monotonic() - died_at
+        await reports
+    report.figures["calls caught mid-dial resolved within"] = f"{resolved_s:.1f} s"
+    if resolved_s > _RESOLVED_S and not context.is_quick:
+        words = f"Calls caught mid-dial were resolved after {resolved_s:.1f} s > {_RESOLVED_S:g} s."
+        report.violations.append(Violation(words))
+    acks = [
+        float(ms) / 1000 for name in fleet.handler_names for ms in _ACK_MS.findall(fleet.log(name))
+    ]
+    report.figures["acknowledgement of the handlers' reports"] = _spread(acks)
+
+
+async def _report_steadily(
+    context: Context, fleet: Fleet, sids: set[str], report: StageReport
+) -> None:
+    """Report through the loss, as an agent with both addresses does."""
+    outbox, taken = context.folder / "agent.db", list[float]()
+
+    async def report_one(reporter: CallReporter) -> None:
+        result = _external_result("told once")
+        sids.add(result.call_sid)
+        begun = time.monotonic()
+        answer = await reporter.report(result)
+        taken.append(time.monotonic() - begun)
+        if answer is None:
+            report.violations.append(Violation("A report was not acknowledged within its wait."))
+
+    reporter = CallReporter(fleet.grpc_target, outbox=outbox, ack_wait_s=_RPC_S)
+    async with reporter, asyncio.TaskGroup() as group:
+        for _ in range(_REPORTS):
+            group.create_task(report_one(reporter))
+            await asyncio.sleep(1 / _PER_S)
+    report.figures["report to acknowledgement, one of two dying"] = _spread(taken)
+    p99_s = percentile(taken, 99) or 0.0
+    if p99_s > _ACK_P99_S and not context.is_quick:  # a busy machine is no fault of a commit
+        words = f"p99 of the acknowledgements is {p99_s * 1000:.0f} ms with one of two dying."
+        report.violations.append(Violation(words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stubs:
+    one: "pb_grpc.CallResultsAsyncStub"
+    other: "pb_grpc.CallResultsAsyncStub"
+
+
+async def _report_ten_times(
+    context: Context, fleet: Fleet, sids: set[str], report: StageReport
+) -> None:
+    """Send a report ten times at once, with two statuses, to both; one result, ten OKs."""
+    rounds, acks = context.pick(10, 100), 0
+    async with (
+        grpc.aio.insecure_channel(fleet.grpc(1)) as one,
+        grpc.aio.insecure_channel(fleet.grpc(2)) as other,
+    ):
+        stubs = _Stubs(pb_grpc.CallResultsStub(one), pb_grpc.CallResultsStub(other))
+        for number in range(rounds):
+            result = _external_result("told ten times")
+            sids.add(result.call_sid)
+            answers = await asyncio.gather(*_ten_reports(stubs, result))
+            acks += len(answers)
+            _judge_ten(answers, result.call_sid, report)
+            context.progress(number + 1, rounds, "one report ten times")
+    for name, i in ((LOST, 1), (LEFT, 2)):
+        told = [result for result in await list_all(fleet.grpc(i)) if result.call_sid in sids]
+        if len(told) != rounds:
+            words = f"{rounds} reports, each told ten times: {len(told)} results at {name}."
+            report.violations.append(Violation(words))
+    report.figures["one report ten times, two statuses"] = f"{rounds} results, {acks} OK"
+
+
+def _ten_reports(stubs: _Stubs, result: pb.CallResult) -> list[asyncio.Task[pb.ReportResponse]]:
+    failed = pb.CallResult()
+    failed.CopyFrom(result)
+    failed.status = pb.CALL_STATUS_FAILED
+    failed.report_id = uuid.uuid4().hex
+    sent = []
+    for number in range(_TEN):
+        stub = stubs.one if number % 2 else stubs.other
+        request = pb.ReportRequest(result=failed if number % 4 < 2 else result)
+        sent.append(asyncio.create_task(_send(stub, request)))
+    return sent
+
+
+async def _send(
+    stub: "pb_grpc.CallResultsAsyncStub", request: pb.ReportRequest
+) -> pb.ReportResponse:
+    return await stub.Report(request, timeout=_RPC_S)
+
+
+def _judge_ten(answers: list[pb.ReportResponse], call_sid: str, report: StageReport) -> None:
+    stored = [a for a in answers if a.disposition == pb.DISPOSITION_STORED]
+    if len(stored) != 1 or len({answer.call_id for answer in answers}) != 1:
+        told = tuple(pb.Disposition.Name(answer.disposition) for answer in answers)
+        report.violations.append(Violation(f"{call_sid}: not one of ten was the first.", told))
+
+
+def _external_result(summary: str) -> pb.CallResult:
+    return pb.CallResult(
+        call_sid=f"CA{uuid.uuid4().hex}",
+        report_id=uuid.uuid4().hex,
+        status=pb.CALL_STATUS_COMPLETED,
+        duration=42,
+        summary=summary,
+        source=pb.SOURCE_HANDLER,
+    )
+
+
+def _spread(seconds: list[float]) -> str:
+    """Say how many there are, and their middle, p99 and longest in milliseconds."""
+    if not seconds:
+        return "none"
+    parts = [
+        f"{name} {(percentile(seconds, percent) or 0) * 1000:.0f}" for name, percent in _PERCENTS
+    ]
+    return f"{len(seconds)}: {', '.join(parts)} ms"
+
+
+_PERCENTS = (("p50", 50), ("p99", 99), ("max", 100))
+STAGE = Stage("replicas", "One of two Orchestrators lost for good; one report ten times", run)
