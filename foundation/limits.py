@@ -27,8 +27,8 @@ _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:@\[\]]*))(?::[0-9]*)
 class SlowBodyLimit:
     """Answers 408 to a request whose whole body has not come within `seconds`.
 
-    A client that goes away in the middle of its body is nobody's error: how the app fails then is
-    not passed on, as the server would log it as a fault of ours.
+    A client that goes away in the middle of its body, or of its answer, is nobody's error: how the
+    app fails then is not passed on, as the server would log it as a fault of ours.
     """
 
     def __init__(self, app: App, seconds: float = BODY_TIME_S) -> None:
@@ -57,13 +57,14 @@ class _TimedBody:
         self._deadline = deadline
         self._is_whole = False
         self._has_answer = False
+        self._is_answered = False
         self.is_late = False
         self.is_gone = False
 
     async def receive(self) -> Message:
         """Receive the next part; after the deadline answer 408 and call the client gone."""
         if self._is_whole or self._has_answer:
-            return await self._receive()
+            return await self._receive_later()
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
@@ -79,7 +80,15 @@ class _TimedBody:
         """Send the app's answer, unless 408 went out."""
         if not self.is_late:
             self._has_answer = True
+            self._is_answered = "body" in message and not message.get("more_body", False)
             await self._send(message)
+
+    async def _receive_later(self) -> Message:
+        """Receive what follows the body: a client that leaves in the middle of its answer."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and self._has_answer and not self._is_answered:
+            self.is_gone = True
+        return message
 
 
 class PublicHostGate:

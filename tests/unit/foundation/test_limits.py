@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import nullcontext
 
 import pytest
 
@@ -99,6 +100,22 @@ async def test_an_app_that_fails_over_a_whole_body_is_not_hushed_when_the_client
     ]
     with pytest.raises(ValueError, match="a bug"):
         await answer_of(SlowBodyLimit(fails), {"type": "http"}, parts)
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_a_client_that_leaves_in_the_middle_of_its_answer_is_no_fault_of_ours(
+    *, is_answered: bool
+) -> None:
+    async def fails(_scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": not is_answered})
+        await receive()
+        raise ValueError("nobody listens")
+
+    limited = SlowBodyLimit(fails)
+    answering = answer_of(limited, {"type": "http"}, [{"type": "http.disconnect"}])
+    with pytest.raises(ValueError, match="nobody") if is_answered else nullcontext():
+        await answering
 
 
 async def test_an_app_that_fails_by_itself_is_not_hushed() -> None:
