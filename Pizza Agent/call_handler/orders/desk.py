@@ -16,6 +16,7 @@ from call_handler.call import CallServices
 from call_handler.errors import OrderError, OrderLater, OrderRefused, OrderUnknown
 from call_handler.orders.body import OrderBody
 from call_reporter import OutboxUnavailable
+from foundation.descriptors import has_free_descriptors
 from foundation.drain import Drain
 from foundation.failpoints import failpoint
 from foundation.settings import secrets_of
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 _CALLBACK_RETRIES = "#rc=5&rp=all"  # six tries within 15 s, on any failure, instead of one
 _MORE_RINGING_S = 10.0  # the carrier may ring a little longer than it was told
+_DESCRIPTORS_KEPT = 64  # for running calls: their models, hang-ups and reports
 _TRIES_MAX = 100
 CREATED, REPEATED, LATER = 201, 200, 429
 
@@ -96,6 +98,8 @@ class OrderDesk:
             raise OrderLater("draining", "this Call Handler is about to stop", 5)
         if self._drain.busy + len(self._under_way) >= self.settings.max_calls:
             raise OrderLater("full", "this Call Handler has all the calls it can take", 2)
+        if not has_free_descriptors(_DESCRIPTORS_KEPT):
+            raise OrderLater("descriptors", "this Call Handler has too many files open", 10)
         if order.not_after <= self._services.clock.now():
             raise OrderLater("expired", "not_after has passed; the call is not placed", 1)
 
