@@ -11,6 +11,7 @@ import httpx
 
 from tests.chaos.evidence import Evidence, Ordered
 from tests.chaos.ledger_facts import read_ledger
+from tests.chaos.parts import SPANS
 from tests.chaos.system import Fleet
 from tests.chaos.watcher import Watcher, fetch_all, list_all, replay
 
@@ -22,6 +23,7 @@ _ERRAND = (
 _ASK_AGAIN_S = 0.1
 _LOOK_AGAIN_S = 0.25
 _ANSWER_S = 10.0
+_LAST_WORDS_S = sum(float(SPANS[f"RINGBACK_{name}_S"]) for name in ("GRACE", "ASK_AGAIN", "SWEEP"))
 _CONFIRMED, _TOLD = 202, 200
 
 
@@ -75,7 +77,7 @@ class Errands:
         return False
 
     async def settle(self, within_s: float) -> float:
-        """Wait until every call ordered has a result and none lives; the seconds that took.
+        """Wait until every call ordered has its result and nothing changes; the seconds that took.
 
         Gives up after `within_s`: the judge says what is missing.
         """
@@ -85,6 +87,7 @@ class Errands:
                 for call_id in list(self.ordered):
                     await self.finish(call_id, within_s)
                 await self._wait_for_silence()
+                await self._wait_for_last_words()
         return time.monotonic() - begun
 
     async def gather(self) -> Evidence:
@@ -114,6 +117,13 @@ class Errands:
             if answer.json()["live_calls"] == 0:
                 return
             await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _wait_for_last_words(self) -> None:
+        """Wait as long as results are still revised: the carrier is asked after the grace."""
+        known = -1
+        while known != len(self.watcher.sightings):
+            known = len(self.watcher.sightings)
+            await asyncio.sleep(_LAST_WORDS_S)
 
     async def _open_task(self, number: str) -> str:
         while True:
