@@ -41,12 +41,21 @@ structlog.configure(
 
 # Modules and the list of tests stay to the end: the collector of garbage need not look at them.
 gc.disable()
-_SLOW_FIRST = ("e2e", "faults", "integration", "properties", "simulation")
+_SLOW_FIRST = ("e2e", "faults", "properties", "simulation", "integration")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the folders with long tests first, so that no worker is left alone with them."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the folders with long tests first, so that no worker is left alone with them.
+
+    A file's tests run in one worker, for they share what is dear; so do all that share a system.
+    """
     items.sort(key=_turn)
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            is_shared = "system" in getattr(item, "fixturenames", ())
+            group = "system" if is_shared else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_collection_finish() -> None:

@@ -9,7 +9,8 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from ringback_cli.parts import Addresses, find_free_base
 
 TIME_FACTOR = 10
 CALL_TIMEOUT_S = 60
+# Calls wait more than they work, but their audio must keep its pace.
+CALLS_AT_ONCE = 3
 
 
 class System:
@@ -145,6 +148,27 @@ class System:
         """Every process that was ever started."""
         found = re.findall(r"runs as process (\d+)", "\n".join(self.lines))
         return [int(pid) for pid in found]
+
+
+class PlayedCalls:
+    """One call of each of some scenarios, a few at a time; begun at the first question."""
+
+    def __init__(self, system: System, names: Sequence[str]) -> None:
+        self._threads = ThreadPoolExecutor(CALLS_AT_ONCE)
+        self._calls = {name: self._threads.submit(system.call, name) for name in names}
+
+    def of(self, scenario: str) -> tuple[int, dict[str, Any], str]:
+        """Wait for the scenario's call; its exit code, its result, its progress."""
+        return self._calls[scenario].result()
+
+    def wait_for_all(self) -> None:
+        """Wait until every call is over."""
+        for scenario in self._calls:
+            self.of(scenario)
+
+    def close(self) -> None:
+        """Begin no more."""
+        self._threads.shutdown(cancel_futures=True)
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """Every scenario end to end with real processes: the result, both sides' log lines, the ledger."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.e2e.conftest import System
+from tests.e2e.conftest import PlayedCalls, System
 
 CONNECTED = (
     "order_taken",
@@ -19,28 +19,38 @@ CONNECTED = (
 NEVER_CONNECTED = ("busy", "no_answer", "declined", "dial_refused")
 
 
-def accepted_creates(system: "System", call_id: str) -> int:
+def accepted_creates(system: System, call_id: str) -> int:
     creates = [line for line in system.ledger(call_id) if line["kind"] == "create"]
     return [line["verdict"] for line in creates].count("accepted")
 
 
-def check_against_scenario(system: "System", name: str) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def calls(system: System) -> Iterator[PlayedCalls]:
+    """Play every scenario once."""
+    played = PlayedCalls(system, (*CONNECTED, *NEVER_CONNECTED))
+    yield played
+    played.close()
+
+
+def check_against_scenario(system: System, calls: PlayedCalls, name: str) -> dict[str, Any]:
     expected = system.scenarios()[name]
-    exit_code, result, _ = system.call(name)
+    exit_code, result, _ = calls.of(name)
     assert expected["expected_status"] == result["status"]
     assert expected["expected_outcome"] == result.get("outcome", "OUTCOME_UNSPECIFIED")
     assert (exit_code == 0) == (result["outcome"] == "OUTCOME_SUCCEEDED")
     return result
 
 
-def results_of(system: "System", call_id: str) -> int:
+def results_of(system: System, call_id: str) -> int:
     listed = system.get(f"{system.addresses.page}/api/calls?limit=200")["calls"]
     return [call["call_id"] for call in listed].count(call_id)
 
 
 @pytest.mark.parametrize("name", CONNECTED)
-def test_a_connected_call_is_reported_by_its_handler(system: "System", name: str) -> None:
-    result = check_against_scenario(system, name)
+def test_a_connected_call_is_reported_by_its_handler(
+    system: System, calls: PlayedCalls, name: str
+) -> None:
+    result = check_against_scenario(system, calls, name)
     call_id, sid = result["call_id"], result["call_sid"]
 
     assert result["source"] == "SOURCE_HANDLER"
@@ -59,16 +69,18 @@ def test_a_connected_call_is_reported_by_its_handler(system: "System", name: str
 
 
 @pytest.mark.parametrize("name", NEVER_CONNECTED)
-def test_a_call_that_never_connected_has_its_result_too(system: "System", name: str) -> None:
-    result = check_against_scenario(system, name)
+def test_a_call_that_never_connected_has_its_result_too(
+    system: System, calls: PlayedCalls, name: str
+) -> None:
+    result = check_against_scenario(system, calls, name)
 
     assert result["test"] is True
     assert accepted_creates(system, result["call_id"]) == (0 if name == "dial_refused" else 1)
     assert results_of(system, result["call_id"]) == 1
 
 
-def test_an_order_taken_has_its_facts_with_evidence(system: "System") -> None:
-    _, result, _ = system.call("order_taken")
+def test_an_order_taken_has_its_facts_with_evidence(calls: PlayedCalls) -> None:
+    _, result, _ = calls.of("order_taken")
     facts = {fact["name"]: fact for fact in result["facts"]}
 
     for name in ("total_price", "ready_time"):
@@ -79,8 +91,8 @@ def test_an_order_taken_has_its_facts_with_evidence(system: "System") -> None:
     assert result["test"] is True
 
 
-def test_a_lost_model_gets_the_callee_an_apology(system: "System") -> None:
-    _, result, _ = system.call("model_lost")
+def test_a_lost_model_gets_the_callee_an_apology(system: System, calls: PlayedCalls) -> None:
+    _, result, _ = calls.of("model_lost")
     call_id = result["call_id"]
     system.wait_for_line(lambda line: "after_stream" in line and call_id in line)
     spoken = [line["text"] for line in system.ledger(call_id) if line["kind"] == "say"]
@@ -89,28 +101,30 @@ def test_a_lost_model_gets_the_callee_an_apology(system: "System") -> None:
     assert "technical problem" in spoken[0]
 
 
-def test_a_declined_call_says_so(system: "System") -> None:
-    _, result, _ = system.call("declined")
+def test_a_declined_call_says_so(calls: PlayedCalls) -> None:
+    _, result, _ = calls.of("declined")
 
     assert result["end_reason"] == "END_REASON_DECLINED"
 
 
-def test_a_refused_dial_tells_the_reason_in_words(system: "System") -> None:
-    _, result, _ = system.call("dial_refused")
+def test_a_refused_dial_tells_the_reason_in_words(calls: PlayedCalls) -> None:
+    _, result, _ = calls.of("dial_refused")
 
     assert result["fault"]["code"] == "21211"
     assert result["end_reason"] == "END_REASON_DIAL_REFUSED"
 
 
-def test_nothing_is_left_open_after_a_call(system: "System") -> None:
-    system.call("order_taken")
+def test_nothing_is_left_open_after_the_calls(system: System, calls: PlayedCalls) -> None:
+    calls.wait_for_all()
     sessions = system.get(f"{system.addresses.phone}/control/sessions")
 
     assert sessions == {"open_model_sessions": 0, "open_media_streams": 0, "live_calls": 0}
 
 
-def test_no_log_line_tells_what_was_said_or_a_whole_number(system: "System") -> None:
-    _, result, _ = system.call("order_taken")
+def test_no_log_line_tells_what_was_said_or_a_whole_number(
+    system: System, calls: PlayedCalls
+) -> None:
+    _, result, _ = calls.of("order_taken")
     product = [line for line in system.lines if line.startswith(("orchestrator", "handler"))]
 
     assert product
