@@ -233,8 +233,6 @@ class OrderSession:
 
         name = url.split("/")[2]
         self._world.note(str(json.loads(data)["call_id"]), f"{self._name}: order to {name}")
-        # Nobody on the way repeats a POST; to one handler it would do no harm.
-        asked = self._world.network.ask(
-            self._name, name, put, may_double=self._world.plan.handlers == 1
-        )
+        # Never doubled: nobody on the way repeats a POST.
+        asked = self._world.network.ask(self._name, name, put)
         return OrderPost(asked, self._timeout_s)

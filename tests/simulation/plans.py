@@ -109,10 +109,10 @@ def _deaths(plan: Plan, dice: Random) -> Plan:
         deaths.append(
             Death(
                 name=name,
-                at_s=dice.uniform(0.0, 30.0),
+                at_s=dice.uniform(0.0, 25.0),
                 back_after_s=None if name == for_good else dice.uniform(0.5, 30.0),
-                at_point=dice.choice(("", "", *points)),
-                passing=dice.randint(1, 3),
+                at_point=dice.choice(("", "", "", *points)),
+                passing=dice.randint(1, 2),
                 kind=dice.choice(kinds),
                 drain_s=dice.choice((0.0, 2.0, 20.0)),
             )

@@ -24,7 +24,18 @@ TIMINGS = CallTimings(
 NO_CAPS = DialCaps(1000, 1000, 1000, 1000, 1_000_000)
 # Until then everything that goes wrong by itself has gone wrong.
 TROUBLE_S = 70.0
-THEMES = ("calm", "network", "deaths", "carrier", "callbacks", "caps", "clock", "mixed")
+THEMES = (
+    "calm",
+    "network",
+    "deaths",
+    "carrier",
+    "callbacks",
+    "caps",
+    "deaths",
+    "clock",
+    "mixed",
+    "mixed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,7 @@ class Habits:
     no_stream: float = 0.0
     rings_twice: float = 0.0
     odd_ends: float = 0.15
-    list_lag_s: float = 2.0
+    list_lag_s: float = 8.0
 
 
 @dataclass(frozen=True, slots=True)

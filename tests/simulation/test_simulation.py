@@ -10,9 +10,9 @@ from tests.simulation.seed import Bench, run_seed
 from tests.simulation.telling import repeat_command, tell_findings
 
 SEEDS, AT_ONCE = 300, 25
-# Seeds that the fast mutants need at most; all of them run under make chaos.
-FEW_SEEDS = 12
-FAST = ("caps_outside", "key_off", "rank_off", "redial_unasked", "sweeper_off")
+# The seeds that catch the fast mutants; the slow ones are let loose under make chaos.
+FIRST_SEED, FEW_SEEDS = 5_000_000, 25
+SLOW = ("settle_below_latency", "outbox_skipped")
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
@@ -34,17 +34,17 @@ def test_the_same_seed_gives_the_same_history() -> None:
 
 
 @pytest.mark.parametrize(
-    "mutant", [one for one in MUTANTS if one.name in FAST], ids=lambda m: m.name
+    "mutant", [one for one in MUTANTS if one.name not in SLOW], ids=lambda one: one.name
 )
 def test_a_mutant_turns_the_simulation_red(mutant: Mutant) -> None:
-    caught = hunt(mutant, 0, FEW_SEEDS)
+    caught = hunt(mutant, FIRST_SEED, FEW_SEEDS)
 
     assert caught is not None, f"{mutant.lacks}, and nothing turned red in {FEW_SEEDS} seeds"
 
 
 def test_a_violation_names_the_seed_the_command_and_the_history() -> None:
     mutant = next(one for one in MUTANTS if one.name == "key_off")
-    caught = hunt(mutant, 0, FEW_SEEDS)
+    caught = hunt(mutant, FIRST_SEED, FEW_SEEDS)
     assert caught is not None
 
     told = tell_findings(caught.report)
@@ -55,4 +55,4 @@ def test_a_violation_names_the_seed_the_command_and_the_history() -> None:
 
 
 def test_every_theme_is_among_the_seeds() -> None:
-    assert set(THEMES) == {draw_plan(seed).theme for seed in range(len(THEMES))}
+    assert [draw_plan(seed).theme for seed in range(len(THEMES))] == [*THEMES]
