@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from orchestrator.sweeper import LEASE_S
 from tests.chaos.judge import Fault, Verdict, judge
 from tests.chaos.person import SHORT, Errands
 from tests.chaos.stage import KillRow, StageReport, Violation
@@ -62,6 +63,11 @@ async def close_round(
     """Wait until the fleet is quiet, judge it and add what was found to the report."""
     await errands.settle(within_s)
     verdict = judge(await errands.gather())
+    if any(finding.fault is not Fault.LATE for finding in verdict.findings):
+        # An asking that died with its Orchestrator is repeated after its lease.
+        await asyncio.sleep(LEASE_S)
+        await errands.settle(within_s)
+        verdict = judge(await errands.gather())
     placed = [call for call in verdict.calls.values() if call.is_placed]
     report.rows.append(
         KillRow(
