@@ -47,7 +47,6 @@ def test_several_handlers_are_separated_by_commas(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("variables", "named"),
     [
-        ({**LIVE, "RINGBACK_SETTLE_S": "44"}, "RINGBACK_SETTLE_S: 44 is too short, at least 45"),
         ({"RINGBACK_ORDER_S": "2", "RINGBACK_CREATE_S": "1", "RINGBACK_SETTLE_S": "5"}, "SETTLE_S"),
         ({"RINGBACK_CREATE_S": "15"}, "RINGBACK_ORDER_S: 15 is too short"),
         ({"RINGBACK_HANDLER_URLS": "http://handlers.example.com"}, "must be https"),
@@ -68,6 +67,14 @@ def test_a_setting_that_cannot_hold_refuses_the_start(
         _load(monkeypatch, **variables)
     assert stopped.value.code == 2
     assert named in capsys.readouterr().err
+
+
+def test_i17_too_little_patience_refuses_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        _load(monkeypatch, **LIVE, RINGBACK_SETTLE_S="44")
+    assert "RINGBACK_SETTLE_S: 44 is too short, at least 45" in capsys.readouterr().err
 
 
 def test_i17_enough_patience_starts_in_both_modes(monkeypatch: pytest.MonkeyPatch) -> None:
