@@ -1,5 +1,7 @@
 """What became of calls: the rules for reports, how they join, the record and its readers."""
 
+from orchestrator.call_results.desk import count_orphans
+from orchestrator.call_results.disputes import Dispute, read_disputes
 from orchestrator.call_results.from_proto import progress_from_proto
 from orchestrator.call_results.model import (
     CallReport,
@@ -37,6 +39,7 @@ __all__ = [
     "INTERNAL",
     "CallReport",
     "Cleaning",
+    "Dispute",
     "FactReport",
     "FaultReport",
     "ProgressReport",
@@ -47,9 +50,11 @@ __all__ = [
     "UsageReport",
     "absorb_external",
     "adopt_orphans",
+    "count_orphans",
     "get_result",
     "list_results",
     "progress_from_proto",
+    "read_disputes",
     "receive_internal",
     "receive_json",
     "receive_proto",

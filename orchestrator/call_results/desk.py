@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from sqlalchemy import Connection
+
 from orchestrator.call_results.case import Case, open_case
 from orchestrator.call_results.history import join_all, read_history
 from orchestrator.call_results.join import Joined, find_conflicts, join, read_key, read_values
@@ -13,11 +15,17 @@ from orchestrator.call_results.received import FETCHED, Received
 from orchestrator.call_results.to_proto import Identity
 from orchestrator.store import Transaction, mint_id
 from orchestrator.store import results as statements
-from orchestrator.store.counters import add_to_counter
+from orchestrator.store.counters import add_to_counter, read_counter
 from ringback.v1 import call_results_pb2 as pb
 
 CONFLICTS = "report_conflicts"
 ORPHANS = "orphan_reports"
+"""How many reports wait for a call that was never minted here."""
+
+
+def count_orphans(connection: Connection) -> int:
+    """Count the reports that claim a call which was never made here."""
+    return read_counter(connection, ORPHANS)
 
 
 class Desk:
@@ -99,6 +107,7 @@ class Desk:
                 statements.set_disposition(
                     self._connection, case.call_id, past.key.report_id, disposition
                 )
+                add_to_counter(self._connection, ORPHANS, -1)
         joined = join_all(history, case.identity.call_sid)
         if joined.keys:
             self._see(case, joined, self._transaction.stamp())

@@ -7,13 +7,16 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Connection
 
+from orchestrator.call_results import Dispute, count_orphans, read_disputes
 from orchestrator.conversation import Chat
 from orchestrator.errands import DEFAULT_ERRAND, ERRANDS
 from orchestrator.errors import NotAuthenticated, NotFound
 from orchestrator.web.assets import load_assets
 from orchestrator.web.call_routes import find_facts, list_facts
-from orchestrator.web.call_views import Json, call_view
+from orchestrator.web.call_views import CallFacts, Json, call_view
+from orchestrator.web.dispute_views import dispute_lines
 from orchestrator.web.services import ChatOf, ServicesOf, WebServices
 
 router = APIRouter(include_in_schema=False)
@@ -53,8 +56,9 @@ async def show_calls(request: Request, chat: ChatOf, services: ServicesOf) -> Re
     """Show the newest calls as a list."""
     if _needs_token(request, services):
         return _render("token.html", 401)
-    found = await chat.store.read(partial(list_facts, limit=_LISTED))
-    return _render("calls.html", calls=[_page_view(call_view(facts)) for facts in found])
+    found, orphans = await chat.store.read(_list_all)
+    views = [_page_view(call_view(facts)) for facts in found]
+    return _render("calls.html", calls=views, orphans=orphans)
 
 
 @router.api_route("/calls/{call_id}", methods=_READ)
@@ -75,8 +79,20 @@ def render_missing(what: str) -> HTMLResponse:
 
 
 async def _read_view(chat: Chat, call_id: str) -> Json:
-    facts = await chat.store.read(partial(find_facts, call_id=call_id))
-    return _page_view(call_view(facts)) | {"call_sid": facts.row.call_sid or ""}
+    facts, disputes = await chat.store.read(partial(_find_all, call_id=call_id))
+    more = {"call_sid": facts.row.call_sid or "", "disputes": dispute_lines(disputes)}
+    return _page_view(call_view(facts)) | more
+
+
+def _list_all(connection: Connection) -> tuple[list[CallFacts], int]:
+    """Read the newest calls, and how many reports belong to none."""
+    return list_facts(connection, _LISTED), count_orphans(connection)
+
+
+def _find_all(connection: Connection, call_id: str) -> tuple[CallFacts, list[Dispute]]:
+    """Read one call, and what its reports disagree about. Raises: NotFound."""
+    facts = find_facts(connection, call_id)
+    return facts, read_disputes(connection, call_id, facts.row.call_sid or "")
 
 
 def _page_view(view: Json) -> Json:

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.call_results import (
     absorb_external,
     adopt_orphans,
+    count_orphans,
     record_call_result,
 )
 from orchestrator.call_results.queries import get_result
@@ -41,6 +42,7 @@ async def test_an_orphan_is_adopted_when_its_call_appears(store: Store) -> None:
     await store.write(lambda transaction: adopt_orphans(transaction, CALL))
     assert (await get_result(store, CALL)).summary == "early"
     assert [row["disposition"] for row in await rows_of(store, schema.report)] == [MERGED]
+    assert await store.read(count_orphans) == 0
 
 
 async def test_an_orphan_is_adopted_by_the_next_report_of_its_call(store: Store) -> None:

@@ -120,6 +120,34 @@ async def test_the_page_of_a_call_links_each_fact_to_the_line_that_proves_it(
     assert "That will be fourteen fifty, ready in twenty minutes." in page
 
 
+async def test_i9_reports_that_disagree_are_shown_on_the_page_of_their_call(chat: ChatRig) -> None:
+    _task, call_id = await chat.order()
+    await chat.talk(call_id, *TALK)
+    await chat.finish(call_id, taken())
+    assert "Reported otherwise" not in (await chat.http.get(f"/calls/{call_id}")).text
+    other = taken(with_facts=False)
+    other.report_id, other.outcome = "handler-2", pb.OUTCOME_REFUSED
+    other.facts.add(name="total_price", value="<b>99</b>")
+    await chat.finish(call_id, other)
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    assert "Done" in page
+    for words in (
+        "Outcome: They said no (from the call handler)",
+        "Total price: &lt;b&gt;99&lt;/b&gt;",
+    ):
+        assert words in page
+
+
+async def test_i3_reports_of_calls_never_made_here_are_counted_and_are_no_calls(
+    chat: ChatRig,
+) -> None:
+    assert "never made here" not in (await chat.http.get("/calls")).text
+    await chat.finish("01900000-0000-7000-8000-00000000bbbb", taken())
+    page = (await chat.http.get("/calls")).text
+    assert "1 report names a call that was never made here" in page
+    assert "No call yet" in page
+
+
 async def test_words_that_are_not_there_yet_are_called_not_understood_only_after_the_call(
     chat: ChatRig,
 ) -> None:
