@@ -195,7 +195,7 @@ def live(world: CallWorld, examples: int, steps: int) -> None:
 
 
 def test_i1_to_i9_hold_whatever_happens_in_whatever_order(world: CallWorld) -> None:
-    live(world, examples=5, steps=20)
+    live(world, examples=4, steps=15)
 
 
 @pytest.mark.chaos

@@ -19,11 +19,11 @@ from tests.properties.histories import (
     reports_of,
 )
 from tests.rig import call_sid
-from tests.rows_rig import CALL, rows_of
+from tests.rows_rig import CALL, DUPLICATE, MERGED, STORED, SUPERSEDED, rows_of
 
 LATE_S = 10
 """Told times lie before this; a stamped one is of today."""
-FEW = settings(max_examples=12, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 MANY = settings(max_examples=1_000, suppress_health_check=list(HealthCheck))
 
 
@@ -85,6 +85,28 @@ def check_ours(bench: Bench, one: Arrival, other: Arrival) -> None:
     expected = bench.run(play(bench, one, call_sid()))
     assert bench.run(play(bench, other, call_sid())) == expected
     assert len(expected) == 1
+    bench.run(check_revisions(bench, one))
+
+
+async def check_revisions(bench: Bench, arrival: Arrival) -> None:
+    """Each visible change raises the revision by one; a repeat or what is outranked by none."""
+    await bench.clear()
+    await bench.add_our_call(call_sid())
+    known: set[str] = set()
+    before, revision = None, 0
+    for report in (report for group in arrival.groups for report in group):
+        [answer] = await bench.record([report])
+        after = (await endings(bench))[0].record
+        is_change = after != before
+        revision += is_change
+        expected = DUPLICATE if report.report_id in known else SUPERSEDED
+        if is_change:
+            expected = MERGED if known else STORED
+        assert (answer.disposition, answer.revision) == (expected, revision)
+        known.add(report.report_id)
+        before = after
+    kept = {str(row["report_id"]) for row in await rows_of(bench.store, schema.report)}
+    assert kept == known
 
 
 def check_strangers(bench: Bench, one: Arrival, other: Arrival) -> None:
