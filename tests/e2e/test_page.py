@@ -1,5 +1,6 @@
 """The chat page in a real browser, with the calls played by the test."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -112,6 +113,29 @@ async def test_the_conversation_is_there_on_return(
         await elsewhere.goto(address)
         await expect(elsewhere.locator("call-card .badge")).to_have_text("Done")
         await expect(elsewhere.locator(".message.person p")).to_have_text(ORDER)
+
+
+async def test_f51_call_now_pressed_twice_in_two_windows_is_one_call_there_on_return(
+    browser: Browser, page: Page, chat: ChatRig
+) -> None:
+    await page.goto(chat.url)
+    await write(page, ORDER)
+    await expect(page.get_by_role("button", name="Call now")).to_be_visible()
+    async with open_page(browser) as other:
+        await other.goto(page.url)
+        await expect(other.get_by_role("button", name="Call now")).to_be_visible()
+        press = "document.querySelector('[data-action=confirm]').click()"
+        await asyncio.gather(*(each.evaluate(f"{press}; {press}") for each in (page, other)))
+        await expect(other.locator("call-card")).to_have_count(1)
+        await expect(page.locator("call-card")).to_have_count(1)
+    task = await chat.show(page.url.rpartition("/")[2])
+    await page.close()
+    (call,) = task["calls"]
+    await chat.finish(call["call_id"], taken())
+    async with open_page(browser) as again:
+        await again.goto(f"{chat.url}/tasks/{task['task_id']}")
+        await expect(again.locator("call-card .badge")).to_have_text("Done")
+        await expect(again.locator("call-card")).to_have_count(1)
 
 
 async def test_a_new_order_starts_an_empty_conversation(page: Page, chat: ChatRig) -> None:
