@@ -5,6 +5,7 @@ from tests.chaos import (
     crash_points,
     failpoints,
     marked_tests,
+    mutants,
     postgres_kills,
     power_cuts,
     random_kills,
@@ -22,5 +23,6 @@ STAGES: tuple[Stage, ...] = (
     replicas.STAGE,
     caps.STAGE,
     simulation.STAGE,
+    mutants.STAGE,
     marked_tests.STAGE,
 )
