@@ -16,8 +16,10 @@ from call_reporter.errors import (
 from call_reporter.options import Clock, ReporterOptions
 from call_reporter.outbox import Backlog, RememberedOrder
 from call_reporter.reported_call import ReportedCall
+from call_reporter.wire import CHANNEL_OPTIONS
 
 __all__ = [
+    "CHANNEL_OPTIONS",
     "Backlog",
     "CallReporter",
     "ClaimError",

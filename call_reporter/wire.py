@@ -21,7 +21,7 @@ T = TypeVar("T")
 # server has greeted. With less than the longest pause here, no attempt on a way of half a second
 # ever comes through. Several addresses of a target take turns: one that is frozen keeps a part of
 # the reports waiting for their deadline, not all of them, and one that comes back is used again.
-_CHANNEL_OPTIONS = (
+CHANNEL_OPTIONS = (
     ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 2_000),
@@ -45,10 +45,10 @@ class Wire:
         """Open the channel and begin to connect: a cold first report costs 14 ms."""
         credentials = self._options.credentials
         if credentials is None:
-            self._channel = grpc.aio.insecure_channel(self._target, options=_CHANNEL_OPTIONS)
+            self._channel = grpc.aio.insecure_channel(self._target, options=CHANNEL_OPTIONS)
         else:
             self._channel = grpc.aio.secure_channel(
-                self._target, credentials, options=_CHANNEL_OPTIONS
+                self._target, credentials, options=CHANNEL_OPTIONS
             )
         self._channel.get_state(try_to_connect=True)
         self._stub = pb_grpc.CallResultsStub(self._channel)

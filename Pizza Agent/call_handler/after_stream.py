@@ -106,13 +106,19 @@ def public_url(settings: HandlerSettings, request: Request) -> str:
 
 
 def ask_by_grpc(stub: "CallResultsAsyncStub", token: str) -> AskResult:
-    """Build the question to the Orchestrator: GetResult, one second at most."""
+    """Build the question to the Orchestrator: GetResult, one second at most.
+
+    It waits for a connection that long, so that an Orchestrator that is just back is asked.
+    """
     metadata = (("authorization", f"Bearer {token}"),) if token else ()
 
     async def ask(call_id: str) -> CallResult | None:
         try:
             answer = await stub.GetResult(
-                GetResultRequest(call_id=call_id), timeout=_ASK_S, metadata=metadata
+                GetResultRequest(call_id=call_id),
+                timeout=_ASK_S,
+                metadata=metadata,
+                wait_for_ready=True,
             )
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.NOT_FOUND:

@@ -16,7 +16,7 @@ from call_handler.call import CallServices
 from call_handler.media_stream import StreamDoor
 from call_handler.orders import OrderDesk, release_unanswered
 from call_handler.settings import RETIRED_MODELS, HandlerSettings
-from call_reporter import CallReporter, OutboxInUse, ReporterOptions
+from call_reporter import CHANNEL_OPTIONS, CallReporter, OutboxUnavailable, ReporterOptions
 from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.failpoints import arm_failpoints, failpoint
@@ -83,7 +83,7 @@ async def open_services(
     )
     tokens = open_tokens(settings)
     reporter = build_reporter(settings, clock)
-    channel = grpc.aio.insecure_channel(settings.orchestrator_grpc)
+    channel = grpc.aio.insecure_channel(settings.orchestrator_grpc, options=CHANNEL_OPTIONS)
     services = CallServices(reporter, carrier, settings, clock, tasks, drain.stopping)
     app.state.order_desk = OrderDesk(services, tokens, drain)
     app.state.stream_door = StreamDoor(services, tokens, keys, drain)
@@ -140,10 +140,10 @@ def build_reporter(settings: HandlerSettings, clock: Clock) -> CallReporter:
 
 
 async def start_reporter(reporter: CallReporter) -> None:
-    """Open the outbox and begin to deliver; raises CannotStart when another process has it."""
+    """Open the outbox and begin to deliver; raises CannotStart when it cannot be opened."""
     try:
         await reporter.start()
-    except OutboxInUse as error:
+    except OutboxUnavailable as error:
         raise CannotStart(str(error)) from None
 
 

@@ -14,7 +14,7 @@ import pytest
 from call_handler.after_stream import APOLOGY
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
-from tests.integration.call_reporter_server import ScriptedResults, serving
+from tests.integration.call_reporter_server import ScriptedResults, free_port, serving
 from tests.integration.handler_rig import (
     HANDLER_URL,
     Handler,
@@ -110,7 +110,6 @@ async def test_an_end_by_our_own_fault_is_apologised_for(
 async def test_our_own_outbox_suffices_when_the_orchestrator_is_away(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, "http://127.0.0.1:9")
     async with running_handler(settings) as handler:
-        assert (await ask(handler)).text == SORRY
         report = pb.CallResult(
             call_id=CALL_ID,
             call_sid=SID,
@@ -126,6 +125,28 @@ async def test_an_orchestrator_that_hangs_costs_a_second(tmp_path: Path) -> None
     async with handler_with(Orchestrator(None, hangs=True), tmp_path) as handler:
         async with asyncio.timeout(5):
             assert (await ask(handler)).text == SORRY
+
+
+async def ask_while_away(handler: Handler, seconds: float) -> None:
+    """Ask and ask, and be answered without the Orchestrator, until the time has passed."""
+    async with asyncio.timeout(seconds + 5):
+        until = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < until:
+            assert (await ask(handler)).text == SORRY
+
+
+@pytest.mark.parametrize(
+    "away_s", [0.0, pytest.param(20.0, marks=pytest.mark.chaos)], ids=["once", "20s"]
+)
+async def test_an_orchestrator_that_is_back_is_asked_at_once(tmp_path: Path, away_s: float) -> None:
+    port = free_port()
+    target = f"127.0.0.1:{port}"
+    settings = settings_of(tmp_path, "http://127.0.0.1:9", orchestrator_grpc=target)
+    async with running_handler(settings) as handler:
+        assert (await ask(handler)).text == SORRY
+        await ask_while_away(handler, away_s)
+        async with serving(Orchestrator(pb.END_REASON_AGENT_HUNG_UP), port):
+            assert (await ask(handler)).text == HANG_UP
 
 
 async def test_the_same_question_twice_gets_the_same_answer(tmp_path: Path) -> None:

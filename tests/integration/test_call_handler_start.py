@@ -25,3 +25,9 @@ async def test_a_key_file_that_holds_no_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "stream.key").write_text("no key")
     with pytest.raises(CannotStart, match=r"stream\.key"):
         await start(tmp_path)
+
+
+async def test_an_outbox_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "handler-outbox.db").mkdir()
+    with pytest.raises(CannotStart, match=r"cannot open the outbox .*handler-outbox\.db"):
+        await start(tmp_path)
