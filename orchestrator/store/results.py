@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    Text,
     bindparam,
     case,
     delete,
@@ -103,8 +104,10 @@ _INSERT_RESULT = insert(result)
 # The columns to set are those that the rows name beside `wanted`.
 _UPDATE_RESULT = update(result).where(result.c.call_id == bindparam("wanted"))
 _IS_UNKNOWN = bindparam("final_status", type_=Integer) == pb.CALL_STATUS_UNKNOWN
+# The CallSid as this statement leaves it: the report itself may be the first to tell it.
+_BOUND_SID = bindparam("bound_sid", type_=Text)
 _HAS_NO_TIME = (
-    call.c.call_sid.is_(None) | call.c.due_at.is_(None) | (call.c.origin != pb.CALL_ORIGIN_RINGBACK)
+    _BOUND_SID.is_(None) | call.c.due_at.is_(None) | (call.c.origin != pb.CALL_ORIGIN_RINGBACK)
 )
 _FINISH_CALL = (
     update(call)
@@ -121,7 +124,7 @@ _FINISH_CALL = (
             else_=call.c.due_at,
         ),
         status=bindparam("final_status"),
-        call_sid=bindparam("bound_sid"),
+        call_sid=_BOUND_SID,
         ended_at=func.coalesce(call.c.ended_at, bindparam("end_time", type_=BigInteger)),
     )
 )

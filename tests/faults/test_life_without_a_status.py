@@ -28,6 +28,26 @@ async def test_f13_a_recovered_call_without_a_status_is_asked_about(rig: Rig) ->
     assert (await rig.row(call_id)).due_at is None
 
 
+async def test_f6_a_recovered_call_whose_sid_nobody_had_told_is_asked_about(rig: Rig) -> None:
+    call_id = await rig.dial_unknown()
+    await recover(rig, call_id)
+    rig.know(sid(1), "completed", duration_s=7)
+    await rig.sweep()
+    result = await rig.finished(call_id)
+    assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 7)
+    assert (await rig.row(call_id)).due_at is None
+
+
+async def test_f6_a_report_that_tells_the_sid_of_an_unknown_dial_leaves_it_to_be_asked_about(
+    rig: Rig,
+) -> None:
+    call_id = await rig.dial_unknown()
+    await rig.report(call_id)
+    rig.know(sid(1), "completed", duration_s=50)
+    await rig.sweep(after_s=rig.timings.settle_s)
+    assert (await rig.finished(call_id)).duration == 50
+
+
 async def test_f13_a_recovered_call_that_goes_on_is_asked_about_until_it_is_over(rig: Rig) -> None:
     call_id = await rig.dial()
     await recover(rig, call_id)
