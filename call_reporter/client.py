@@ -165,6 +165,18 @@ class CallReporter:
         """Say whether this outbox holds a result of the call. Raises: OutboxUnavailable."""
         return await self._outbox.is_over(call_id)
 
+    async def trouble(self) -> str:
+        """Say in a line why no new calls should be taken; empty when all is well.
+
+        Asks the outbox's thread, so that a disk that has space again is seen; a disk that hangs
+        holds the answer up.
+        """
+        try:
+            await self._outbox.check_space()
+        except OutboxUnavailable as error:
+            return str(error)
+        return ""
+
     def backlog(self) -> Backlog:
         """Count what is not delivered."""
         return self._outbox.backlog()

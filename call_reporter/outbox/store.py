@@ -185,6 +185,10 @@ class Outbox:
 
         return await self._open_writer.submit(write, is_essential=False)
 
+    async def check_space(self) -> None:
+        """Return when a new call could be taken. Raises: OutboxFull, OutboxBroken."""
+        await self._open_writer.submit(lambda _connection: self._require_space())
+
     async def answer_order(self, call_id: str, answer: bytes) -> None:
         """Keep the answer to an order; the first answer stays."""
         frame = pack_frame(Kind.ANSWER, call_id, answer)

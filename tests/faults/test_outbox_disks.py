@@ -79,8 +79,15 @@ async def test_f40_without_the_space_for_running_calls_no_order_is_taken(tmp_pat
     async with opened(tmp_path, ballast_bytes=TOO_MUCH) as outbox:
         with pytest.raises(OutboxFull, match="no new calls"):
             await outbox.remember_order("new", b"order")
+        with pytest.raises(OutboxFull, match="no new calls"):
+            await outbox.check_space()
         await outbox.put_outcome("a", outcome(1))
         assert await waiting_in(outbox) == ["summary 1"]
+
+
+async def test_a_reporter_in_good_health_says_of_no_trouble(tmp_path: Path) -> None:
+    async with quick_reporter(NOWHERE, tmp_path) as reporter:
+        assert await reporter.trouble() == ""
 
 
 async def test_f43_an_outbox_deleted_in_a_call_ends_orders_and_loses_no_result(
@@ -94,6 +101,7 @@ async def test_f43_an_outbox_deleted_in_a_call_ends_orders_and_loses_no_result(
             with pytest.raises(OutboxBroken, match="deleted"):
                 await reporter.remember_order("new", b"order")
             call.finish(summary="told first-hand")
+            assert "deleted" in await reporter.trouble()
         assert [each.summary for each in servicer.reports] == ["told first-hand"]
     assert [turn.text for turn in servicer.reports[0].transcript] == ["Luigi's, hello?"]
 
