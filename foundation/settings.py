@@ -16,6 +16,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foundation.failpoints import FAILPOINTS, split_names
+
 PREFIX = "RINGBACK_"
 ENV_FILE = ".env"
 # Every RINGBACK_* variable that any part knows, without the prefix; any other is a typo.
@@ -25,7 +27,7 @@ HANDLER_URLS TWILIO_API_URL CONTACTS DRAIN_S TOKEN_HANDLER TOKEN_ORCHESTRATOR
 TOKEN_OPERATOR TOKEN_READER TOKEN_PERSON CAP_PERSON_AT_ONCE CAP_PERSON_HOUR CAP_HOUR
 CAP_NUMBER_HOUR CAP_SPEND_DAY FAILPOINTS RING_S TIME_LIMIT_S GRACE_S CREATE_S ORDER_S SETTLE_S
 SWEEP_S ASK_AGAIN_S NOT_AFTER_S MODEL VOICE TRANSCRIPTION_MODEL CHAT_MODEL LOG_FORMAT LOG_LEVEL
-MAX_CALLS GREETING_NAME TLS_PROXY
+MAX_CALLS GREETING_NAME TLS_PROXY STREAM_KEY_FILE
 """
 SETTING_NAMES: tuple[str, ...] = tuple(PREFIX + name for name in _NAMES.split())
 
@@ -137,7 +139,7 @@ class ServiceSettings(BaseSettings):
             *self._address_problems(),
             *self._exposure_problems(),
             *self._twilio_problems(),
-            *(self._live_problems() if self.mode is Mode.LIVE else ()),
+            *(self._live_problems() if self.mode is Mode.LIVE else self._failpoint_problems()),
         ]
 
     def _address_problems(self) -> Iterable[str]:
@@ -172,6 +174,14 @@ class ServiceSettings(BaseSettings):
             yield "TWILIO_AUTH_TOKEN: required together with TWILIO_ACCOUNT_SID"
         if has_token and not has_sid:
             yield "TWILIO_ACCOUNT_SID: required together with TWILIO_AUTH_TOKEN"
+
+    def _failpoint_problems(self) -> Iterable[str]:
+        unknown = sorted(set(split_names(self.failpoints)) - set(FAILPOINTS))
+        if unknown:
+            yield (
+                f"{PREFIX}FAILPOINTS: no failpoint is called {', '.join(unknown)};"
+                f" there are {', '.join(FAILPOINTS)}"
+            )
 
     def _live_problems(self) -> Iterable[str]:
         if self.failpoints:

@@ -123,6 +123,14 @@ def test_live_mode_needs_keys_a_number_and_addresses_of_ones_own(
     ]
 
 
+def test_a_failpoint_that_there_is_not_refuses_the_start_and_names_those_there_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (line,) = lines_of(capsys, monkeypatch, {"RINGBACK_FAILPOINTS": "dial.after_post, dial.afterr"})
+    assert line.startswith("RINGBACK_FAILPOINTS: no failpoint is called dial.afterr; there are ")
+    assert "report.after_put" in line
+
+
 def test_live_mode_means_twilios_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in LIVE.items():
         monkeypatch.setenv(name, value)
