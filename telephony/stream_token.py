@@ -31,6 +31,11 @@ class StreamTokens:
             raise ValueError(f"the stream key needs {_KEY_BYTES} bytes, not {len(key)}")
         self._key = key
 
+    @property
+    def fingerprint(self) -> str:
+        """Tell eight digits by which two keys can be compared and none can be found."""
+        return hmac.digest(self._key, b"fingerprint", hashlib.sha256).hex()[:8]
+
     def mint(self, call_id: str, now: datetime) -> str:
         """Make the token that admits one media stream of `call_id`, for 15 minutes from `now`."""
         expiry = str(int((now + TOKEN_LIFE).timestamp()))
@@ -47,7 +52,7 @@ class StreamTokens:
             raise BadToken("malformed")
         expiry, nonce, mac = parts
         if not hmac.compare_digest(mac, self._mac(call_id, expiry, nonce)):
-            raise BadToken("not ours, or of another call")
+            raise BadToken("minted with another key, or for another call")
         if int(expiry) <= now.timestamp():
             raise BadToken("expired")
         return nonce
@@ -78,21 +83,29 @@ class SpentTokens:
 
 
 def load_stream_key(path: Path) -> bytes:
-    """Read the key that the handlers share, or generate it: a file of mode 0600.
+    """Read the key of the stream tokens, or generate it: a file of mode 0600.
 
-    Two handlers that start at once end up with the same key. Raises: OSError, ValueError for a
-    file that is no key.
+    Two that start at once end up with the same key. Raises: OSError, ValueError for a file that is
+    no key.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_once(path, secrets.token_hex(_KEY_BYTES).encode())
+    return read_stream_key(path)
+
+
+def read_stream_key(path: Path) -> bytes:
+    """Read a key that somebody else made: 64 hex digits or more.
+
+    Raises: OSError, ValueError for a file that is no key.
+    """
     text = path.read_text("ascii").strip()
     try:
         key = bytes.fromhex(text)
     except ValueError as error:
-        raise ValueError(f"{path} holds no stream key; delete it to make a new one") from error
+        raise ValueError(f"{path} holds no stream key, which is 64 hex digits") from error
     if len(key) < _KEY_BYTES:
-        raise ValueError(f"{path} holds a key that is too short; delete it to make a new one")
+        raise ValueError(f"{path} holds a stream key that is too short: 64 hex digits")
     return key
 
 

@@ -27,7 +27,7 @@ from foundation.settings import LogFormat, Mode, load_settings, secrets_of
 from foundation.task_set import TaskSet
 from ringback.v1.call_results_pb2_grpc import CallResultsStub
 from telephony.signatures import SignatureKeys
-from telephony.stream_token import StreamTokens, load_stream_key
+from telephony.stream_token import StreamTokens, load_stream_key, read_stream_key
 from telephony.twilio_rest import TwilioRest
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,12 @@ async def open_services(
     await start_reporter(reporter)
     app.state.reporter = reporter
     watcher = tasks.spawn(release_unanswered(drain, carrier), name="release unanswered calls")
-    log.info("call_handler_started", mode=settings.mode, max_calls=settings.max_calls)
+    log.info(
+        "call_handler_started",
+        mode=settings.mode,
+        max_calls=settings.max_calls,
+        stream_key=tokens.fingerprint,  # the same at all Call Handlers behind one address
+    )
     try:
         yield
     finally:
@@ -107,12 +112,23 @@ async def open_services(
 
 
 def open_tokens(settings: HandlerSettings) -> StreamTokens:
-    """Read or make the key of the stream tokens; raises CannotStart when it is not to be had."""
+    """Read the key of the stream tokens, or make one of our own when none is shared.
+
+    A shared one is never made here: on two machines that would be two keys, and each would refuse
+    the streams of the other's calls. Raises: CannotStart when it is not to be had.
+    """
     make_data_dir(settings.data_dir)
+    shared = settings.stream_key_file
     try:
-        return StreamTokens(load_stream_key(settings.data_dir / "stream.key"))
+        if shared is None:
+            return StreamTokens(load_stream_key(settings.data_dir / "stream.key"))
+        return StreamTokens(read_stream_key(shared))
+    except FileNotFoundError:
+        reason = f"{shared} is not there; make it once: openssl rand -hex 32 > {shared}"
+        raise CannotStart(f"RINGBACK_STREAM_KEY_FILE: {reason}") from None
     except (OSError, ValueError) as error:
-        raise CannotStart(str(error)) from None
+        name = "" if shared is None else "RINGBACK_STREAM_KEY_FILE: "
+        raise CannotStart(f"{name}{error}") from None
 
 
 def build_carrier(settings: HandlerSettings) -> TwilioRest:

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
@@ -35,6 +36,9 @@ class HandlerSettings(ServiceSettings):
     """The port for orders, media streams and the carrier's requests; 0 takes a free one."""
     max_calls: int = Field(default=150, ge=1, le=10_000)
     """Calls at once, those that still ring included; above it orders are refused."""
+    stream_key_file: Path | None = None
+    """The key of the media streams' tokens, one for all Call Handlers behind the public address;
+    by default a file that is made in the data folder, which suits a single Call Handler."""
     create_s: float = Field(default=10.0, gt=0, le=60, allow_inf_nan=False)
     """Seconds that the carrier may take to accept a call."""
     model: str = Field(default="gpt-realtime-2.1", min_length=1, max_length=128)

@@ -82,6 +82,11 @@ class Layout:
     """For every Orchestrator and Call Handler."""
 
     @property
+    def stream_key(self) -> Path:
+        """The one key with which each Call Handler admits the streams of every other's dial."""
+        return self.folder / "stream.key"
+
+    @property
     def grpc_target(self) -> str:
         """All Orchestrators, as a reporter takes them."""
         hosts = [f"127.0.0.1:{self.ports.grpc(i)}" for i in range(1, self.orchestrators + 1)]
@@ -125,6 +130,7 @@ class Layout:
             "RINGBACK_ORCHESTRATOR_GRPC": self.grpc_target,
             "RINGBACK_DATA_DIR": str(self.folder / f"handler-{i}"),
             "RINGBACK_CREATE_S": SPANS["RINGBACK_CREATE_S"],
+            "RINGBACK_STREAM_KEY_FILE": str(self.stream_key),
             "OPENAI_API_KEY": "sandbox",
             "OPENAI_BASE_URL": f"http://127.0.0.1:{self.ports.model}/v1",
         }

@@ -6,7 +6,6 @@ product is so short that a system is quiet again within seconds of its last faul
 
 import asyncio
 import os
-import shutil
 import signal
 import time
 from asyncio.subprocess import Process
@@ -226,16 +225,9 @@ class Fleet:
         for i, name in enumerate(self.orchestrator_names, 1):
             self._parts[name] = layout.orchestrator(i)
         for i, name in enumerate(self.handler_names, 1):
-            self._share_stream_key(name)
             self._parts[name] = layout.handler(i)
+        load_stream_key(layout.stream_key)
         self.grpc_target = layout.grpc_target
-
-    def _share_stream_key(self, name: str) -> None:
-        """Give all Call Handlers one key, so that each admits the streams of every other's dial."""
-        common = self.folder / "stream.key"
-        load_stream_key(common)
-        (self.folder / name).mkdir(exist_ok=True, mode=0o700)
-        shutil.copy(common, self.folder / name / "stream.key")
 
 
 async def _is_healthy(port: int) -> bool:

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from ringback.v1 import call_results_pb2 as pb
+from telephony.stream_token import load_stream_key
 from tests.faults.fleet_rig import Calls, running_calls
 
 pytestmark = [pytest.mark.chaos, pytest.mark.asyncio(loop_scope="module")]
@@ -61,21 +62,42 @@ async def test_f12_killed_while_it_rings_a_replica_that_cannot_serve_it_apologis
     calls: Calls,
 ) -> None:
     await calls.bind("+14155550152", "order_taken", ring=RINGS_LONG)
-    common = calls.fleet.folder / "handler-2" / "stream.key"
-    key = common.read_bytes()
-    common.unlink()  # it makes one of its own: neither admits the streams of the other's dials
-    await calls.restart("handler-2")
+    own_key = calls.fleet.folder / "handler-2" / "own.key"
+    load_stream_key(own_key)  # neither admits the streams of the other's dials
+    await calls.restart("handler-2", RINGBACK_STREAM_KEY_FILE=str(own_key))
     call_id = await calls.place("+14155550152")
     await calls.fleet.kill(await dialled_by(calls, call_id))
     result = await calls.until_result(call_id)
     await calls.judge(call_id)
-    await calls.fleet.kill("handler-2")
-    common.write_bytes(key)
     (apology,) = await calls.apologies(call_id)
     assert "technical problem" in apology
     assert (result.status, result.end_reason) == (
         pb.CALL_STATUS_COMPLETED,
         pb.END_REASON_MEDIA_LOST,
+    )
+
+
+async def test_f12_killed_as_it_is_answered_the_other_replica_apologises_and_hangs_up(
+    calls: Calls,
+) -> None:
+    await calls.bind("+14155550156", "order_taken", ring={"answer_after_s": 1.0})
+    # Whichever the carrier's stream reaches dies before it has said a word.
+    await calls.restart(*calls.fleet.handler_names, RINGBACK_FAILPOINTS="stream.claimed")
+    call_id = await calls.place("+14155550156")
+    over = await calls.until_over(call_id)
+    result = await calls.until_result(call_id)
+    alive = {name for name in calls.fleet.handler_names if calls.fleet.is_alive(name)}
+    assert alive == {await calls.handler_that("after_stream", call_id)}
+    (apology,) = await calls.apologies(call_id)
+    assert ("technical problem" in apology, over["by"]) == (True, "twiml")
+    assert (result.end_reason, result.source) == (pb.END_REASON_HANDLER_LOST, pb.SOURCE_PROVIDER)
+    assert result.duration == over["duration_s"]
+    await calls.make_whole()
+    upgraded = await calls.until_result(call_id, holds=lambda r: r.revision > 1)
+    await calls.judge(call_id)
+    assert (upgraded.source, upgraded.end_reason) == (
+        pb.SOURCE_RECOVERED,
+        pb.END_REASON_HANDLER_LOST,
     )
 
 
