@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from foundation.clock import SystemClock
 from orchestrator.store import Store
@@ -182,10 +182,22 @@ async def test_a_change_after_the_read_back_asks_again(page: Page, chat: ChatRig
 async def test_a_refused_message_is_told_and_kept_for_another_try(
     page: Page, chat: ChatRig
 ) -> None:
+    may_open = asyncio.Event()
+
+    async def hold(stream: Route) -> None:
+        await may_open.wait()
+        await stream.continue_()
+
+    await page.route("**/events?*", hold)
     await page.goto(chat.url)
     await page.get_by_label("Your message").evaluate("box => box.removeAttribute('maxlength')")
     await write(page, "a" * 2001)
-    await expect(page.locator(".bottom .notice")).to_contain_text("at most 2000 characters")
+    notice = page.locator(".bottom .notice")
+    await expect(notice).to_contain_text("at most 2000 characters")
+    may_open.set()
+    await chat.say(page.url.rpartition("/")[2], "hello")  # comes by the stream: it is open
+    await expect(page.locator(".message.person p")).to_have_text("hello")
+    await expect(notice).to_contain_text("at most 2000 characters")
     assert len(await page.get_by_label("Your message").input_value()) == 2001
 
 

@@ -12,6 +12,7 @@ class RingbackChat extends HTMLElement {
   #lastEvent = 0;
   #stream = null;
   #timer = 0;
+  #isAboutStream = false; // what the notice says; an opened stream takes back only that
   #messages = new Set();
   #cards = new Map(); // call_id -> card
   #early = new Map(); // call_id -> lines that came before their card
@@ -160,9 +161,11 @@ class RingbackChat extends HTMLElement {
     on("turn", (data) => this.#showTurn(data.call_id, data.view));
     on("call", (data) => this.#showProgress(data));
     on("result", (data) => this.#showProgress(data));
-    stream.addEventListener("open", () => this.#tell(""));
+    stream.addEventListener("open", () => {
+      if (this.#isAboutStream) this.#tell("");
+    });
     stream.addEventListener("error", () => {
-      this.#tell("The connection was lost. Trying again ...");
+      this.#tell("The connection was lost. Trying again ...", true);
       if (stream.readyState === EventSource.CLOSED) {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#follow(), AGAIN_MS);
@@ -226,12 +229,13 @@ class RingbackChat extends HTMLElement {
   }
 
   #retry(action, error) {
-    this.#tell(`${error.message} Trying again ...`);
+    this.#tell(`${error.message} Trying again ...`, true);
     this.#timer = setTimeout(action, AGAIN_MS);
   }
 
-  #tell(text) {
+  #tell(text, isAboutStream = false) {
     this.notice.textContent = text;
+    this.#isAboutStream = isAboutStream;
   }
 }
 
