@@ -1,5 +1,6 @@
 """The Call Handler put together: settings, reporter, carrier and model behind their doors."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ _BODY_MAX_BYTES = 65_536
 _BALLAST_PER_CALL = 256 * 1024
 # What an ended call may still take: its report's acknowledgement, a late transcript, the hang-up.
 _LAST_TASKS_S = 20.0
+_DISK_S = 2.0
 _CARRIER_PATHS = ("/media-stream/", "/after-stream/")
 
 
@@ -174,16 +176,32 @@ async def answer_healthz() -> dict[str, str]:
 
 
 async def answer_readyz(request: Request) -> JSONResponse:
-    """Say whether orders are taken, how many calls there are and what waits to be reported."""
+    """Say whether orders are taken, how many calls there are and what waits to be reported.
+
+    503 with a reason while orders are refused because it drains, or for want of a disk.
+    """
     drain: Drain = request.app.state.drain
-    backlog = request.app.state.reporter.backlog()
+    reporter: CallReporter = request.app.state.reporter
+    trouble = await find_trouble(reporter)
+    reason = "it is about to stop" if drain.draining else trouble
+    backlog = reporter.backlog()
     body = {
-        "status": "draining" if drain.draining else "ready",
+        "status": "draining" if drain.draining else "refusing" if trouble else "ready",
+        "reason": reason,
         "calls": drain.busy,
         "reports_waiting": backlog.pending,
         "dead_letters": backlog.dead_letters,
     }
-    return JSONResponse(body, 503 if drain.draining else 200)
+    return JSONResponse(body, 503 if reason else 200)
+
+
+async def find_trouble(reporter: CallReporter) -> str:
+    """Say why the disk forbids new calls; empty when it does not."""
+    try:
+        async with asyncio.timeout(_DISK_S):
+            return await reporter.trouble()
+    except TimeoutError:
+        return f"the outbox's disk has not answered for {_DISK_S:g} s"
 
 
 async def answer_http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -122,7 +122,7 @@ class OrderDesk:
                 key, known = await self._remember(order.call_id, raw)
             except OutboxUnavailable as error:
                 log.exception("order_not_remembered")
-                raise OrderLater("disk", "the outbox cannot be written", 30) from error
+                raise OrderLater("disk", str(error), 30) from error
             if known is not None:
                 return known.as_repeat()
             answer = await self._dial(order, number)
