@@ -21,6 +21,7 @@ NAME, LOG = "calls.db", "calls.db-wal"
 WAITING = frozenset({"one", "two", "three"})
 LOST, TURNS = call_sid(9), ("Luigi's, hello?", "Are you there?", "Well then.")
 SECTOR_BYTES = 512
+SHARES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,16 @@ def misses_of(found: Found) -> list[str]:
     return misses
 
 
-def places_of(sample: Sample) -> Iterator[tuple[str, int]]:
-    """Go through every byte of every file."""
+def places_of(sample: Sample, step: int = 1) -> Iterator[tuple[str, int]]:
+    """Go through the bytes of every file; of runs of one byte, such as free space, each `step`-th.
+
+    All that has a meaning differs from a neighbour: heads, indexes, lengths, checksums, words.
+    """
     for name, data in sample.files.items():
         for place in range(len(data)):
-            yield name, place
+            is_in_run = len(set(data[max(place - 1, 0) : place + 2])) == 1
+            if not is_in_run or place % step == 0:
+                yield name, place
 
 
 def sectors_of(sample: Sample) -> Iterator[tuple[str, int]]:
@@ -177,19 +183,19 @@ def _build(
 def spoil_all(task: tuple[bool, int, int, Path]) -> list[str]:
     """Spoil every byte of one share of the places, one at a time; a process's whole work.
 
-    `task`: whether the sample was killed, the first place, the step to the next, a folder.
+    `task`: whether the sample was killed, the step within runs, the share (0 or 1), a folder.
     Returns: what was missed, a line each.
     """
-    is_killed, first, step, folder = task
+    is_killed, step, share, folder = task
     logging.disable(logging.CRITICAL)
     folder.mkdir()
-    return asyncio.run(_spoil_share(is_killed, first, step, folder))
+    return asyncio.run(_spoil_share(is_killed, step, share, folder))
 
 
-async def _spoil_share(is_killed: bool, first: int, step: int, folder: Path) -> list[str]:
+async def _spoil_share(is_killed: bool, step: int, share: int, folder: Path) -> list[str]:
     sample = await build_sample(folder, is_killed=is_killed)
     misses = []
-    for name, place in list(places_of(sample))[first::step]:
+    for name, place in list(places_of(sample, step))[share::SHARES]:
         try:
             found = misses_of(await start_on(sample.flipped(name, place), folder / "spoilt"))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told with its place
