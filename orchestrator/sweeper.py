@@ -1,6 +1,7 @@
 """Rows whose time has come: dial, ask the carrier, give up - for whichever process is alive."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, assert_never
 
@@ -27,12 +28,14 @@ from telephony.twilio_rest import CarrierCall, CarrierUnreachable
 log = structlog.get_logger(__name__)
 
 Unit: TypeAlias = Callable[[Transaction], object]
+# What the carrier said; to be applied with the end of the lease under which it was asked.
+Answer: TypeAlias = Callable[[Transaction, int], object]
 
 AT_ONCE = 200
 # A wall clock that moved by more than this against the monotonic one has jumped.
 JUMP_S = 5.0
-# While one sweeper asks about a call, the others leave it alone for so long.
-LEASE_S = 30.0
+# An asking is two questions at most, each with the deadline of telephony.twilio_rest.
+LONGEST_ASKING_S = 30.0
 # Above every number: who could not sweep waits the whole pause.
 NO_EVENT = 1 << 63
 
@@ -116,7 +119,7 @@ class Sweeper:
 
     async def close(self) -> None:
         """Wait for orders and questions under way, each within its own deadline."""
-        await self._looks.close(self._timings.order_s + LEASE_S)
+        await self._looks.close(self._timings.order_s + LONGEST_ASKING_S)
 
     async def _look_at(self, row: CallRow, now_us: int) -> None:
         structlog.contextvars.bind_contextvars(call_id=row.call_id, call_sid=row.call_sid)
@@ -187,26 +190,53 @@ class Sweeper:
     async def _ask(self, row: CallRow, step: Step) -> None:
         """Ask the carrier, and tell it first to end the call where the step says so."""
         store, timings = self._parts.store, self._timings
-        seen = row.due_at or 0
-        if not await store.write(lambda tx: take_due_call(tx, row.call_id, seen, micros(LEASE_S))):
+        held_until = await self._lease(row.call_id, row.due_at or 0)
+        if held_until is None:
             return
+        question = self._find(row) if step is Step.FIND else self._fetch(row, step)
         try:
-            unit = await self._find(row) if step is Step.FIND else await self._fetch(row, step)
+            answer, held_until = await self._held(row.call_id, held_until, question)
         except CarrierUnreachable as error:
             log.warning("carrier_unreachable", error=str(error))
             await store.write(lambda tx: calls.note_unreachable(tx, row.call_id, timings))
         else:
             failpoint("ask.after_answer")
-            await store.write(unit)
+            await store.write(lambda tx: answer(tx, held_until))
 
-    async def _find(self, row: CallRow) -> Unit:
+    async def _lease(self, call_id: str, seen: int) -> int | None:
+        """Keep the other sweepers away from a call; None when its time has moved meanwhile."""
+        lease_us = micros(self._timings.lease_s)
+        return await self._parts.store.write(lambda tx: take_due_call(tx, call_id, seen, lease_us))
+
+    async def _held(
+        self, call_id: str, held_until: int, question: Coroutine[object, object, Answer]
+    ) -> tuple[Answer, int]:
+        """Wait for the carrier's answer and hold the call meanwhile; whoever dies lets it go.
+
+        Returns: the answer, and the end of the lease as it was last seen.
+        """
+        asking = asyncio.create_task(question, name=f"ask-about-{call_id}")
+        try:
+            while not (await asyncio.wait({asking}, timeout=self._timings.lease_s / 3))[0]:
+                try:
+                    held_until = await self._lease(call_id, held_until) or held_until
+                except StoreUnavailable as error:
+                    log.warning("lease_not_renewed", error=str(error))
+            return asking.result(), held_until
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    async def _find(self, row: CallRow) -> Answer:
         listed = await self._carrier().list_calls(row.to_number, self._parts.from_number)
         read = [calls.candidate_of(answer) for answer in listed]
         found = [candidate for candidate in read if candidate is not None]
         log.info("carrier_listed", calls=len(listed))
-        return lambda tx: calls.apply_lookup(tx, row.call_id, found, self._timings)
+        return lambda tx, held_until: calls.apply_lookup(
+            tx, row.call_id, found, self._timings, held_until
+        )
 
-    async def _fetch(self, row: CallRow, step: Step) -> Unit:
+    async def _fetch(self, row: CallRow, step: Step) -> Answer:
         carrier, call_sid = self._carrier(), row.call_sid or ""
         if step is Step.CANCEL:
             await carrier.cancel_call(call_sid)
@@ -217,7 +247,7 @@ class Sweeper:
         log.info("carrier_asked", step=step.value, status=None if answer is None else answer.status)
         if facts is None:
             raise CarrierUnreachable("The carrier does not know this call.")
-        return lambda tx: calls.apply_fetched(tx, row.call_id, facts, self._timings)
+        return lambda tx, _: calls.apply_fetched(tx, row.call_id, facts, self._timings)
 
     def _carrier(self) -> Carrier:
         if self._parts.carrier is None:

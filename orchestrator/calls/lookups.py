@@ -52,12 +52,17 @@ class Candidate:
 
 
 def apply_lookup(
-    tx: Transaction, call_id: str, found: Sequence[Candidate], timings: CallTimings
+    tx: Transaction,
+    call_id: str,
+    found: Sequence[Candidate],
+    timings: CallTimings,
+    held_until: int,
 ) -> None:
     """Judge an unknown dial by what the carrier knows of its number.
 
     One match is adopted; none, twice, was never placed; anything else nobody can tell. It is never
-    dialled again without the person.
+    dialled again without the person. `held_until`: the call's due time while we asked; when that
+    has moved another asked too, and an answer that knows nothing counts once only.
     """
     row = lock_call(tx, call_id)
     if row is None:
@@ -71,6 +76,8 @@ def apply_lookup(
         apply_fetched(tx, call_id, matches[0].facts, timings)
     elif matches:
         file_result(tx, row, several_candidates(row, len(matches)))
+    elif row.due_at != held_until:
+        return
     elif row.asked:
         file_result(tx, row, not_known_to_the_carrier(row))
     else:

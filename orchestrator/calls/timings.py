@@ -54,6 +54,11 @@ class CallTimings:
         return self.ask_again_s / 6
 
     @property
+    def lease_s(self) -> float:
+        """Bound how long a call waits for a sweeper that died while it asked the carrier."""
+        return 3 * self.sweep_s
+
+    @property
     def cancel_s(self) -> float:
         """Bound the goodbye of an agent that was told to end the call."""
         return self.grace_s / 2

@@ -226,11 +226,15 @@ def claim_ready_call(tx: Transaction, call_id: str, settle_at: int) -> bool:
     return tx.connection.execute(update(calls).where(fresh).values(**values)).rowcount == 1
 
 
-def take_due_call(tx: Transaction, call_id: str, seen_due_at: int, lease_us: int) -> bool:
-    """Put a due call off while one sweeper looks at it; False when another was faster."""
+def take_due_call(tx: Transaction, call_id: str, seen_due_at: int, lease_us: int) -> int | None:
+    """Put a due call off while one sweeper looks at it.
+
+    Returns: until when; None when another was faster.
+    """
     condition = (calls.c.call_id == call_id) & (calls.c.due_at == seen_due_at)
-    statement = update(calls).where(condition).values(due_at=tx.now_us + lease_us)
-    return tx.connection.execute(statement).rowcount == 1
+    held_until = tx.now_us + lease_us
+    taken = tx.connection.execute(update(calls).where(condition).values(due_at=held_until)).rowcount
+    return held_until if taken else None
 
 
 def claim_stream(tx: Transaction, call_id: str, call_sid: str, nonce: str) -> bool:

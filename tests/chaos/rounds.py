@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from orchestrator.sweeper import LEASE_S
+from orchestrator.calls import CallTimings
 from tests.chaos.judge import Fault, Verdict, judge
 from tests.chaos.person import SHORT, Errands
 from tests.chaos.stage import KillRow, StageReport, Violation
@@ -65,7 +65,7 @@ async def close_round(
     verdict = judge(await errands.gather())
     if any(finding.fault is not Fault.LATE for finding in verdict.findings):
         # An asking that died with its Orchestrator is repeated after its lease.
-        await asyncio.sleep(LEASE_S)
+        await asyncio.sleep(2 * CallTimings().lease_s)
         await errands.settle(within_s)
         verdict = judge(await errands.gather())
     placed = [call for call in verdict.calls.values() if call.is_placed]

@@ -89,7 +89,7 @@ async def test_a_list_that_finds_a_call_bound_meanwhile_is_heard(rig: Rig) -> No
     call_id = await rig.dial_unknown()
     await rig.report(call_id)
     found = [Candidate(sid(1), None, _word("completed", 51))]
-    await rig.store.write(lambda tx: apply_lookup(tx, call_id, found, rig.timings))
+    await rig.store.write(lambda tx: apply_lookup(tx, call_id, found, rig.timings, 0))
     assert (await rig.finished(call_id)).duration == 51
 
 

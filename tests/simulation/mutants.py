@@ -74,10 +74,14 @@ def hunt(mutant: Mutant, first_seed: int, most_seeds: int) -> Caught | None:
 
 
 def _find_nothing(
-    tx: Transaction, call_id: str, found: Sequence[Candidate], timings: CallTimings
+    tx: Transaction,
+    call_id: str,
+    found: Sequence[Candidate],
+    timings: CallTimings,
+    held_until: int,
 ) -> None:
     del found
-    _APPLY_LOOKUP(tx, call_id, [], timings)
+    _APPLY_LOOKUP(tx, call_id, [], timings, held_until)
 
 
 async def _order_again(self: CallHandlerClient, order: Mapping[str, object]) -> OrderAnswer:
