@@ -64,8 +64,9 @@ async def close_round(
     await errands.settle(within_s)
     verdict = judge(await errands.gather())
     if any(finding.fault is not Fault.LATE for finding in verdict.findings):
-        # An asking that died with its Orchestrator is repeated after its lease.
-        await asyncio.sleep(2 * CallTimings().lease_s)
+        # An asking that died with its Orchestrator is repeated after its lease; one that did not
+        # reach the carrier, after a pause.
+        await asyncio.sleep(CallTimings().ask_again_s)
         await errands.settle(within_s)
         verdict = judge(await errands.gather())
     placed = [call for call in verdict.calls.values() if call.is_placed]
