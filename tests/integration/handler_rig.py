@@ -13,6 +13,7 @@ from twilio.request_validator import RequestValidator
 
 from call_handler.app import create_app
 from call_handler.settings import HandlerSettings
+from foundation.clock import Clock
 from foundation.drain import Drain
 from foundation.server import DrainingServer, listen, server_config
 from tests.integration.scripted_carrier import ACCOUNT
@@ -81,9 +82,11 @@ def settings_of(folder: Path, carrier_url: str, **changes: object) -> HandlerSet
 
 
 @asynccontextmanager
-async def running_handler(settings: HandlerSettings) -> AsyncIterator[Handler]:
+async def running_handler(
+    settings: HandlerSettings, clock: Clock | None = None
+) -> AsyncIterator[Handler]:
     """Serve a Call Handler on a free port until the block ends."""
-    app = create_app(settings)
+    app = create_app(settings, clock)
     drain: Drain = app.state.drain
     server = _AnnouncedServer(app, drain)
     listener = listen("127.0.0.1", 0)

@@ -53,7 +53,9 @@ BAD_FIELDS: dict[str, list[object]] = {
     "to_number": [..., "", "+" * 100, ["+14155550100"], 14155550100],
     "time_limit_s": [..., 0, 10**23, 1.5, "600", True, -1],
     "ring_timeout_s": [..., 0, 601, None],
-    "not_after": [..., "tomorrow", "2099-01-01T00:00:00", {}],
+    "order_id": ["a b", "x" * 65, 7, None],
+    "not_after_s": ["60", True],
+    "not_after": ["tomorrow", "2099-01-01T00:00:00", {}],
     "status_callback_url": [
         ...,
         "http://o.test/x",

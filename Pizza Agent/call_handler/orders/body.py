@@ -1,8 +1,16 @@
 """What an order says, and how it is read from the bytes of a request."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from call_handler.errors import InvalidOrder
 
@@ -29,12 +37,29 @@ class OrderBody(BaseModel):
     """The longest duration of the call."""
     ring_timeout_s: int = Field(ge=1, le=600, strict=True)
     """How long it may ring."""
-    not_after: AwareDatetime
-    """After this moment the call is not placed any more."""
+    order_id: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,64}$")
+    """The same in every copy of one order, another one in each new try; empty from an older
+    Orchestrator."""
+    not_after_s: float | None = Field(default=None, allow_inf_nan=False, strict=True)
+    """After so many seconds the call is not placed any more. None: `not_after` says it."""
+    not_after: AwareDatetime | None = None
+    """The moment itself, for want of the seconds: then the clocks of both have to agree."""
     status_callback_url: CallbackUrl
     """Where the carrier tells how the call stands."""
     stream_status_callback_url: CallbackUrl | None = None
     """Where the carrier tells how the media stream stands; None: nowhere."""
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if self.not_after is None and self.not_after_s is None:
+            raise ValueError("not_after_s or not_after is required")
+        return self
+
+    def seconds_left(self, now: datetime) -> float:
+        """Say how long the call may still be placed; not more than 0 when it may not."""
+        if self.not_after_s is not None:
+            return self.not_after_s
+        return (self.not_after - now).total_seconds() if self.not_after is not None else 0.0
 
 
 def read_order(body: bytes, content_type: str) -> OrderBody:

@@ -13,8 +13,9 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from call_handler.call import CallServices
-from call_handler.errors import OrderError, OrderLater, OrderRefused, OrderUnknown
-from call_handler.orders.body import OrderBody
+from call_handler.errors import InvalidOrder, OrderError, OrderLater, OrderRefused, OrderUnknown
+from call_handler.orders.body import OrderBody, read_order
+from call_handler.orders.refused import RefusedOrders
 from call_reporter import OutboxUnavailable
 from foundation.descriptors import has_free_descriptors
 from foundation.drain import Drain
@@ -64,6 +65,19 @@ class OrderAnswer:
         return OrderAnswer(REPEATED, self.body) if self.status == CREATED else self
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOrder:
+    """An order that is to be carried out."""
+
+    body: OrderBody
+    raw: bytes
+    """As it came, kept beside its answer."""
+    number: str
+    """The callee's, checked, E.164."""
+    deadline_s: float
+    """On the monotonic clock: from then on it is not dialled any more."""
+
+
 class OrderDesk:
     """Takes orders, refuses those it cannot carry out now, dials the others."""
 
@@ -73,6 +87,7 @@ class OrderDesk:
         self._tokens = tokens
         self._drain = drain
         self._under_way: dict[str, asyncio.Task[OrderAnswer]] = {}
+        self._refused = RefusedOrders()
 
     async def take(self, order: OrderBody, raw: bytes) -> OrderAnswer:
         """Carry out an order, or wait for the same order that is under way.
@@ -83,24 +98,29 @@ class OrderDesk:
         first = self._under_way.get(order.call_id)
         if first is not None:
             return (await asyncio.shield(first)).as_repeat()
-        self._refuse_for_now(order)
-        number = self._allowed_number(order)
+        self._refused.refuse_copy(order.order_id)
+        clock = self._services.clock
+        deadline_s = clock.monotonic() + order.seconds_left(clock.now())
+        with self._refused.noting(order.order_id):
+            self._refuse_for_now(deadline_s)
+        taken = TakenOrder(order, raw, self._allowed_number(order), deadline_s)
         # A task of the app: a client that goes away must not leave a dial without its answer.
-        work = self._services.tasks.spawn(
-            self._place(order, number, raw), name=f"order {order.call_id}"
-        )
+        work = self._services.tasks.spawn(self._place(taken), name=f"order {order.call_id}")
         self._under_way[order.call_id] = work
         work.add_done_callback(lambda _: self._under_way.pop(order.call_id, None))
         return await asyncio.shield(work)
 
-    def _refuse_for_now(self, order: OrderBody) -> None:
+    def _refuse_for_now(self, deadline_s: float) -> None:
         if self._drain.draining:
             raise OrderLater("draining", "this Call Handler is about to stop", 5)
         if self._drain.busy + len(self._under_way) >= self.settings.max_calls:
             raise OrderLater("full", "this Call Handler has all the calls it can take", 2)
         if not has_free_descriptors(_DESCRIPTORS_KEPT):
             raise OrderLater("descriptors", "this Call Handler has too many files open", 10)
-        if order.not_after <= self._services.clock.now():
+        self._refuse_expired(deadline_s)
+
+    def _refuse_expired(self, deadline_s: float) -> None:
+        if self._services.clock.monotonic() >= deadline_s:
             raise OrderLater("expired", "not_after has passed; the call is not placed", 1)
 
     def _allowed_number(self, order: OrderBody) -> str:
@@ -116,29 +136,32 @@ class OrderDesk:
         except NumberRefused as refusal:
             raise OrderRefused(refusal.reason, code="number_policy") from refusal
 
-    async def _place(self, order: OrderBody, number: str, raw: bytes) -> OrderAnswer:
-        with bound_contextvars(call_id=order.call_id):
+    async def _place(self, order: TakenOrder) -> OrderAnswer:
+        call_id, order_id = order.body.call_id, order.body.order_id
+        with bound_contextvars(call_id=call_id), self._refused.noting(order_id):
             try:
-                key, known = await self._remember(order.call_id, raw)
+                key, known = await self._remember(order)
             except OutboxUnavailable as error:
                 log.exception("order_not_remembered")
                 raise OrderLater("disk", str(error), 30) from error
             if known is not None:
                 return known.as_repeat()
-            answer = await self._dial(order, number)
+            answer = await self._dial(order)
             await self._keep(key, answer)
             return answer
 
-    async def _remember(self, call_id: str, raw: bytes) -> tuple[str, OrderAnswer | None]:
+    async def _remember(self, taken: TakenOrder) -> tuple[str, OrderAnswer | None]:
         """Write the order down before it is dialled.
 
-        After a definite no for now the next try is remembered under a key of its own.
+        After a definite no for now the next try is remembered under a key of its own; a copy of
+        the try that got the no gets it again.
         Returns: the key of this try, and the answer if the order has its answer already.
         Raises: OrderUnknown for an order that an earlier process began, OutboxUnavailable.
         """
+        call_id = taken.body.call_id
         for number in range(1, _TRIES_MAX + 1):
             key = call_id if number == 1 else f"{call_id}#{number}"
-            order = await self._services.reporter.remember_order(key, raw)
+            order = await self._services.reporter.remember_order(key, taken.raw)
             if order.is_new:
                 return key, None
             if order.answer is None:
@@ -146,16 +169,17 @@ class OrderDesk:
                     "the order was begun before, and nobody knows whether it dialled"
                 )
             answer = OrderAnswer.from_bytes(order.answer)
-            if answer.status != LATER:
+            if answer.status != LATER or _is_copy(taken.body, order.body):
                 return key, answer
         raise OrderLater("carrier_busy", "the carrier has refused this call too often", 60)
 
-    async def _dial(self, order: OrderBody, number: str) -> OrderAnswer:
+    async def _dial(self, taken: TakenOrder) -> OrderAnswer:
         """Dial and put what came of it into an answer, also a refusal: repeats get the same."""
+        order = taken.body
         ringing_s = order.ring_timeout_s + _MORE_RINGING_S
         self._drain.expect(order.call_id, self.settings.create_s + ringing_s)
         try:
-            placed = await self._create(order, number)
+            placed = await self._create(taken)
         except OrderError as error:
             self._drain.forget(order.call_id)
             log.warning("call_not_placed", error=error.error, reason=error.message)
@@ -164,7 +188,7 @@ class OrderDesk:
         log.info(
             "call_placed",
             call_sid=placed.call_sid,
-            to=mask_number(number),
+            to=mask_number(taken.number),
             task_id=order.task_id,
             attempt=order.attempt,
         )
@@ -173,8 +197,9 @@ class OrderDesk:
             {"call_id": order.call_id, "call_sid": placed.call_sid, "status": placed.status},
         )
 
-    async def _create(self, order: OrderBody, number: str) -> PlacedCall:
-        request = self._dial_request(order, number)
+    async def _create(self, taken: TakenOrder) -> PlacedCall:
+        request = self._dial_request(taken.body, taken.number)
+        self._refuse_expired(taken.deadline_s)  # the disk may have been slow
         failpoint("dial.before_post")
         try:
             placed = await self._services.carrier.create_call(request)
@@ -213,3 +238,12 @@ class OrderDesk:
         except OutboxUnavailable:
             # The call is placed: the caller must learn its sid. A repeat will hear "unknown".
             log.exception("order_answer_not_kept")
+
+
+def _is_copy(order: OrderBody, kept: bytes) -> bool:
+    """Say whether an order is the very one that was kept, sent once more."""
+    try:
+        first = read_order(kept, "application/json")
+    except InvalidOrder:  # kept by another version, or spoilt on the disk
+        return False
+    return bool(order.order_id) and order.order_id == first.order_id
