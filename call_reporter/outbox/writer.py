@@ -19,6 +19,7 @@ log = logging.getLogger("call_reporter")
 
 T = TypeVar("T")
 _MAX_GROUP = 1_000
+_PAGES, _PAGES_IF_SHORT = 1_000, 16
 _DISK_FAILED = {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CORRUPT,
@@ -94,6 +95,7 @@ class Committer:
         self._file = file
         self._connection = connection
         self._broken: OutboxUnavailable | None = None  # None while the disk is trusted
+        self._is_short = False
 
     def close(self) -> None:
         """Close the file."""
@@ -129,6 +131,8 @@ class Committer:
     def _commit_together(self, group: Sequence[Unit]) -> None:
         if self._broken is not None:
             raise self._broken
+        if self._is_short and self._file.holds_ballast:
+            self._limit_log(_PAGES)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for unit in group:
@@ -153,6 +157,7 @@ class Committer:
 
     def _commit_short_of_disk(self, group: Sequence[Unit]) -> None:
         self._file.free_ballast()
+        self._limit_log(_PAGES_IF_SHORT)
         self._reclaim_log()
         for unit in group:
             if not unit.is_essential:
@@ -167,6 +172,16 @@ class Committer:
                     unit.fail(self.stop(str(error)))
             except OutboxUnavailable as error:
                 unit.fail(error)
+
+    def _limit_log(self, pages: int) -> None:
+        """Have the log brought into the file after so many pages.
+
+        A row of 1 KB is 16 KB in the log: unlimited, it takes all the space that was held back,
+        and the file itself none of it.
+        """
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+        self._is_short = pages == _PAGES_IF_SHORT
 
     def _reclaim_log(self) -> None:
         """Bring the log into the file, so that the next rows reuse its space instead of more."""
