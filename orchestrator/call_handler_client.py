@@ -1,6 +1,8 @@
 """Orders calls from the Call Handlers over HTTP: one try each, and never again after a maybe."""
 
+import asyncio
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -74,11 +76,18 @@ class CallHandlerClient:
     _turn: int = 0
 
     async def place_order(self, order: Mapping[str, object]) -> OrderAnswer:
-        """Order one call; only a definite no goes on to the next handler."""
+        """Order one call; only a definite no goes on to the next handler.
+
+        The order's `not_after_s` counts from now on.
+        """
         answer: OrderAnswer = OrderNotTaken("No call handler is configured.")
         waits = []
+        begun_s = asyncio.get_running_loop().time()
         for url in self._in_turn():
-            answer = await self._try_one(url, order)
+            one_try = _one_try(order, asyncio.get_running_loop().time() - begun_s)
+            if one_try is None:
+                return OrderNotTaken("The call could not be dialled in time.")
+            answer = await self._try_one(url, one_try)
             log.info("order_answered", call_id=order.get("call_id"), handler=url, answer=answer)
             if not isinstance(answer, OrderNotTaken):
                 return answer
@@ -120,6 +129,20 @@ class CallHandlerClient:
             connector = aiohttp.TCPConnector(force_close=True)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         return self._session
+
+
+def _one_try(order: Mapping[str, object], passed_s: float) -> dict[str, object] | None:
+    """Complete an order for one POST; None when no time is left for it.
+
+    The seconds left need no clock that agrees with ours. Who repeats the POST on the way repeats
+    its order_id: the handler then gives its first answer once more, also where that was "later".
+    """
+    one_try = {**order, "order_id": secrets.token_hex(16)}
+    left_s = order.get("not_after_s")
+    if isinstance(left_s, float):
+        one_try["not_after_s"] = round(left_s - passed_s, 3)
+        return one_try if left_s > passed_s else None
+    return one_try
 
 
 def _read_answer(status: int, headers: Mapping[str, str], text: bytes) -> OrderAnswer:

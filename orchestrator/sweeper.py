@@ -149,11 +149,13 @@ class Sweeper:
 
     async def _dial(self, row: CallRow) -> None:
         """Claim and order one call; a crash at any point leaves `dialing`, which reads unknown."""
-        store, rules = self._parts.store, self._parts.rules
+        store, rules, clock = self._parts.store, self._parts.rules, self._parts.clock
+        begun_s = clock.monotonic()
         claimed = await store.write(lambda tx: calls.claim_call(tx, row.call_id, rules))
         if claimed is None:
             return
-        body = calls.order_body(claimed, self._parts.addresses, self._timings)
+        passed_s = clock.monotonic() - begun_s
+        body = calls.order_body(claimed, self._parts.addresses, self._timings, passed_s)
         failpoint("order.before_post")
         answer = await self._parts.handlers.place_order(body)
         failpoint("order.after_post")

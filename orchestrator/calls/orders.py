@@ -83,10 +83,17 @@ class OrderAddresses:
     public_url: str
 
 
-def order_body(row: CallRow, addresses: OrderAddresses, timings: CallTimings) -> dict[str, object]:
-    """Build the body of POST /order: everything a dial needs, and nothing to look up."""
+def order_body(
+    row: CallRow, addresses: OrderAddresses, timings: CallTimings, passed_s: float
+) -> dict[str, object]:
+    """Build the body of POST /order: everything a dial needs, and nothing to look up.
+
+    `passed_s`: the time since the claim, by no clock that can jump.
+    """
     order = order_of(row)
-    not_after = datetime.fromtimestamp((row.not_after or row.created_at) / 1_000_000, tz=UTC)
+    not_after_us = row.not_after or row.created_at
+    not_after = datetime.fromtimestamp(not_after_us / 1_000_000, tz=UTC)
+    left_s = (not_after_us - (row.dial_at or row.created_at)) / 1_000_000 - passed_s
     return {
         "call_id": row.call_id,
         "task_id": row.task_id,
@@ -94,6 +101,8 @@ def order_body(row: CallRow, addresses: OrderAddresses, timings: CallTimings) ->
         "to_number": row.to_number,
         "time_limit_s": round(timings.time_limit_s),
         "ring_timeout_s": max(1, round(timings.ring_s)),
+        "not_after_s": left_s,
+        # For a Call Handler of the last release, which goes by its own clock.
         "not_after": not_after.isoformat(),
         "status_callback_url": f"{addresses.public_url}/twilio/status/{row.call_id}",
         "stream_status_callback_url": f"{addresses.public_url}/twilio/stream/{row.call_id}",

@@ -61,6 +61,16 @@ async def test_f48_a_replica_with_a_wrong_clock_dials_until_not_after_and_no_lon
 
 
 @SKEWS
+async def test_f48_an_order_says_the_seconds_left_whatever_a_replicas_clock_says(
+    postgres_rig: Rig, skew: timedelta
+) -> None:
+    async with replica_of(postgres_rig, skew) as wrong:
+        await postgres_rig.confirm()
+        await wrong.sweep(after_s=200)
+        assert wrong.handlers.orders[0]["not_after_s"] == pytest.approx(100)
+
+
+@SKEWS
 async def test_f48_a_replica_with_a_wrong_clock_keeps_settle_grace_and_time_limit(
     postgres_rig: Rig, skew: timedelta
 ) -> None:

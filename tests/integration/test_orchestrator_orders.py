@@ -163,4 +163,46 @@ async def test_an_order_carries_its_token_and_its_json() -> None:
     head, _, body = listener.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /order HTTP/1.1")
     assert b"Authorization: Bearer order-token" in head
-    assert json.loads(body) == ORDER
+    assert json.loads(body).items() >= ORDER.items()
+
+
+def _sent(listener: Listener) -> dict[str, object]:
+    body: dict[str, object] = json.loads(listener.requests[-1].split(b"\r\n\r\n", 1)[1])
+    return body
+
+
+async def test_each_try_of_an_order_has_an_id_of_its_own() -> None:
+    full = _answers("429 Too Many Requests", error="full")
+    async with listening(full) as first, listening(full) as second:
+        await _order(first.url, second.url)
+        await _order(first.url)
+        ids = {_sent(first)["order_id"], _sent(second)["order_id"]}
+        earlier = json.loads(first.requests[0].split(b"\r\n\r\n", 1)[1])["order_id"]
+    assert len({*ids, earlier}) == 3
+
+
+async def test_f48_the_seconds_left_count_down_while_handlers_are_tried() -> None:
+    may_answer = asyncio.Event()
+    full = _answers("429 Too Many Requests", error="full")
+
+    async def is_slow(writer: asyncio.StreamWriter) -> None:
+        await may_answer.wait()
+        await full(writer)
+
+    async with listening(is_slow) as first, listening(full) as second:
+        client = CallHandlerClient((second.url, first.url), TOKEN, 5.0)
+        asyncio.get_running_loop().call_later(0.05, may_answer.set)
+        await client.place_order(ORDER | {"not_after_s": 9.0})
+        await client.close()
+        first_s, second_s = (float(str(_sent(one)["not_after_s"])) for one in (first, second))
+    assert first_s > 8.96
+    assert second_s < 8.96
+
+
+async def test_f48_an_order_without_time_left_is_not_sent() -> None:
+    async with listening(_answers("201 Created", call_sid="CA1")) as listener:
+        client = CallHandlerClient((listener.url,), TOKEN, 5.0)
+        answer = await client.place_order(ORDER | {"not_after_s": -0.5})
+        await client.close()
+    assert isinstance(answer, OrderNotTaken)
+    assert listener.requests == []
