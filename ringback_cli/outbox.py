@@ -56,6 +56,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="send all that was written since a time once more; repeats change nothing",
         description="Sends acknowledged, waiting and refused results once more. The server knows "
         "what it has by its report_id and answers DUPLICATE; what it lost it stores again.",
+        epilog="The token in RINGBACK_TOKEN_OPERATOR or RINGBACK_TOKEN_HANDLER is sent along. "
+        "Acknowledged results are kept for 24 h. Exit code 1 when a result was not taken.",
     )
     retrying.add_argument(
         "--since",
@@ -164,6 +166,10 @@ def _retry_results(path: Path, options: argparse.Namespace) -> int:
     finally:  # what was taken is taken, whatever stopped the rest
         if sent.revived:
             inspection.revive_dead_letters(path, sent.revived, datetime.now(UTC))
+    if not results and not options.json:
+        since = options.since.astimezone(UTC)
+        print(f"{path}: nothing was written since {since:%Y-%m-%d %H:%M:%SZ}")
+        return 0
     _tell(path, len(results), sent, as_json=options.json)
     return 1 if sent.refused or sent.failed else 0
 

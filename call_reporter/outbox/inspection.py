@@ -76,12 +76,12 @@ def inspect_outbox(path: Path) -> Contents:
     """
     _require_file(path)
     holder = _find_holder(path)
-    # A log that is being written looks torn: only what nobody has open is checked.
-    damage = "" if holder else OutboxFile(path, ballast_bytes=0).find_damage()
+    damage = _find_damage(path, holder)
     accounts, letters = Accounts(0, 0, 0, 0), list[DeadLetter]()
     if not damage:
         with _reading(path) as connection:
-            accounts, letters = read_accounts(connection), _read_dead_letters(connection)
+            if _has_tables(connection):
+                accounts, letters = read_accounts(connection), _read_dead_letters(connection)
     asides = sorted(path.parent.glob(f"{path.name}.aside-*"))
     kept = [aside for aside in asides if not aside.name.endswith(("-wal", "-shm"))]
     return Contents(path, holder, damage, accounts, letters, kept)
@@ -101,19 +101,25 @@ def read_accounts(connection: sqlite3.Connection) -> Accounts:
 def read_results(path: Path, since: datetime) -> Sequence[KeptResult]:
     """Read the results that were written or settled since a time, oldest first, undamaged ones.
 
-    Raises: OutboxUnavailable.
+    Raises: OutboxUnavailable, also for a damaged one: its next start saves what is good of it.
     """
     _require_file(path)
-    after = int(since.timestamp() * _US)
-    results = []
+    damage = _find_damage(path, _find_holder(path))
+    if damage:
+        raise OutboxUnavailable(
+            f"{path} is damaged ({damage}): start its reporter, which takes its good rows over, "
+            "then retry"
+        )
     with _reading(path) as connection:
-        for seq, state, record in connection.execute(sql.SELECT_SINCE, {"after": after}):
-            try:
-                result = pb.CallResult.FromString(unpack_frame(record).body)
-            except BadFrame:
-                continue
-            results.append(KeptResult(seq, state, result))
-    return results
+        if not _has_tables(connection):
+            return []
+        after = {"after": int(since.timestamp() * _US)}
+        rows = connection.execute(sql.SELECT_SINCE, after).fetchall()
+    return [
+        KeptResult(seq, state, pb.CallResult.FromString(unpack_frame(record).body))
+        for seq, state, record in rows
+        if _is_readable(record)
+    ]
 
 
 def revive_dead_letters(path: Path, seqs: Iterable[int], now: datetime) -> None:
@@ -128,6 +134,16 @@ def revive_dead_letters(path: Path, seqs: Iterable[int], now: datetime) -> None:
             connection.executemany(sql.REVIVE_DEAD_LETTER, values)
     except sqlite3.Error as error:
         raise OutboxUnavailable(f"cannot write {path}: {error}") from error
+
+
+def _find_damage(path: Path, holder: int) -> str:
+    """Say what is wrong with it; a log that is being written looks torn, so not while it is."""
+    return "" if holder else OutboxFile(path, ballast_bytes=0).find_damage()
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    """Say whether it ever got its first commit: a process may have died before."""
+    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 @contextmanager

@@ -125,7 +125,7 @@ async def test_a_retry_begins_where_it_is_told_to(outbox: Run, tmp_path: Path) -
         code, said, _ = await outbox(
             "retry", "--since", "2999-01-01", "--to", target, tmp_path / "calls.db"
         )
-    assert (code, "0 results sent" in said) == (0, True)
+    assert (code, "nothing was written since 2999-01-01 00:00:00Z" in said) == (0, True)
     assert servicer.batches == []
 
 
@@ -147,7 +147,17 @@ async def test_a_file_that_is_missing_or_damaged_is_said_to_be(
     code, said, _ = await outbox("list")
     assert (code, "damaged: " in said) == (1, True)
     code, _, said = await outbox("retry", tmp_path / "handler-outbox.db")
-    assert (code, "cannot read" in said) == (1, True)
+    assert (code, "start its reporter, which takes its good rows over" in said) == (1, True)
+
+
+async def test_an_outbox_whose_process_died_before_its_first_row_is_an_empty_one(
+    outbox: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "calls.db").touch()
+    code, said, _ = await outbox("list", tmp_path / "calls.db")
+    assert (code, "0 calls:" in said) == (0, True)
+    code, said, _ = await outbox("retry", "--to", "127.0.0.1:1", tmp_path / "calls.db")
+    assert (code, "nothing was written since" in said) == (0, True)
 
 
 @pytest.mark.parametrize("since", ["24", "yesterday", "999999d", "-1h", "2026-13-01"])
