@@ -77,6 +77,43 @@ def test_i17_too_little_patience_refuses_the_start(
     assert "RINGBACK_SETTLE_S: 44 is too short, at least 45" in capsys.readouterr().err
 
 
+SCALED = {"RINGBACK_ORDER_S": "2", "RINGBACK_CREATE_S": "1"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "lines"),
+    [
+        (
+            {"RINGBACK_ORDER_S": "20", "RINGBACK_SETTLE_S": "49"},
+            ["SETTLE_S: 49 is too short, at least 50"],
+        ),
+        (SCALED | {"RINGBACK_SETTLE_S": "31.9"}, ["SETTLE_S: 31.9 is too short, at least 32"]),
+        (
+            SCALED | {"RINGBACK_SETTLE_S": "5.9", "RINGBACK_MODE": "test"},
+            ["SETTLE_S: 5.9 is too short, at least 6"],
+        ),
+        ({"RINGBACK_ORDER_S": "10"}, ["ORDER_S: 10 is too short, more than 10"]),
+        (
+            {"RINGBACK_ORDER_S": "9", "RINGBACK_SETTLE_S": "38"},
+            ["SETTLE_S: 38 is too short, at least 39", "ORDER_S: 9 is too short, more than 10"],
+        ),
+    ],
+    ids=["the margin", "scaled but live", "scaled", "the dial in the order", "both"],
+)
+def test_i17_settle_too_short_for_order_margin_or_dial_refuses_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variables: dict[str, str],
+    lines: list[str],
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        _load(monkeypatch, **{**LIVE, **variables})
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == len(lines)
+    assert all(f"RINGBACK_{line}" in each for line, each in zip(lines, told, strict=True))
+
+
 def test_i17_enough_patience_starts_in_both_modes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _load(monkeypatch, **LIVE, RINGBACK_SETTLE_S="45").settle_s == 45
     scaled = {"RINGBACK_ORDER_S": "2", "RINGBACK_CREATE_S": "1", "RINGBACK_SETTLE_S": "6"}
