@@ -12,6 +12,7 @@ OrchestratorError
     NotAuthenticated        UNAUTHENTICATED     401
     NotAllowed              PERMISSION_DENIED   403
     TooMany                 RESOURCE_EXHAUSTED  429
+    CursorLost              OUT_OF_RANGE        410   start anew
     StoreUnavailable        UNAVAILABLE         503   later
     StoreUnusable           FAILED_PRECONDITION 503   the start is refused
 
@@ -103,6 +104,13 @@ class TooMany(OrchestratorError):
 
     code = "RESOURCE_EXHAUSTED"
     http_status = 429
+
+
+class CursorLost(OrchestratorError):
+    """Says that the database lost what a watcher had seen: its place means nothing any more."""
+
+    code = "OUT_OF_RANGE"
+    http_status = 410
 
 
 class StoreUnavailable(OrchestratorError):

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
 from orchestrator.call_results.history import read_revision
 from orchestrator.call_results.tokens import read_token, write_token
-from orchestrator.errors import InvalidInput, StoreUnavailable, TooMany, Violation
+from orchestrator.errors import CursorLost, InvalidInput, StoreUnavailable, TooMany, Violation
 from orchestrator.store import Store
-from orchestrator.store.counters import EVENT_COUNTER, read_counter
+from orchestrator.store.events import Place, find_newest_place
 from orchestrator.store.reading import select_result_events
 from ringback.v1 import call_results_pb2 as pb
 
@@ -20,6 +21,15 @@ MAX_WATCHERS = 200
 READ_SIZE = 100
 """How many results a watcher holds at most; there is no queue behind it."""
 WAIT_S = 30.0
+_LOST = (
+    "the database has lost what this cursor had seen (a fail-over, or a restored copy): start anew "
+    "with an empty cursor; what comes again has its call_id and revision"
+)
+_FUTURE = "must not lie in the future of this server; was its database restored, start anew"
+
+
+# Answers, and the place to go on from.
+Read: TypeAlias = tuple[list[pb.WatchResultsResponse], Place]
 
 
 class ResultFeed:
@@ -30,13 +40,14 @@ class ResultFeed:
         self._max_watchers = max_watchers
         self._watchers = 0
         self._closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reads: dict[int, asyncio.Task[tuple[list[pb.WatchResultsResponse], int]]] = {}
+        self._reads: dict[Place, asyncio.Task[Read]] = {}
 
     async def follow(self, cursor: str) -> AsyncGenerator[pb.WatchResultsResponse, None]:
         """Yield results after `cursor` for ever; empty: from the first on, "now": only new ones.
 
         Raises: InvalidInput for a cursor that this server did not write or that lies in the future,
-        TooMany when no more watchers are served, StoreUnavailable when the server stops.
+        CursorLost when the database lost what was seen, TooMany when no more watchers are served,
+        StoreUnavailable when the server stops.
         """
         with self._seat():
             place = await self._find_place(cursor)
@@ -45,15 +56,15 @@ class ResultFeed:
                 for answer in answers:
                     yield answer
                 if not answers:
-                    await self._wait(place)
+                    await self._wait(place.seq)
 
     def close(self) -> None:
         """End all watchers; their cursors resume elsewhere or later."""
         if not self._closing.done():
             self._closing.set_result(None)
 
-    async def _wait(self, place: int) -> None:
-        news = asyncio.create_task(self._store.wait_for_events(place, WAIT_S), name="watch-wait")
+    async def _wait(self, seen: int) -> None:
+        news = asyncio.create_task(self._store.wait_for_events(seen, WAIT_S), name="watch-wait")
         try:
             await asyncio.wait({news, self._closing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -71,18 +82,18 @@ class ResultFeed:
         finally:
             self._watchers -= 1
 
-    async def _find_place(self, cursor: str) -> int:
+    async def _find_place(self, cursor: str) -> Place:
         if not cursor:
-            return 0
+            return Place(0)
         newest = await self._store.newest_event()
         if cursor == FROM_NOW:
-            return newest
-        place = read_token(CURSOR, cursor, "cursor")
-        if not isinstance(place, int) or not 0 <= place <= newest:
-            raise InvalidInput([Violation("cursor", "must not lie in the future of this server")])
+            return Place(newest)
+        place = _read_cursor(cursor)
+        if place.seq > newest:
+            raise InvalidInput([Violation("cursor", _FUTURE)])
         return place
 
-    async def _read(self, place: int) -> tuple[list[pb.WatchResultsResponse], int]:
+    async def _read(self, place: Place) -> Read:
         task = self._reads.get(place)
         if task is None:
             query = self._store.read(lambda connection: _read_after(connection, place))
@@ -93,14 +104,30 @@ class ResultFeed:
         return await asyncio.shield(task)
 
 
-def _read_after(connection: Connection, place: int) -> tuple[list[pb.WatchResultsResponse], int]:
-    """Read the next answers after `place`, and the place to go on from."""
-    newest = read_counter(connection, EVENT_COUNTER)
-    events = select_result_events(connection, place, READ_SIZE)
+def _read_after(connection: Connection, place: Place) -> Read:
+    """Read the next answers after `place`, and the place to go on from. Raises: CursorLost."""
+    newest = find_newest_place(connection, place)
+    if newest is None:
+        raise CursorLost(_LOST)
+    events = select_result_events(connection, place.seq, READ_SIZE)
     answers = [
         pb.WatchResultsResponse(
-            result=read_revision(connection, event), cursor=write_token(CURSOR, event.seq)
+            result=read_revision(connection, event),
+            cursor=_write_cursor(Place(event.seq, event.at_us)),
         )
         for event in events
     ]
-    return answers, events[-1].seq if len(events) == READ_SIZE else max(place, newest)
+    is_all = len(events) < READ_SIZE
+    return answers, newest if is_all else Place(events[-1].seq, events[-1].at_us)
+
+
+def _write_cursor(place: Place) -> str:
+    return write_token(CURSOR, f"{place.seq}.{place.at_us}")
+
+
+def _read_cursor(cursor: str) -> Place:
+    """Read a cursor; those of earlier releases are a number only. Raises: InvalidInput."""
+    seq, _, at_us = str(read_token(CURSOR, cursor, "cursor")).partition(".")
+    if not seq.isdecimal() or not (at_us or "0").isdecimal():
+        raise InvalidInput([Violation("cursor", "must be one that this server wrote, or empty")])
+    return Place(int(seq), int(at_us) if at_us else None)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from orchestrator.store.counters import EVENT_COUNTER, read_counter
 from orchestrator.store.schema import counter as counters
 from orchestrator.store.schema import event as events
 from orchestrator.store.transaction import Transaction
@@ -21,6 +22,20 @@ class EventRow:
     data: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A follower's place in the sequence: the last event that it has seen."""
+
+    seq: int
+    # When that event was committed, microseconds: after a fail-over that lost it another event may
+    # have its number. None before the first event, and where nobody kept it.
+    at_us: int | None = None
+
+
+# Reads the times of the events with these numbers.
+_TIMES = select(events.c.seq, events.c.at).where(
+    events.c.seq.in_((bindparam("seen"), bindparam("newest")))
+)
 _COLUMNS = (events.c.seq, events.c.kind, events.c.task_id, events.c.call_id, events.c.data)
 
 
@@ -29,6 +44,18 @@ def read_newest_time(connection: Connection) -> int | None:
     query = select(events.c.at).order_by(events.c.seq.desc()).limit(1)
     newest: int | None = connection.execute(query).scalar()
     return newest
+
+
+def find_newest_place(connection: Connection, seen: Place) -> Place | None:
+    """Find the newest event's place; None when the event at `seen` is not there any more."""
+    newest = read_counter(connection, EVENT_COUNTER)
+    rows = connection.execute(_TIMES, {"seen": seen.seq, "newest": newest})
+    times: dict[int, int] = {row.seq: row.at for row in rows}
+    at_us = times.get(seen.seq)
+    is_another = seen.at_us is not None and at_us is not None and at_us != seen.at_us
+    if newest < seen.seq or is_another:
+        return None
+    return Place(newest, times.get(newest))
 
 
 def list_task_events(

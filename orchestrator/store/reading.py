@@ -29,6 +29,7 @@ class ResultEvent:
     """Holds one new result or revision, with the newest record of its call."""
 
     seq: int
+    at_us: int
     call_id: str
     data: dict[str, object]
     revision: int
@@ -44,7 +45,14 @@ _ONE_BY_SID = (
     .where(call.c.call_sid == bindparam("wanted"))
 )
 _RESULT_EVENTS = (
-    select(event.c.seq, event.c.call_id, event.c.data, result.c.revision, result.c.record)
+    select(
+        event.c.seq,
+        event.c.at,
+        event.c.call_id,
+        event.c.data,
+        result.c.revision,
+        result.c.record,
+    )
     .join(result, result.c.call_id == event.c.call_id)
     .where(event.c.kind == "result", event.c.seq > bindparam("after"))
     .order_by(event.c.seq)

@@ -44,6 +44,8 @@ class Store:
         self._clock = clock
         self._newest_event = newest_event
         self._arrival = asyncio.Event()
+        # How often events that were there are gone: a fail-over lost the last commits.
+        self._setbacks = 0
         self._followers = TaskSet()
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="store-reader")
         self._writer = start_writer(database.write_engine, database.dialect, self._note_commit)
@@ -137,11 +139,13 @@ class Store:
     async def wait_for_events(self, after: int, timeout_s: float) -> None:
         """Return when an event with a number above `after` is committed, or after `timeout_s`.
 
-        What another process commits is heard at once, or at the latest with the next poll.
+        What another process commits is heard at once, or at the latest with the next poll; so is
+        that a fail-over lost the newest ones.
         """
+        setbacks = self._setbacks
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self._newest_event <= after:
+                while self._newest_event <= after and self._setbacks == setbacks:
                     await self._arrival.wait()
 
     async def _poll(self) -> None:
@@ -155,7 +159,9 @@ class Store:
                 continue  # who reads or writes is told; here the next look will do
             self._note_commit(newest)
             if newest < before == self._newest_event:
-                self._newest_event = newest  # a fail-over lost the last commits
+                self._newest_event = newest
+                self._setbacks += 1
+                self._wake_waiters()
 
     def _run(self, query: Callable[[Connection], T]) -> T:
         try:
@@ -169,5 +175,8 @@ class Store:
     def _note_commit(self, newest_event: int) -> None:
         if newest_event > self._newest_event:
             self._newest_event = newest_event
-            arrival, self._arrival = self._arrival, asyncio.Event()
-            arrival.set()
+            self._wake_waiters()
+
+    def _wake_waiters(self) -> None:
+        arrival, self._arrival = self._arrival, asyncio.Event()
+        arrival.set()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from foundation.drain import Drain
 from orchestrator.errors import TooMany
 from orchestrator.store import Store
-from orchestrator.store.events import EventRow, list_task_events
+from orchestrator.store.events import EventRow, Place, find_newest_place, list_task_events
 from orchestrator.web.event_views import event_data
 
 MOST_STREAMS = 200
@@ -40,24 +40,37 @@ class StreamSlots:
 async def follow_task(
     store: Store, drain: Drain, task_id: str, after: int
 ) -> AsyncIterator[ServerSentEvent]:
-    """Yield the task's events after the number `after`; ends when the service drains."""
+    """Yield the task's events after the number `after`; ends when the service drains.
+
+    Ends with the event "reset" when the database lost what was shown: its id replays all.
+    """
     yield ServerSentEvent(comment="open", retry=_RECONNECT_MS)
+    place = Place(after)
     while not drain.draining:
-        newest = await store.newest_event()
-        events = await store.read(partial(_read_events, task_id=task_id, after=after))
+        events, reached = await store.read(partial(_read_events, task_id=task_id, place=place))
+        if reached is None:
+            yield ServerSentEvent(event="reset", id="0", data={})
+            return
         for row, data in events:
             yield ServerSentEvent(event=row.kind, id=str(row.seq), data=data)
-            after = row.seq
+        place = reached
         if not events:
-            await _wait(store, drain, max(newest, after))
+            await _wait(store, drain, place.seq)
 
 
 def _read_events(
-    connection: Connection, task_id: str, after: int
-) -> list[tuple[EventRow, dict[str, object]]]:
-    """Read the next events with all that the page shows of them, in one snapshot."""
-    rows = list_task_events(connection, task_id, after, _AT_ONCE)
-    return [(row, event_data(connection, row)) for row in rows]
+    connection: Connection, task_id: str, place: Place
+) -> tuple[list[tuple[EventRow, dict[str, object]]], Place | None]:
+    """Read the next events with all that the page shows of them, in one snapshot.
+
+    Returns: the events and the place to go on from; None when `place` is lost.
+    """
+    newest = find_newest_place(connection, place)
+    if newest is None:
+        return [], None
+    rows = list_task_events(connection, task_id, place.seq, _AT_ONCE)
+    reached = newest if len(rows) < _AT_ONCE else Place(rows[-1].seq)
+    return [(row, event_data(connection, row)) for row in rows], reached
 
 
 async def _wait(store: Store, drain: Drain, newest: int) -> None:

@@ -150,8 +150,9 @@ class CallResultsServicer:
 
         Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
         repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
-        INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
-        watchers and for a client that takes nothing for 30 s.
+        INVALID_ARGUMENT for a cursor from the future or one that this server did not write, OUT_OF_RANGE when the database
+        lost what the cursor had seen (a fail-over, a restored copy): start anew with an empty one, RESOURCE_EXHAUSTED above
+        200 watchers and for a client that takes nothing for 30 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

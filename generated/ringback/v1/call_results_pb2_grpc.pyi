@@ -87,8 +87,9 @@ class CallResultsStub:
 
     Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
     repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
-    INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
-    watchers and for a client that takes nothing for 30 s.
+    INVALID_ARGUMENT for a cursor from the future or one that this server did not write, OUT_OF_RANGE when the database
+    lost what the cursor had seen (a fail-over, a restored copy): start anew with an empty one, RESOURCE_EXHAUSTED above
+    200 watchers and for a client that takes nothing for 30 s.
     """
 
 @_typing.type_check_only
@@ -148,8 +149,9 @@ class CallResultsAsyncStub(CallResultsStub):
 
     Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
     repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
-    INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
-    watchers and for a client that takes nothing for 30 s.
+    INVALID_ARGUMENT for a cursor from the future or one that this server did not write, OUT_OF_RANGE when the database
+    lost what the cursor had seen (a fail-over, a restored copy): start anew with an empty one, RESOURCE_EXHAUSTED above
+    200 watchers and for a client that takes nothing for 30 s.
     """
 
 class CallResultsServicer(metaclass=_abc_1.ABCMeta):
@@ -242,8 +244,9 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
 
         Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
         repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
-        INVALID_ARGUMENT for a cursor from the future or one that this server did not write, RESOURCE_EXHAUSTED above 200
-        watchers and for a client that takes nothing for 30 s.
+        INVALID_ARGUMENT for a cursor from the future or one that this server did not write, OUT_OF_RANGE when the database
+        lost what the cursor had seen (a fail-over, a restored copy): start anew with an empty one, RESOURCE_EXHAUSTED above
+        200 watchers and for a client that takes nothing for 30 s.
         """
 
 def add_CallResultsServicer_to_server(servicer: CallResultsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

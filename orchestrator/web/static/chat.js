@@ -161,6 +161,8 @@ class RingbackChat extends HTMLElement {
     on("turn", (data) => this.#showTurn(data.call_id, data.view));
     on("call", (data) => this.#showProgress(data));
     on("result", (data) => this.#showProgress(data));
+    // What was shown is not in the database any more: show what is.
+    stream.addEventListener("reset", () => location.reload());
     stream.addEventListener("open", () => {
       if (this.#isAboutStream) this.#tell("");
     });
