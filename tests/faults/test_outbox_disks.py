@@ -1,10 +1,11 @@
-"""F16, F40, F43: a process that dies before it reports, a short disk, a file that is gone."""
+"""F16, F40, F43, F49: a death before the report, a short disk, a file that is gone, a stall."""
 
 import asyncio
 import shutil
 import signal
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -41,6 +42,11 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def count_turns(reader: sqlite3.Connection) -> int:
+    """Count the turns that are on the disk."""
+    return int(reader.execute("SELECT count(*) FROM turn").fetchone()[0])
 
 
 async def only_result(folder: Path) -> pb.CallResult:
@@ -104,6 +110,16 @@ async def test_f43_an_outbox_deleted_in_a_call_ends_orders_and_loses_no_result(
             assert "deleted" in await reporter.trouble()
         assert [each.summary for each in servicer.reports] == ["told first-hand"]
     assert [turn.text for turn in servicer.reports[0].transcript] == ["Luigi's, hello?"]
+
+
+async def test_f49_a_turn_is_written_down_while_the_loop_stands_still(tmp_path: Path) -> None:
+    reporter = quick_reporter(NOWHERE, tmp_path, ack_wait_s=0.01)
+    async with reporter, reporter.call(sid(1)) as call:
+        call.turn("callee", "Luigi's, hello?")
+        give_up_at = time.monotonic() + 5
+        with closing(sqlite3.connect(tmp_path / "calls.db")) as reader:
+            while count_turns(reader) == 0:  # nothing is awaited: no other task runs
+                assert time.monotonic() < give_up_at
 
 
 async def test_a_file_that_somebody_holds_for_a_while_is_written_again_afterwards(
