@@ -23,6 +23,7 @@ from foundation.drain import Drain
 from foundation.failpoints import arm_failpoints, failpoint
 from foundation.limits import PublicHostGate, SlowBodyLimit
 from foundation.logs import configure_logging
+from foundation.loop_watch import LoopWatch
 from foundation.server import CannotStart, make_data_dir, run_service
 from foundation.settings import LogFormat, Mode, load_settings, secrets_of
 from foundation.task_set import TaskSet
@@ -47,8 +48,9 @@ def create_app(settings: HandlerSettings, clock: Clock | None = None) -> FastAPI
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(app, settings, drain, clock or SystemClock()):
-            yield
+        with LoopWatch() as watch:
+            async with open_services(app, settings, drain, clock or SystemClock(), watch):
+                yield
 
     app = FastAPI(
         title="Ringback Call Handler",
@@ -75,7 +77,7 @@ def create_app(settings: HandlerSettings, clock: Clock | None = None) -> FastAPI
 
 @asynccontextmanager
 async def open_services(
-    app: FastAPI, settings: HandlerSettings, drain: Drain, clock: Clock
+    app: FastAPI, settings: HandlerSettings, drain: Drain, clock: Clock, watch: LoopWatch
 ) -> AsyncIterator[None]:
     """Open what the doors work with; at the end finish the calls' tasks, then close it all."""
     tasks = TaskSet()
@@ -87,7 +89,7 @@ async def open_services(
     reporter = build_reporter(settings, clock)
     channel = grpc.aio.insecure_channel(settings.orchestrator_grpc, options=CHANNEL_OPTIONS)
     services = CallServices(reporter, carrier, settings, clock, tasks, drain.stopping)
-    app.state.order_desk = OrderDesk(services, tokens, drain)
+    app.state.order_desk = OrderDesk(services, tokens, drain, watch)
     app.state.stream_door = StreamDoor(services, tokens, keys, drain)
     ask_result = after_stream.ask_by_grpc(CallResultsStub(channel), reporting_token(settings))
     app.state.after_stream_door = AfterStreamDoor(settings, keys, reporter, ask_result)

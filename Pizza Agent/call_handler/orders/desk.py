@@ -20,6 +20,7 @@ from call_reporter import OutboxUnavailable
 from foundation.descriptors import has_free_descriptors
 from foundation.drain import Drain
 from foundation.failpoints import failpoint
+from foundation.loop_watch import LoopWatch
 from foundation.settings import secrets_of
 from foundation.text import mask_number
 from telephony.numbers import NumberRefused, check_number, region_of
@@ -81,11 +82,18 @@ class TakenOrder:
 class OrderDesk:
     """Takes orders, refuses those it cannot carry out now, dials the others."""
 
-    def __init__(self, services: CallServices, tokens: StreamTokens, drain: Drain) -> None:
+    def __init__(
+        self,
+        services: CallServices,
+        tokens: StreamTokens,
+        drain: Drain,
+        watch: LoopWatch | None = None,
+    ) -> None:
         self.settings = services.settings
         self._services = services
         self._tokens = tokens
         self._drain = drain
+        self._watch = watch  # None where nobody watches the loop
         self._under_way: dict[str, asyncio.Task[OrderAnswer]] = {}
         self._refused = RefusedOrders()
 
@@ -115,6 +123,8 @@ class OrderDesk:
             raise OrderLater("draining", "this Call Handler is about to stop", 5)
         if self._drain.busy + len(self._under_way) >= self.settings.max_calls:
             raise OrderLater("full", "this Call Handler has all the calls it can take", 2)
+        if self._watch is not None and self._watch.was_blocked:
+            raise OrderLater("overloaded", "this Call Handler has just stood still", 5)
         if not has_free_descriptors(_DESCRIPTORS_KEPT):
             raise OrderLater("descriptors", "this Call Handler has too many files open", 10)
         self._refuse_expired(deadline_s)
