@@ -1,13 +1,17 @@
 """A stage: the tests that are marked `chaos`, because they kill processes or run long."""
 
 import asyncio
+import re
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos.stage import Context, Stage, StageReport, Violation
 
 HOME = Path(__file__).parents[2]
 _LAST_LINES = 60
+_SKIPPED = re.compile(r"SKIPPED \[(?P<count>\d+)\] \S+: (?P<reason>.+)")
 
 
 async def run_marked_tests(context: Context) -> StageReport:
@@ -16,7 +20,7 @@ async def run_marked_tests(context: Context) -> StageReport:
     log = context.folder / "pytest.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pytest", "-m", "chaos", "-q", "-p", "no:cacheprovider"),
+            *(sys.executable, "-m", "pytest", "-m", "chaos", "-q", "-rs", "-p", "no:cacheprovider"),
             cwd=HOME,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
@@ -30,10 +34,20 @@ async def run_marked_tests(context: Context) -> StageReport:
                 await process.wait()
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     report = StageReport(figures={"pytest": lines[-1].strip("= ") if lines else "said nothing"})
+    report.figures |= list_skipped(lines)
     if code:
         what = f"pytest -m chaos ended with {code}."
         report.violations.append(Violation(what, tuple(lines[-_LAST_LINES:])))
     return report
+
+
+def list_skipped(lines: Sequence[str]) -> dict[str, str]:
+    """Say of each reason how many tests were skipped for it: what a run without the tool lacks."""
+    found = [match for line in lines if (match := _SKIPPED.match(line))]
+    counts: Counter[str] = Counter()
+    for match in found:
+        counts[match["reason"]] += int(match["count"])
+    return {f"skipped: {reason}": f"{count} tests" for reason, count in counts.items()}
 
 
 STAGE = Stage(
