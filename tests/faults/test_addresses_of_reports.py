@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from call_reporter import CallReporter, ReporterOptions
 from call_reporter.outbox.inspection import inspect_outbox
 from tests.integration.call_reporter_server import (
     ScriptedResults,
@@ -16,7 +17,10 @@ from tests.integration.call_reporter_server import (
     serving,
     sid,
 )
+from tests.integration.scripted_carrier import carrier
+from tests.integration.test_drain import call_handler
 
+NOWHERE = "127.0.0.1:1"
 ACK_WAIT_S = 0.1
 # What a close may take besides its wait: threads and channels end within milliseconds.
 CLOSE_S = ACK_WAIT_S + 2.0
@@ -71,3 +75,19 @@ async def test_f24_a_reporter_that_stops_waits_no_longer_than_for_one_acknowledg
             await reporter.close()
         assert await under_way is None
     assert inspect_outbox(tmp_path / "calls.db").accounts.pending == 2
+
+
+@pytest.mark.chaos
+async def test_f24_a_handler_stops_although_its_reports_wait_for_a_dead_orchestrator(
+    tmp_path: Path,
+) -> None:
+    outbox = tmp_path / "handler-outbox.db"
+    options = ReporterOptions(ballast_bytes=0)
+    async with CallReporter(NOWHERE, outbox=outbox, ack_wait_s=0.01, options=options) as earlier:
+        for number in range(EACH):
+            assert await earlier.report(result_of(number)) is None
+    async with carrier() as (book, _), call_handler(tmp_path, book.url) as program:
+        program.signal()
+        async with asyncio.timeout(CLOSE_S):
+            assert (await program.end())[0] == 0
+    assert inspect_outbox(outbox).accounts.pending == EACH
