@@ -4,7 +4,9 @@ A field takes the value of the report that stands highest for that field. The or
 does not hang on arrival: an override stands above all; then the rank of the source, where for
 status and duration PROVIDER stands above HANDLER; then fetched above called back; then the fuller
 transcript, so that a late line from the same source adds to the record; then the earlier report
-time; then the smaller report_id. Between two overrides the later one counts.
+time; then the smaller report_id. Between two overrides neither source nor transcript counts, only
+the later report time, and at the same time the smaller report_id: who corrects a correction tells
+a later time, or none (then it is that of the receipt).
 """
 
 from collections.abc import Mapping
@@ -141,7 +143,9 @@ def outranks(name: str, one: ReportKey, other: ReportKey) -> bool:
     """Say whether `one` stands above `other` for the field `name`."""
     if one.is_override or other.is_override:
         if one.is_override and other.is_override:
-            return (one.report_time, one.report_id) > (other.report_time, other.report_id)
+            if one.report_time == other.report_time:
+                return one.report_id < other.report_id
+            return one.report_time > other.report_time
         return one.is_override
     heights = _height(name, one), _height(name, other)
     if heights[0] != heights[1]:

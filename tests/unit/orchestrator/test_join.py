@@ -90,6 +90,14 @@ def test_an_override_stands_above_all_and_the_later_one_counts() -> None:
     assert (record.status, record.summary) == (pb.CALL_STATUS_NO_ANSWER, "late")
 
 
+@pytest.mark.parametrize("order", [("r1", "r2"), ("r2", "r1")])
+def test_of_two_overrides_of_the_same_time_the_smaller_report_id_counts(
+    order: tuple[str, str],
+) -> None:
+    both = [told(name, time=1, is_override=True, summary=name) for name in order]
+    assert record_of(*both).summary == "r1"
+
+
 def test_fetched_beats_called_back() -> None:
     fetched = told("r2", source=PROVIDER, time=200, is_fetched=True, duration=12)
     assert record_of(told("r1", source=PROVIDER, duration=11), fetched).duration == 12
