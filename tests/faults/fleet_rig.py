@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 import grpc
 import httpx
@@ -216,12 +216,13 @@ class Calls:
 async def running_calls(
     folder: Path,
     *,
+    database: Literal["sqlite", "postgres"] = "sqlite",
     handlers: int = 1,
     time_factor: float = 10,
     spans: Mapping[str, str] = HASTY,
 ) -> AsyncIterator[Calls]:
     """Run a system of one Orchestrator, the sandbox and Call Handlers."""
-    fleet = Fleet(folder, handlers=handlers, time_factor=time_factor, extra_env=spans)
+    fleet = Fleet(folder, database, handlers=handlers, time_factor=time_factor, extra_env=spans)
     async with (
         fleet,
         httpx.AsyncClient(timeout=10) as http,
