@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -216,27 +217,40 @@ async def test_f47_who_starts_during_a_long_migration_waits_for_its_end(
 
 KILLED = """
 import os, signal, sys
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import event
 from orchestrator.store.migrate import bring_up_to_date
-from tests.faults.test_database_at_the_start import engine_of
-engine, left = engine_of(sys.argv[1]), iter(range(int(sys.argv[2])))
-def count(*_):
-    if next(left, None) is None:
-        os.kill(os.getpid(), signal.SIGKILL)
-event.listen(engine, "before_cursor_execute", count)
-bring_up_to_date(engine)
+from tests.faults.test_database_at_the_start import engine_of, tables_of
+
+def migrate(most):
+    engine, left = engine_of(sys.argv[1]), iter(range(most))
+    def count(*_):
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+    event.listen(engine, "before_cursor_execute", count)
+    bring_up_to_date(engine)
+    os._exit(0)
+
+for most in range(1000):
+    child = os.fork()  # imports are paid once
+    if not child:
+        migrate(most)
+    _, status = os.waitpid(child, 0)
+    print("ended", os.waitstatus_to_exitcode(status), tables_of(sys.argv[1]), flush=True)
+    if not status:
+        break
 """
 
 
 @pytest.mark.chaos
 def test_f47_killed_at_each_statement_of_a_migration_the_next_start_works(empty_url: str) -> None:
+    command = [sys.executable, "-c", KILLED, empty_url]
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    every = 1 if empty_url.startswith("sqlite") else 5
-    for most in range(0, 1000, every):
-        command = [sys.executable, "-c", KILLED, empty_url, str(most)]
-        ended = subprocess.run(command, check=False, env=environment)  # noqa: S603 - our own words
-        if ended.returncode == 0:
-            break
-        assert tables_of(empty_url) == 0
-    assert most > 10
-    assert tables_of(empty_url) > 10
+    ended = subprocess.run(  # noqa: S603 - our own words
+        command, check=True, env=environment, capture_output=True, text=True
+    )
+    lines = [line.split() for line in ended.stdout.splitlines()]
+    *killed, last = [line[1:] for line in lines if line[0] == "ended"]
+    assert len(killed) > 10
+    assert all(one == [str(-signal.SIGKILL), "0"] for one in killed), killed
+    assert last[0] == "0"
+    assert int(last[1]) > 10
