@@ -3,9 +3,8 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
 
-from tests.chaos.ledger_facts import CarrierCall
+from tests.chaos.ledger_facts import count_most_at_once
 from tests.chaos.person import Errands, errands_of
 from tests.chaos.rounds import Deed, close_round
 from tests.chaos.stage import Context, Stage, StageReport, Violation
@@ -39,7 +38,7 @@ async def run(context: Context) -> StageReport:
     calls = [call for call in verdict.calls.values() if call.is_placed]
     numbers = Counter(errands.ordered[call.call_id].number for call in calls)
     most = {
-        "calls at once": (_most_at_once(calls), AT_ONCE),
+        "calls at once": (count_most_at_once(calls), AT_ONCE),
         "calls to one number": (max(numbers.values()), PER_NUMBER),
         "calls in the hour": (len(calls), in_all),
     }
@@ -55,8 +54,8 @@ async def run(context: Context) -> StageReport:
 
 async def _confirm_all(context: Context, errands: Errands, confirms: int) -> None:
     """Confirm as fast as several persons can; the first numbers are called too often."""
-    often = await errands.bind(confirms // 20, "busy", _RING)
-    once = await errands.bind(confirms - len(often) * _TRIES_PER_NUMBER, "busy", _RING)
+    often = await errands.bind(confirms // 20, "busy", ring=_RING)
+    once = await errands.bind(confirms - len(often) * _TRIES_PER_NUMBER, "busy", ring=_RING)
     line, done = iter([*often * _TRIES_PER_NUMBER, *once]), itertools.count(1)
 
     async def confirm_some() -> None:
@@ -67,19 +66,9 @@ async def _confirm_all(context: Context, errands: Errands, confirms: int) -> Non
     await asyncio.gather(*(confirm_some() for _ in range(_PERSONS)))
 
 
-def _most_at_once(calls: Sequence[CarrierCall]) -> int:
-    """Count the most calls that the carrier had at one instant."""
-    most = running = 0
-    for _, change in sorted(_changes(calls)):  # an end before a begin at the same time
-        running += change
-        most = max(most, running)
-    return most
-
-
-def _changes(calls: Iterable[CarrierCall]) -> Iterable[tuple[float, int]]:
-    for call in calls:
-        yield call.created_at, 1
-        yield call.ended_at or float("inf"), -1
-
-
-STAGE = Stage("caps", "Caps under two Orchestrators that race for the same calls", run)
+STAGE = Stage(
+    "caps",
+    "Caps under two Orchestrators that race for the same calls",
+    run,
+    company="kills on a plan",
+)

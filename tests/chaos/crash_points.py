@@ -8,12 +8,14 @@ import asyncio
 import os
 import shutil
 import signal
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tests.chaos.evidence import Fall
 from tests.chaos.person import Errands, errands_of
 from tests.chaos.rounds import Deed, close_round
 from tests.chaos.stage import Context, Stage, StageReport
@@ -127,6 +129,7 @@ class _Walk:
     async def _call_and_die(self, errands: Errands, to_number: str, name: str, number: int) -> bool:
         """Run one call while the part is to die; say whether it did. It is started again."""
         fleet, part = self._fleet, self._way.part
+        began, traced = time.time(), fleet.pid(part)
         async with _killed_at(self._strace, fleet.pid(part), (name, number)):
             call = self._begin_call(errands, to_number)
             death = asyncio.create_task(fleet.died(part, _RESULT_S * 2))
@@ -137,6 +140,8 @@ class _Walk:
             await fleet.ready(part)
         death.cancel()
         await asyncio.wait({death})
+        # Until then strace held it at each call: that is no time to be measured.
+        errands.falls.append(Fall(name, (part,), (traced,), began, time.time()))
         return has_died
 
     def _begin_call(self, errands: Errands, to_number: str) -> asyncio.Task[None]:
@@ -176,4 +181,9 @@ async def _wait_until_attached(tracer: Process) -> None:
                 raise RuntimeError("strace could not attach")
 
 
-STAGE = Stage("crash-points", "Death at every system call on the way of a call (strace)", run)
+STAGE = Stage(
+    "crash-points",
+    "Death at every system call on the way of a call (strace)",
+    run,
+    company="kills on a plan",
+)

@@ -49,6 +49,11 @@ class Fall:
         """Whether an Orchestrator fell."""
         return any(name.startswith("orchestrator") for name in self.names)
 
+    @property
+    def is_of_database(self) -> bool:
+        """Whether PostgreSQL fell."""
+        return "postgres" in self.names
+
 
 @dataclass(slots=True)
 class Evidence:

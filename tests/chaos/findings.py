@@ -7,7 +7,7 @@ from statistics import mean
 from tests.chaos.evidence import Evidence, Fall
 from tests.chaos.judge import Fault, Finding, Verdict
 from tests.chaos.ledger_facts import CarrierCall
-from tests.chaos.promptness import Touch, falls_within, percentile
+from tests.chaos.promptness import Touch, falls_within, p99_of, percentile, say_p99
 from tests.chaos.stage import KillRow, Violation
 
 CALM = "nothing fell"
@@ -46,7 +46,7 @@ def make_rows(verdict: Verdict, evidence: Evidence, database: str) -> list[KillR
                 phantom=faults[kind][Fault.PHANTOM],
                 dialled_twice=faults[kind][Fault.DIALLED_TWICE],
                 slowest_s=max(delays[kind], default=None),
-                p99_s=percentile(delays[kind], 99),
+                p99_s=p99_of(delays[kind]),
             )
         )
     return rows
@@ -71,7 +71,7 @@ def make_figures(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
         figures[f"away, {kind}"] = f"mean {mean(spans):.1f} s"
     for touch in Touch:
         seconds = [delay.seconds for delay in verdict.delays if delay.touch is touch]
-        figures[f"end to result, {touch.value}"] = _spread(seconds)
+        figures[f"end to result, {touch.value}"] = say_spread(seconds)
     return figures
 
 
@@ -89,6 +89,24 @@ def find_short_talks(verdict: Verdict, evidence: Evidence) -> list[Finding]:
             )
             findings.append(Finding(Fault.WRONG, call.call_id, what))
     return findings
+
+
+def say_talks(verdict: Verdict, evidence: Evidence) -> str:
+    """Say how long the conversations were that nothing cut."""
+    whole = [call for call in verdict.calls.values() if is_whole(call, evidence)]
+    if not whole:
+        return "no call"
+    to_product = min(call.frames_to_product for call in whole)
+    from_product = min(call.frames_from_product for call in whole)
+    turns = min(len(call.spoken) for call in whole)
+    return f"{len(whole)} calls, at least {to_product} / {from_product} media frames, {turns} turns"
+
+
+def say_spread(seconds: Sequence[float]) -> str:
+    """Say how many calls there are, and how long the middle and the slowest ones took."""
+    if not seconds:
+        return "no call"
+    return f"{len(seconds)} calls, p50 {percentile(seconds, 50):.2f} s, {say_p99(seconds)}"
 
 
 def find_shortfall(verdict: Verdict, falls: Sequence[Fall], calls: int, kills: int) -> list[str]:
@@ -142,12 +160,3 @@ def _first_kind(call_id: str, verdict: Verdict, evidence: Evidence, delay_s: flo
     end = (call and call.ended_at) or ordered.confirmed_at
     hit = falls_within(ordered.confirmed_at, end + delay_s, evidence.falls)
     return min(hit, key=lambda fall: fall.at).kind if hit else CALM
-
-
-def _spread(seconds: Sequence[float]) -> str:
-    if not seconds:
-        return "no call"
-    middle, p99 = percentile(seconds, 50), percentile(seconds, 99)
-    return (
-        f"{len(seconds)} calls, p50 {middle:.2f} s, p99 {p99:.2f} s, slowest {max(seconds):.2f} s"
-    )

@@ -11,7 +11,14 @@ from enum import StrEnum
 from ringback.v1 import call_results_pb2 as pb
 from tests.chaos.evidence import Evidence, Sighting
 from tests.chaos.ledger_facts import CarrierCall, sort_by_call
-from tests.chaos.promptness import LIMIT_P99_S, Delay, limit_of, measure_delays, percentile
+from tests.chaos.promptness import (
+    LIMIT_P99_S,
+    Delay,
+    limit_of,
+    measure_delays,
+    percentile,
+    say_p99,
+)
 
 STATUS_WORDS = {
     pb.CALL_STATUS_COMPLETED: "completed",
@@ -234,5 +241,6 @@ def _find_late(delays: Sequence[Delay]) -> Iterator[Finding]:
     p99_s = percentile([delay.seconds for delay in calm], 99)
     if p99_s is not None and p99_s > LIMIT_P99_S:
         worst = max(calm, key=lambda delay: delay.seconds)
-        what = f"p99 of untouched calls is {p99_s:.2f} s; {worst.call_id}: {worst.seconds:.1f} s."
+        spread = say_p99([delay.seconds for delay in calm])
+        what = f"{len(calm)} untouched calls: {spread}; the slowest was {worst.call_id}."
         yield Finding(Fault.LATE, worst.call_id, what)

@@ -64,9 +64,24 @@ def sort_by_call(lines: Iterable[Line]) -> dict[str, CarrierCall]:
     return calls
 
 
+def count_most_at_once(calls: Iterable[CarrierCall]) -> int:
+    """Count the most calls that the carrier had at one instant."""
+    changes = [change for call in calls for change in _changes(call)]
+    most = running = 0
+    for _, change in sorted(changes):  # an end before a begin at the same time
+        running += change
+        most = max(most, running)
+    return most
+
+
 def time_of(line: Line) -> float:
     """Return when a line was written, seconds since the epoch."""
     return _number(line, "at")
+
+
+def _changes(call: CarrierCall) -> Iterable[tuple[float, int]]:
+    yield call.created_at, 1
+    yield call.ended_at or float("inf"), -1
 
 
 def _enter(call: CarrierCall, line: Line) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 
-from tests.chaos.evidence import Evidence, Ordered
+from tests.chaos.evidence import Evidence, Fall, Ordered
 from tests.chaos.ledger_facts import read_ledger
 from tests.chaos.parts import SPANS
 from tests.chaos.system import Fleet
@@ -35,6 +35,8 @@ class Errands:
         self.foreign: set[str] = set()
         """The CallSids that a stage reported itself, which no carrier knows: not for the judge."""
         self.watcher = watcher
+        self.falls: list[Fall] = []
+        """What the stage has made fall, and when it stood again."""
         self._fleet = fleet
         self._names = fleet.orchestrator_names
         self._http = http
@@ -43,13 +45,13 @@ class Errands:
         self._scenarios: dict[str, str] = {}
 
     async def bind(
-        self, count: int, scenario: str = SHORT, ring: Mapping[str, object] | None = None
+        self, count: int, scenario: str = SHORT, **changes: Mapping[str, object]
     ) -> list[str]:
-        """Give `count` new numbers to a scenario of the sandbox; `ring` changes how it rings."""
+        """Give `count` new numbers to a scenario of the sandbox, some of its parts changed."""
         numbers = [f"+{next(self._numbers)}" for _ in range(count)]
         url = f"{self._fleet.control}/control/bind"
         for number in numbers:
-            body = {"number": number, "scenario": scenario, **({"ring": ring} if ring else {})}
+            body = {"number": number, "scenario": scenario, **changes}
             answer = await self._http.post(url, json=body)
             answer.raise_for_status()
             self._scenarios[number] = scenario
@@ -108,6 +110,7 @@ class Errands:
             fetched=await fetch_all(first, self.ordered),
             seen=[one for one in self.watcher.sightings if one.call_id not in foreign],
             replayed=[one for one in await replay(first) if one.call_id not in foreign],
+            falls=self.falls,
         )
 
     async def _wait_for_silence(self) -> None:

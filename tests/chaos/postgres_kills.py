@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from tests.chaos.evidence import Fall
 from tests.chaos.person import Errands, errands_of
 from tests.chaos.rounds import SCENARIOS, Deed, close_round, steady_calls
 from tests.chaos.stage import Context, Stage, StageReport, Violation
@@ -38,10 +39,11 @@ async def _kill_again_and_again(
     for number in range(1, kills + 1):
         await _wait_for_a_result(errands)
         await asyncio.sleep(dice.uniform(*_BETWEEN_S))
-        begun = time.monotonic()
+        begun = time.time()
         fleet.postgres.kill()
         await fleet.postgres.start()
-        outages.append(time.monotonic() - begun)
+        errands.falls.append(Fall("kill -9", ("postgres",), (), begun, time.time()))
+        outages.append(time.time() - begun)
         context.progress(number, kills, f"back after {outages[-1]:.1f} s")
     return outages
 
@@ -57,4 +59,9 @@ def _pids(fleet: Fleet) -> list[int]:
     return [fleet.pid(name) if fleet.is_alive(name) else 0 for name in names]
 
 
-STAGE = Stage("postgres-kills", "kill -9 of PostgreSQL under 2 Orchestrators x 2 Handlers", run)
+STAGE = Stage(
+    "postgres-kills",
+    "kill -9 of PostgreSQL under 2 Orchestrators x 2 Handlers",
+    run,
+    company="kills on a plan",
+)

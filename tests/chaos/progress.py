@@ -1,7 +1,7 @@
-"""Shows how far a run is: a bar on a terminal, else a line now and then."""
+"""Shows how far a run is: bars on a terminal, else lines now and then."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,16 +14,13 @@ Tell = Callable[[int, int, str], None]
 
 
 @contextmanager
-def show_progress(console: Console, title: str) -> Iterator[Tell]:
-    """Show one stage's progress as it is told."""
+def show_progress(console: Console, titles: Sequence[str]) -> Iterator[list[Tell]]:
+    """Show the progress of stages that run at the same time, each as its own `Tell` is told."""
     if console.is_terminal:
-        with _bar(console) as bar:
-            task = bar.add_task(title, total=None, words="")
-            yield lambda done, total, words: bar.update(
-                task, completed=done, total=total, words=words
-            )
+        with _bars(console) as bars:
+            yield [_teller(bars, title) for title in titles]
     else:
-        yield Lines(console.print, time.monotonic, title).tell
+        yield [Lines(console.print, time.monotonic, title).tell for title in titles]
 
 
 class Lines:
@@ -46,7 +43,12 @@ class Lines:
             self._print(f"  {minutes}:{seconds:02} {self._title}: {done} of {total}, {words}")
 
 
-def _bar(console: Console) -> Progress:
+def _teller(bars: Progress, title: str) -> Tell:
+    task = bars.add_task(title, total=None, words="")
+    return lambda done, total, words: bars.update(task, completed=done, total=total, words=words)
+
+
+def _bars(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),

@@ -11,6 +11,8 @@ from tests.chaos.ledger_facts import CarrierCall
 
 LIMIT_TOUCHED_S = 60.0
 LIMIT_P99_S = 2.0
+LEAST_FOR_P99 = 100
+"""Of fewer values the 99th percentile is the slowest one, and is called so."""
 _OF_THE_DEAD = (pb.SOURCE_RECOVERED, pb.SOURCE_PROVIDER, pb.SOURCE_DEADLINE)
 
 
@@ -19,6 +21,7 @@ class Touch(StrEnum):
 
     HANDLER = "its Call Handler fell"
     ORCHESTRATOR = "an Orchestrator fell"
+    DATABASE = "PostgreSQL fell"
     NONE = "untouched"
 
 
@@ -66,7 +69,7 @@ def touch_of(
         return Touch.HANDLER
     if any(fall.is_of_orchestrator for fall in hit):
         return Touch.ORCHESTRATOR
-    return Touch.NONE
+    return Touch.DATABASE if any(fall.is_of_database for fall in hit) else Touch.NONE
 
 
 def falls_within(begin: float, end: float, falls: Sequence[Fall]) -> list[Fall]:
@@ -79,6 +82,19 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
     if not values:
         return None
     return sorted(values)[ceil(len(values) * percent / 100) - 1]
+
+
+def p99_of(values: Sequence[float]) -> float | None:
+    """Return the 99th percentile; None of too few values to have one."""
+    return percentile(values, 99) if len(values) >= LEAST_FOR_P99 else None
+
+
+def say_p99(seconds: Sequence[float]) -> str:
+    """Say the 99th percentile, or the slowest where there are too few values; not of nothing."""
+    p99_s = p99_of(seconds)
+    if p99_s is None:
+        return f"slowest of {len(seconds)} {max(seconds):.2f} s"
+    return f"p99 {p99_s:.2f} s, slowest {max(seconds):.2f} s"
 
 
 def _served(fall: Fall, result: pb.CallResult) -> bool:

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from orchestrator.calls import CallTimings
+from tests.chaos.findings import find_short_talks, say_spread, say_talks
 from tests.chaos.judge import Fault, Verdict, judge
 from tests.chaos.person import SHORT, Errands
+from tests.chaos.promptness import p99_of
 from tests.chaos.stage import KillRow, StageReport, Violation
 from tests.chaos.system import Fleet
 
@@ -62,13 +64,16 @@ async def close_round(
 ) -> Verdict:
     """Wait until the fleet is quiet, judge it and add what was found to the report."""
     await errands.settle(within_s)
-    verdict = judge(await errands.gather())
+    evidence = await errands.gather()
+    verdict = judge(evidence)
     if any(finding.fault is not Fault.LATE for finding in verdict.findings):
         # An asking that died with its Orchestrator is repeated after its lease; one that did not
         # reach the carrier, after a pause.
         await asyncio.sleep(CallTimings().ask_again_s)
         await errands.settle(within_s)
-        verdict = judge(await errands.gather())
+        evidence = await errands.gather()
+        verdict = judge(evidence)
+    seconds = [delay.seconds for delay in verdict.delays]
     placed = [call for call in verdict.calls.values() if call.is_placed]
     report.rows.append(
         KillRow(
@@ -81,11 +86,16 @@ async def close_round(
             doubled=verdict.count(Fault.DOUBLED),
             phantom=verdict.count(Fault.PHANTOM),
             dialled_twice=verdict.count(Fault.DIALLED_TWICE),
+            slowest_s=max(seconds, default=None),
+            p99_s=p99_of(seconds),
         )
     )
-    for finding in verdict.findings:
-        if finding.fault is not Fault.LATE:  # nobody watched while it ran
-            report.violations.append(Violation(finding.what, tell(fleet, verdict, finding.call_id)))
+    of_whom = f"{deed.kind}, {deed.database}"
+    report.figures[f"{of_whom}, end to result"] = say_spread(seconds)
+    report.figures[f"{of_whom}, answered and untouched"] = say_talks(verdict, evidence)
+    for finding in [*verdict.findings, *find_short_talks(verdict, evidence)]:
+        words = f"{finding.fault.value}: {finding.what}"
+        report.violations.append(Violation(words, tell(fleet, verdict, finding.call_id)))
     return verdict
 
 

@@ -1,11 +1,11 @@
 """The stage of the simulation: the same rules in virtual time, many seeds, every mutant."""
 
 import asyncio
-import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 
+from tests.chaos.spare_time import spare_workers
 from tests.chaos.stage import Context, Stage, StageReport, Violation
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.runs import RunReport, hunt_by_name, run_seeds
@@ -22,8 +22,7 @@ async def run(context: Context) -> StageReport:
     """Run the seeds and let the mutants loose."""
     seeds, first = context.pick(800, 20_000), context.seed * _APART
     report = StageReport()
-    spawn = multiprocessing.get_context("spawn")  # a process that has spoken gRPC must not fork
-    with ProcessPoolExecutor(_PROCESSES, mp_context=spawn) as workers:
+    with spare_workers(_PROCESSES) as workers:
         total = await _run_seeds(context, workers, first, seeds)
         _put_figures(report, total, first)
         mutants = MUTANTS[:: context.pick(3, 1)]
@@ -85,4 +84,10 @@ async def _hunt(
         report.violations.append(Violation(f"{again}; one seed: {repeat_command(first)}"))
 
 
-STAGE = Stage("simulation", "The same rules in virtual time", run)
+STAGE = Stage(
+    "simulation",
+    "The same rules in virtual time",
+    run,
+    is_in_quick=False,
+    company="kills on a plan",
+)

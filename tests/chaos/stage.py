@@ -55,7 +55,7 @@ class KillRow:
     slowest_s: float | None = None
     """From the carrier's end of the call to its result; None where no call was placed."""
     p99_s: float | None = None
-    """Of the same; None where no call was placed."""
+    """Of the same; None of fewer than 100 calls."""
 
 
 @dataclass(slots=True)
@@ -79,3 +79,5 @@ class Stage:
     title: str
     run: Callable[[Context], Awaitable[StageReport]]
     is_in_quick: bool = True
+    company: str = ""
+    """Neighbours of one company run at the same time; without one a stage runs alone."""

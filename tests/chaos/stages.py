@@ -4,6 +4,7 @@ from tests.chaos import (
     caps,
     crash_points,
     failpoints,
+    load,
     marked_tests,
     mutants,
     postgres_kills,
@@ -16,13 +17,14 @@ from tests.chaos.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
     random_kills.STAGE,
+    replicas.STAGE,
+    load.STAGE,
     failpoints.STAGE,
     crash_points.STAGE,
     postgres_kills.STAGE,
-    power_cuts.STAGE,
-    replicas.STAGE,
     caps.STAGE,
     simulation.STAGE,
-    mutants.STAGE,
+    power_cuts.STAGE,
     marked_tests.STAGE,
+    mutants.STAGE,
 )

@@ -1,19 +1,25 @@
 """The runner's own parts: what is planned, what is shown, what fails a run."""
 
+import itertools
 import random
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.__main__ import choose_stages, read_arguments, repeat_command, run_stage
+from foundation.failpoints import FAILPOINTS
+from tests.chaos.__main__ import choose_stages, read_arguments
 from tests.chaos.crowd import MIX, plan_errands, plan_numbers
-from tests.chaos.findings import find_shortfall
+from tests.chaos.failpoints import OF_HANDLER, OF_ORCHESTRATOR, share_points
+from tests.chaos.findings import find_shortfall, say_spread
 from tests.chaos.history import tell_history
 from tests.chaos.judge import judge
 from tests.chaos.killer import WEIGHTS, plan_falls
 from tests.chaos.progress import Lines
 from tests.chaos.stage import Context, KillRow, Stage, StageReport, Violation
 from tests.chaos.table import StageOutcome, has_failed, say_verdict, tabulate_kills, write_markdown
+from tests.chaos.waves import LEAST_CALLS, count_calls, plan_waves, repeat_command, run_stage
 from tests.unit.chaos.test_judge import CALL, SID, good_run, lines_of, result_of, run_of
 
 ROW = KillRow("kill -9", "sqlite", kills=3, calls=20, results=20, slowest_s=1.5, p99_s=1.25)
@@ -71,6 +77,34 @@ def test_only_named_stages_run_else_those_of_the_run() -> None:
     assert choose_stages([quick, full], "b", is_quick=True) == [full]
 
 
+def test_neighbours_of_one_company_run_together_and_the_others_alone() -> None:
+    alone, one, two, other = (
+        Stage(name, name, broken, company=company)
+        for name, company in (("a", ""), ("b", "kills"), ("c", "kills"), ("d", ""))
+    )
+    assert plan_waves([alone, one, two, other]) == [[alone], [one, two], [other]]
+    assert plan_waves([one, alone, two]) == [[one], [alone], [two]]
+
+
+def test_a_full_run_with_too_few_calls_fails() -> None:
+    rows = [replace(ROW, calls=LEAST_CALLS - 20)]
+    enough = StageOutcome("caps", "Caps", StageReport(rows), 1.0)
+    assert count_calls([outcome(), enough]).report.violations == []
+    assert len(count_calls([outcome()]).report.violations) == 1
+
+
+@pytest.mark.parametrize("times", [3, 20])
+def test_both_databases_together_die_at_each_failpoint_as_often_as_ordered(times: int) -> None:
+    dice = random.Random(4)  # noqa: S311 - repeatable, not secret
+    shares = [share_points(OF_HANDLER, times, name, dice) for name in ("sqlite", "postgres")]
+    assert Counter(itertools.chain(*shares)) == dict.fromkeys(OF_HANDLER, times)
+    assert len(shares[0]) == len(shares[1])
+
+
+def test_every_failpoint_of_the_product_has_its_deaths() -> None:
+    assert sorted(OF_ORCHESTRATOR + OF_HANDLER) == sorted(FAILPOINTS)
+
+
 def test_an_unknown_stage_is_refused_with_the_known_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -108,6 +142,11 @@ def test_the_table_adds_up_and_says_the_same_in_markdown() -> None:
     assert "| kill -9 | sqlite | 3 | 20 | 20 | 0 | 0 | 0 | 0 | 1.50 | 1.25 |" in text
     assert "- turns: 4" in text
     assert say_verdict([outcome()], 61.0) in text
+
+
+def test_of_fewer_than_a_hundred_calls_the_slowest_is_told_and_no_p99() -> None:
+    assert say_spread([0.5] * 98 + [2.5]) == "99 calls, p50 0.50 s, slowest of 99 2.50 s"
+    assert say_spread([0.5] * 99 + [2.5]) == "100 calls, p50 0.50 s, p99 0.50 s, slowest 2.50 s"
 
 
 def test_a_history_puts_ledger_logs_and_falls_in_order(tmp_path: Path) -> None:
