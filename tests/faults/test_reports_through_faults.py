@@ -15,7 +15,16 @@ from orchestrator.rpc import GrpcServer
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.fault_proxy import Fault, FaultProxy, fault_proxy
-from tests.faults.reports_rig import PATIENT_S, Pauses, judge, reporter_to, result_number, take
+from tests.faults.reports_rig import (
+    PATIENT_S,
+    Pauses,
+    judge,
+    replica,
+    reporter_to,
+    result_number,
+    take,
+)
+from tests.postgres import ScriptedDatabase
 from tests.rig import call_sid, result_of
 
 log = logging.getLogger(__name__)
@@ -71,6 +80,20 @@ async def test_f25_every_report_is_one_result_whatever_the_network_does(
     await report_through(fault, proxy, reporter, pauses, range(20))
     assert (reporter.backlog().pending, reporter.backlog().dead_letters) == (0, 0)
     await judge(store, range(20))
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.RESET, Fault.CUT_ANSWERS])
+async def test_f25_a_report_cut_in_flight_is_one_result_on_postgres(
+    fault: Fault, postgres: ScriptedDatabase, pauses: Pauses, tmp_path: Path
+) -> None:
+    async with (
+        replica(postgres.url) as one,
+        fault_proxy(one.server.port) as proxy,
+        reporter_to(proxy.port, tmp_path, pauses) as reporter,
+    ):
+        await report_through(fault, proxy, reporter, pauses, range(10))
+        assert (reporter.backlog().pending, reporter.backlog().dead_letters) == (0, 0)
+        await judge(one.store, range(10))
 
 
 @pytest.mark.chaos

@@ -15,7 +15,7 @@ ROWS = tuple(f"f{number}" for number in range(1, 52))
 ON_POSTGRES_TOO = (
     *("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f9", "f11", "f12", "f13", "f14", "f18", "f21"),
     *("f26", "f27", "f30", "f31", "f34", "f35", "f36", "f37", "f38", "f39", "f44", "f46", "f47"),
-    *("f48", "f51"),
+    *("f25", "f48", "f51"),
 )
 _ROW = re.compile(r"test_(f\d+)_")
 _FIXTURE = re.compile(r"pytest(?:_asyncio)?\.fixture")
