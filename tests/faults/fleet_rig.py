@@ -51,6 +51,13 @@ async def found(look: Callable[[], Awaitable[T | None]], within_s: float = PATIE
             await asyncio.sleep(LOOK_EVERY_S)
 
 
+async def passed(moment: float) -> None:
+    """Wait until the loop's clock is past a moment: a part that does nothing gives no event."""
+    is_past = asyncio.Event()
+    asyncio.get_running_loop().call_at(moment, is_past.set)
+    await is_past.wait()
+
+
 def any_result(_: pb.CallResult) -> bool:
     """Take any result for the one that is waited for."""
     return True

@@ -9,14 +9,20 @@ from pathlib import Path
 import pytest
 
 from ringback.v1 import call_results_pb2 as pb
-from tests.faults.fleet_rig import Calls, running_calls
+from tests.faults.fleet_rig import Calls, passed, running_calls
 
 pytestmark = pytest.mark.chaos
 
 HANDLER = "handler-1"
-PATIENT = {"RINGBACK_DRAIN_S": "60", "RINGBACK_RING_S": "30", "RINGBACK_GRACE_S": "3"}
-HASTY = {"RINGBACK_DRAIN_S": "0.3", "RINGBACK_RING_S": "30", "RINGBACK_GRACE_S": "3"}
-ENDLESS = "callee_silent"
+PATIENT = {
+    "RINGBACK_DRAIN_S": "120",
+    "RINGBACK_NOT_AFTER_S": "180",  # what is refused meanwhile waits for the next life
+    "RINGBACK_RING_S": "30",
+    "RINGBACK_GRACE_S": "3",
+}
+HASTY = {**PATIENT, "RINGBACK_DRAIN_S": "5"}
+DRAIN_S, KILLED_AFTER_S = 5.0, 10.0
+ENDLESS = "callee_silent"  # until the time limit, a minute at twice the speed
 
 
 async def place_many(calls: Calls, count: int, first: int = 0, **meeting: object) -> list[str]:
@@ -69,15 +75,21 @@ async def test_f23_a_handler_told_to_stop_finishes_its_50_calls_and_takes_no_oth
     assert after.outcome == pb.OUTCOME_SUCCEEDED
 
 
-async def test_f24_every_call_has_its_result_when_the_deadline_passes(tmp_path: Path) -> None:
-    async with running_calls(tmp_path, spans=HASTY) as calls:
+async def test_f24_no_call_is_cut_before_the_deadline_and_every_one_has_its_result_after_it(
+    tmp_path: Path,
+) -> None:
+    async with running_calls(tmp_path, time_factor=2, spans=HASTY) as calls:
         call_ids = await place_many(calls, 10, scenario=ENDLESS)
         await all_talk(calls, call_ids)
         await calls.fleet.kill(HANDLER, signal.SIGTERM)
+        told_at = calls.fleet.kills[-1].at
         code = await calls.fleet.died(HANDLER)
         results = await results_of(calls, call_ids)
+        lasted_s = [float(str((await calls.until_over(e))["at"])) - told_at for e in call_ids]
     assert code == 0
     assert ends(results) == {"END_REASON_HANDLER_STOPPED": 10}
+    assert min(lasted_s) >= DRAIN_S
+    assert max(lasted_s) < DRAIN_S + 5
 
 
 async def test_f24_every_call_has_its_result_after_a_second_sigterm(tmp_path: Path) -> None:
@@ -93,12 +105,15 @@ async def test_f24_every_call_has_its_result_after_a_second_sigterm(tmp_path: Pa
     assert ends(results) == {"END_REASON_HANDLER_STOPPED": 10}
 
 
-async def test_f24_every_call_has_its_result_after_a_kill_while_it_drains(tmp_path: Path) -> None:
-    async with running_calls(tmp_path, spans=PATIENT) as calls:
+async def test_f24_every_call_has_its_result_after_a_kill_10_s_into_the_drain(
+    tmp_path: Path,
+) -> None:
+    async with running_calls(tmp_path, time_factor=2, spans=PATIENT) as calls:
         call_ids = await place_many(calls, 10, scenario=ENDLESS)
         await all_talk(calls, call_ids)
         await calls.fleet.kill(HANDLER, signal.SIGTERM)
-        await calls.until_logged(HANDLER, "draining")
+        await passed(asyncio.get_running_loop().time() + KILLED_AFTER_S)
+        assert [await calls.result(each) for each in call_ids] == [None] * 10
         await calls.fleet.kill(HANDLER)
         await calls.restart(HANDLER)
         results = await results_of(calls, call_ids)

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from ringback.v1 import call_results_pb2 as pb
 from telephony.stream_token import load_stream_key
-from tests.faults.fleet_rig import Calls, running_calls
+from tests.faults.fleet_rig import Calls, passed, running_calls
 
 pytestmark = [pytest.mark.chaos, pytest.mark.asyncio(loop_scope="module")]
 
@@ -36,13 +36,6 @@ async def dialled_by(calls: Calls, call_id: str) -> str:
     """Wait until a call rings; say which handler dialled it."""
     await calls.until_state(call_id, "ringing")
     return await calls.handler_that("call_placed", call_id)
-
-
-async def passed(moment: float) -> None:
-    """Wait until the loop's clock is past a moment: what is frozen gives no event."""
-    is_past = asyncio.Event()
-    asyncio.get_running_loop().call_at(moment, is_past.set)
-    await is_past.wait()
 
 
 async def test_f12_killed_while_it_rings_the_carriers_word_is_the_result(calls: Calls) -> None:
