@@ -8,7 +8,7 @@ import logging
 import sys
 import uuid
 
-from call_reporter import CallReporter
+from call_reporter import CallReporter, OutboxUnavailable
 
 log = logging.getLogger("agent")
 
@@ -35,4 +35,8 @@ async def main(target: str, outbox: str, pause_s: float) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    asyncio.run(main(sys.argv[1], sys.argv[2], float((sys.argv[3:] or ["2"])[0])))
+    try:
+        asyncio.run(main(sys.argv[1], sys.argv[2], float((sys.argv[3:] or ["2"])[0])))
+    except OutboxUnavailable as error:  # in use by another process, or the disk is full
+        log.critical("cannot start: %s", error)
+        sys.exit(2)

@@ -1,6 +1,10 @@
 """Results that a full disk does not take: delivered all the same, or said to be in danger."""
 
+import asyncio
+import os
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,8 @@ from tests.integration.call_reporter_server import (
     result_of,
     serving,
 )
+
+AGENT = Path(__file__).parents[2] / "docs" / "examples" / "agent.py"
 
 
 async def fill_disk(reporter: CallReporter) -> None:
@@ -47,3 +53,16 @@ async def test_f40_a_result_that_is_neither_written_nor_delivered_is_an_error_an
             await reporter.report(result_of(1, summary="x" * 8_000))
         async with serving(servicer, port):
             await servicer.wait_for(lambda: len(servicer.stored) == 1)
+
+
+async def test_an_agent_whose_outbox_is_in_use_says_so_in_a_line_and_exits_with_2(
+    tmp_path: Path,
+) -> None:
+    words = (sys.executable, str(AGENT), "127.0.0.1:1", str(tmp_path / "calls.db"), "0")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    async with quick_reporter("127.0.0.1:1", tmp_path):
+        agent = await asyncio.create_subprocess_exec(*words, stderr=PIPE, env=environment)
+        _, told = await agent.communicate()
+    assert agent.returncode == 2
+    assert told.decode().startswith("cannot start: the outbox ")
+    assert len(told.splitlines()) == 1
