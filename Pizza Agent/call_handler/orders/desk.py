@@ -209,8 +209,8 @@ class OrderDesk:
 
     async def _create(self, taken: TakenOrder) -> PlacedCall:
         request = self._dial_request(taken.body, taken.number)
-        self._refuse_expired(taken.deadline_s)  # the disk may have been slow
         failpoint("dial.before_post")
+        self._refuse_expired(taken.deadline_s)  # the disk may have been slow, or we were frozen
         try:
             placed = await self._services.carrier.create_call(request)
         except DialRefused as error:
