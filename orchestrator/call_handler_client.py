@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,10 +85,10 @@ class CallHandlerClient:
         waits = []
         begun_s = asyncio.get_running_loop().time()
         for url in self._in_turn():
-            one_try = _one_try(order, asyncio.get_running_loop().time() - begun_s)
-            if one_try is None:
+            left_s = _read_left_s(order) - (asyncio.get_running_loop().time() - begun_s)
+            if left_s <= 0:
                 return OrderNotTaken("The call could not be dialled in time.")
-            answer = await self._try_one(url, one_try)
+            answer = await self._try_one(url, _one_try(order, min(left_s, self.timeout_s)))
             log.info("order_answered", call_id=order.get("call_id"), handler=url, answer=answer)
             if not isinstance(answer, OrderNotTaken):
                 return answer
@@ -131,18 +132,20 @@ class CallHandlerClient:
         return self._session
 
 
-def _one_try(order: Mapping[str, object], passed_s: float) -> dict[str, object] | None:
-    """Complete an order for one POST; None when no time is left for it.
-
-    The seconds left need no clock that agrees with ours. Who repeats the POST on the way repeats
-    its order_id: the handler then gives its first answer once more, also where that was "later".
-    """
-    one_try = {**order, "order_id": secrets.token_hex(16)}
+def _read_left_s(order: Mapping[str, object]) -> float:
     left_s = order.get("not_after_s")
-    if isinstance(left_s, float):
-        one_try["not_after_s"] = round(left_s - passed_s, 3)
-        return one_try if left_s > passed_s else None
-    return one_try
+    return left_s if isinstance(left_s, float) else math.inf
+
+
+def _one_try(order: Mapping[str, object], left_s: float) -> dict[str, object]:
+    """Complete an order for one POST.
+
+    `left_s`: how long it may be dialled, by no clock that has to agree with ours: never longer than
+    we wait for the answer, so that who was frozen with an order dials nothing that we have given
+    up. Who repeats the POST on the way repeats its order_id: the handler then gives its first
+    answer once more, also where that was "later".
+    """
+    return {**order, "not_after_s": round(left_s, 3), "order_id": secrets.token_hex(16)}
 
 
 def _read_answer(status: int, headers: Mapping[str, str], text: bytes) -> OrderAnswer:

@@ -131,9 +131,9 @@ async def _settle(
     end_s = world.plan.last_trouble_s + QUIET_S
     while world.loop.time() < max(end_s, world.last_death_s + QUIET_S):
         await asyncio.sleep(_LOOK_S)
-        if world.loop.time() > world.plan.last_trouble_s and _is_quiet(
-            world, carrier, people, bench, outboxes
-        ):
+        # Who dies at a failpoint may do so late, and is back later than the plan says.
+        trouble_s = max(world.plan.last_trouble_s, world.last_death_s)
+        if world.loop.time() > trouble_s and _is_quiet(world, carrier, people, bench, outboxes):
             return
 
 

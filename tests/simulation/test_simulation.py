@@ -16,6 +16,8 @@ SLOW = ("settle_below_latency", "outbox_skipped")
 # Seeds that were red once, with what they found.
 MENDED = {
     220_000_499: "a recovered report told the CallSid first, and nobody asked how the call ended",
+    330_003_206: "the judge did not wait for a process that died late",
+    330_005_802: "a handler that thawed twice dialled what was called NOT_PLACED before",
 }
 
 
