@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from ringback.v1 import call_results_pb2 as pb
 from tests.integration.call_reporter_server import ScriptedResults, serving
 
@@ -22,6 +24,7 @@ async def start_agent(target: str, folder: Path, pause_s: float) -> asyncio.subp
     )
 
 
+@pytest.mark.chaos
 async def test_an_agent_killed_in_its_call_has_its_one_result_after_the_next_start(
     tmp_path: Path,
 ) -> None:

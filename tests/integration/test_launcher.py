@@ -90,6 +90,7 @@ async def test_each_line_carries_the_parts_name(lines: Lines) -> None:
     await lines.wait_for("first        | pid ")
 
 
+@pytest.mark.chaos
 @pytest.mark.usefixtures("launcher")
 async def test_a_dead_part_is_named_and_started_again(lines: Lines) -> None:
     os.kill(pid_of(lines), signal.SIGKILL)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from foundation.failpoints import FAILPOINTS, arm_failpoints, failpoint
 from tests.chaos.failpoints import OF_HANDLER, OF_ORCHESTRATOR
 
@@ -28,6 +30,7 @@ def test_an_unarmed_failpoint_does_nothing() -> None:
     failpoint("dial.before_post")
 
 
+@pytest.mark.chaos
 def test_an_armed_failpoint_kills_its_process() -> None:
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=False)  # noqa: S603 - ours
     assert ended.returncode == -signal.SIGKILL
