@@ -1,8 +1,9 @@
-"""Whole conversations with the sandbox model, against the openai SDK's own types and client."""
+"""Whole conversations with the sandbox model, against the openai SDK's own types and client.
+
+The SDK takes half a second to import: each worker would spend it just to list the tests.
+"""
 
 import pytest
-from openai import AsyncOpenAI
-from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
 from sandbox.callees.scripted import ScriptedCallee
@@ -69,6 +70,8 @@ async def test_no_frame_of_the_callee_is_lost_or_unknown_on_the_way() -> None:
 
 @pytest.mark.parametrize("name", ["order_taken", "callee_interrupts", "model_fails_once"])
 async def test_the_sdk_types_accept_every_event_of_a_conversation(name: str) -> None:
+    from openai.types.realtime import RealtimeServerEvent  # noqa: PLC0415 - slow, see above
+
     relay = await _played(name, Books())
     adapter: TypeAdapter[RealtimeServerEvent] = TypeAdapter(RealtimeServerEvent)
     for event in relay.line.events:
@@ -77,6 +80,8 @@ async def test_the_sdk_types_accept_every_event_of_a_conversation(name: str) -> 
 
 
 async def test_the_sdk_client_works_against_it_unchanged() -> None:
+    from openai import AsyncOpenAI  # noqa: PLC0415 - slow, see above
+
     async with running_model("order_taken") as model:
         base_url = f"http://127.0.0.1:{model.port}/v1"
         async with (

@@ -1,9 +1,11 @@
-"""Everything we send to the model, held against the openai SDK's own types."""
+"""Everything we send to the model, held against the openai SDK's own types.
+
+The SDK takes half a second to import: each worker would spend it just to list the tests.
+"""
 
 import json
 
 import pytest
-from openai.types.realtime import RealtimeClientEvent, SessionUpdateEvent
 from pydantic import TypeAdapter
 
 from call_handler.realtime import (
@@ -17,7 +19,6 @@ from call_handler.realtime import (
 from call_handler.tools import describe_tools
 from ringback.v1.call_results_pb2 import FactDeclaration, Order
 
-CLIENT_EVENT: TypeAdapter[object] = TypeAdapter(RealtimeClientEvent)
 FACTS = [FactDeclaration(name="total_price", description="the sum")]
 PLAN = SessionPlan("Order a pizza.", describe_tools(FACTS))
 
@@ -35,9 +36,18 @@ def written() -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def client_event() -> TypeAdapter[object]:
+    from openai.types.realtime import RealtimeClientEvent  # noqa: PLC0415 - slow, see above
+
+    return TypeAdapter(RealtimeClientEvent)
+
+
 @pytest.mark.parametrize("text", written())
-def test_what_we_send_is_what_the_sdk_would_send(text: str) -> None:
-    event = CLIENT_EVENT.validate_python(json.loads(text))
+def test_what_we_send_is_what_the_sdk_would_send(
+    client_event: TypeAdapter[object], text: str
+) -> None:
+    event = client_event.validate_python(json.loads(text))
     dumped = TypeAdapter(type(event)).dump_python(event, mode="json", exclude_unset=True)
     assert dumped == json.loads(text)
 
@@ -48,6 +58,8 @@ def test_every_event_has_an_id_of_its_own() -> None:
 
 
 def test_the_session_has_no_key_that_the_sdk_does_not_know() -> None:
+    from openai.types.realtime import SessionUpdateEvent  # noqa: PLC0415 - slow, see above
+
     event = {"type": "session.update", "session": PLAN.describe()}
     update = SessionUpdateEvent.model_validate(event)
     extras = [
