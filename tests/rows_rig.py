@@ -9,7 +9,7 @@ from orchestrator.call_results import (
     receive_proto,
     record_call_result,
 )
-from orchestrator.store import Store, Transaction, schema
+from orchestrator.store import Store, Transaction, mint_id, schema
 from ringback.v1 import call_results_pb2 as pb
 from tests.rig import call_sid, result_of
 
@@ -28,6 +28,15 @@ async def add_task(store: Store, **columns: object) -> None:
         "updated_at": 0,
     }
     await insert_row(store, schema.task, row | columns)
+
+
+async def add_confirming_task(store: Store) -> str:
+    """Add a task whose order was read back; return its id."""
+    now_us = await store.now_us()
+    task_id = mint_id(now_us)
+    times = {"created_at": now_us, "updated_at": now_us}
+    await add_task(store, task_id=task_id, state="confirming", form={}, **times)
+    return task_id
 
 
 async def add_call(store: Store, **columns: object) -> None:

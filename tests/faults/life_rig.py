@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import insert
-
 from orchestrator import calls
 from orchestrator.call_handler_client import OrderUnknown
 from orchestrator.call_results import receive_proto, record_call_result
@@ -25,11 +23,10 @@ from orchestrator.calls import (
 )
 from orchestrator.dial_policy import DialCaps, DialPolicy
 from orchestrator.errands import DeclaredFact
-from orchestrator.store import Store, mint_id
+from orchestrator.store import Store
 from orchestrator.store import results as result_statements
 from orchestrator.store.calls import CallRow, read_call
 from orchestrator.store.schema import event as events
-from orchestrator.store.schema import task as tasks
 from orchestrator.sweeper import Sweeper, SweeperParts
 from ringback.v1 import call_results_pb2 as pb
 from telephony.status_words import status_of_word
@@ -37,6 +34,7 @@ from telephony.twilio_rest import CarrierCall
 from tests.faults.life_peers import ScriptedCarrier, ScriptedClock, ScriptedHandlers, World, sid
 from tests.fresh_file import fresh_database
 from tests.postgres import ScriptedDatabase
+from tests.rows_rig import add_confirming_task
 
 LUIGI = "+14155550100"
 OURS = "+14155550199"
@@ -66,18 +64,7 @@ class Rig:
 
     async def add_task(self) -> str:
         """Make a task that is being confirmed."""
-        now_us = await self.store.now_us()
-        task_id = mint_id(now_us)
-        columns = {
-            "task_id": task_id,
-            "state": "confirming",
-            "errand": "food_order",
-            "form": {},
-            "created_at": now_us,
-            "updated_at": now_us,
-        }
-        await self.store.write(lambda tx: tx.connection.execute(insert(tasks), [columns]).rowcount)
-        return task_id
+        return await add_confirming_task(self.store)
 
     async def confirm(self, task_id: str | None = None, key: str | None = None) -> Confirmed:
         """Confirm a task, by default a new one."""

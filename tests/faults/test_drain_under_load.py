@@ -3,7 +3,8 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ async def all_talk(calls: Calls, call_ids: Sequence[str]) -> None:
     """Wait until the agent holds every call."""
     for call_id in call_ids:
         await calls.handler_that("model_connected", call_id)
+
+
+@asynccontextmanager
+async def draining_handler(
+    folder: Path, time_factor: float, spans: Mapping[str, str]
+) -> AsyncIterator[tuple[Calls, list[str]]]:
+    """Tell a handler with ten endless calls to stop."""
+    async with running_calls(folder, time_factor=time_factor, spans=spans) as calls:
+        call_ids = await place_many(calls, 10, scenario=ENDLESS)
+        await all_talk(calls, call_ids)
+        await calls.fleet.kill(HANDLER, signal.SIGTERM)
+        yield calls, call_ids
 
 
 async def results_of(calls: Calls, call_ids: Sequence[str]) -> list[pb.CallResult]:
@@ -78,10 +91,7 @@ async def test_f23_a_handler_told_to_stop_finishes_its_50_calls_and_takes_no_oth
 async def test_f24_no_call_is_cut_before_the_deadline_and_every_one_has_its_result_after_it(
     tmp_path: Path,
 ) -> None:
-    async with running_calls(tmp_path, time_factor=2, spans=HASTY) as calls:
-        call_ids = await place_many(calls, 10, scenario=ENDLESS)
-        await all_talk(calls, call_ids)
-        await calls.fleet.kill(HANDLER, signal.SIGTERM)
+    async with draining_handler(tmp_path, 2, HASTY) as (calls, call_ids):
         told_at = calls.fleet.kills[-1].at
         code = await calls.fleet.died(HANDLER)
         results = await results_of(calls, call_ids)
@@ -93,10 +103,7 @@ async def test_f24_no_call_is_cut_before_the_deadline_and_every_one_has_its_resu
 
 
 async def test_f24_every_call_has_its_result_after_a_second_sigterm(tmp_path: Path) -> None:
-    async with running_calls(tmp_path, spans=PATIENT) as calls:
-        call_ids = await place_many(calls, 10, scenario=ENDLESS)
-        await all_talk(calls, call_ids)
-        await calls.fleet.kill(HANDLER, signal.SIGTERM)
+    async with draining_handler(tmp_path, 10, PATIENT) as (calls, call_ids):
         await calls.until_logged(HANDLER, "draining")
         await calls.fleet.kill(HANDLER, signal.SIGTERM)
         code = await calls.fleet.died(HANDLER, within_s=10)
@@ -108,10 +115,7 @@ async def test_f24_every_call_has_its_result_after_a_second_sigterm(tmp_path: Pa
 async def test_f24_every_call_has_its_result_after_a_kill_10_s_into_the_drain(
     tmp_path: Path,
 ) -> None:
-    async with running_calls(tmp_path, time_factor=2, spans=PATIENT) as calls:
-        call_ids = await place_many(calls, 10, scenario=ENDLESS)
-        await all_talk(calls, call_ids)
-        await calls.fleet.kill(HANDLER, signal.SIGTERM)
+    async with draining_handler(tmp_path, 2, PATIENT) as (calls, call_ids):
         await passed(asyncio.get_running_loop().time() + KILLED_AFTER_S)
         assert [await calls.result(each) for each in call_ids] == [None] * 10
         await calls.fleet.kill(HANDLER)

@@ -8,17 +8,16 @@ from urllib.parse import urlencode
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import insert
 from twilio.request_validator import RequestValidator
 
 from orchestrator import calls
 from orchestrator.calls import CallOrder, CallTimings
 from orchestrator.main import create_app
 from orchestrator.settings import OrchestratorSettings
-from orchestrator.store import Store, mint_id
+from orchestrator.store import Store
 from orchestrator.store.calls import CallRow, read_call
-from orchestrator.store.schema import task as tasks
 from tests.fresh_file import fresh_database
+from tests.rows_rig import add_confirming_task
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "test-auth-token"  # noqa: S105 - a test's
@@ -83,17 +82,7 @@ def status_form(word: str, **more: str) -> dict[str, str]:
 async def confirmed_call(app: FastAPI) -> str:
     """Confirm a task of ours; answer its call_id."""
     store: Store = app.state.store
-    now_us = await store.now_us()
-    task_id = mint_id(now_us)
-    columns = {
-        "task_id": task_id,
-        "state": "confirming",
-        "errand": "food_order",
-        "form": {},
-        "created_at": now_us,
-        "updated_at": now_us,
-    }
-    await store.write(lambda tx: tx.connection.execute(insert(tasks), [columns]).rowcount)
+    task_id = await add_confirming_task(store)
     order = CallOrder("food_order", "Order.", {}, (), LUIGI)
     timings: CallTimings = app.state.timings
     return (await calls.confirm_task(store, task_id, None, order, timings)).call_id
