@@ -1,5 +1,6 @@
 """What an outbox holds, read from outside while its reporter may run: accounts and results."""
 
+import fcntl
 import os
 import sqlite3
 from collections import Counter
@@ -114,12 +115,11 @@ def read_results(path: Path, since: datetime) -> Sequence[KeptResult]:
         if not _has_tables(connection):
             return []
         after = {"after": int(since.timestamp() * _US)}
-        rows = connection.execute(sql.SELECT_SINCE, after).fetchall()
-    return [
-        KeptResult(seq, state, pb.CallResult.FromString(unpack_frame(record).body))
-        for seq, state, record in rows
-        if _is_readable(record)
-    ]
+        return [
+            KeptResult(seq, state, pb.CallResult.FromString(unpack_frame(record).body))
+            for seq, state, record in connection.execute(sql.SELECT_SINCE, after)
+            if _is_readable(record)
+        ]
 
 
 def revive_dead_letters(path: Path, seqs: Iterable[int], now: datetime) -> None:
@@ -178,10 +178,16 @@ def _require_file(path: Path) -> None:
 
 
 def _find_holder(path: Path) -> int:
-    """Find the living process whose number stands in the lock file; 0 when there is none."""
+    """Find the process that holds the lock, whose number stands in its file; 0 when none does."""
     try:
-        pid = int(path.with_name(path.name + ".lock").read_text())
-        os.kill(pid, 0)
+        with path.with_name(path.name + ".lock").open() as lock:
+            pid = int(lock.read())
+            os.kill(pid, 0)
+            # In the next container the number may be another process's. Taken for a moment, the
+            # lock could turn a starting reporter away: so only here, where there seems to be one.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return pid
     except (OSError, ValueError):
         return 0
-    return pid
+    return 0

@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -158,6 +159,17 @@ async def test_an_outbox_whose_process_died_before_its_first_row_is_an_empty_one
     assert (code, "0 calls:" in said) == (0, True)
     code, said, _ = await outbox("retry", "--to", "127.0.0.1:1", tmp_path / "calls.db")
     assert (code, "nothing was written since" in said) == (0, True)
+
+
+async def test_a_number_that_another_process_has_by_now_holds_no_outbox(
+    outbox: Run, tmp_path: Path
+) -> None:
+    async with quick_reporter("127.0.0.1:1", tmp_path):
+        _, said, _ = await outbox("list", tmp_path / "calls.db")
+        assert f"in use by process {os.getpid()}" in said
+    assert (tmp_path / "calls.db.lock").read_text() == str(os.getpid())
+    _, said, _ = await outbox("list", tmp_path / "calls.db")
+    assert "not in use" in said
 
 
 @pytest.mark.parametrize("since", ["24", "yesterday", "999999d", "-1h", "2026-13-01"])
