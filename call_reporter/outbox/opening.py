@@ -1,12 +1,13 @@
 """How an outbox is opened: locked, checked, a damaged file replaced by what is good of it."""
 
+import errno
 import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 
-from call_reporter.errors import OutboxUnavailable
+from call_reporter.errors import OutboxFull, OutboxUnavailable
 from call_reporter.outbox import rows
 from call_reporter.outbox.file import OutboxFile, is_disk_full
 from call_reporter.outbox.restore import restore_rows
@@ -18,20 +19,28 @@ log = logging.getLogger("call_reporter")
 def open_outbox(file: OutboxFile, now: Callable[[], datetime]) -> sqlite3.Connection:
     """Lock, check and open the file; a damaged one is set aside, its good rows taken over.
 
-    Raises: OutboxInUse, OutboxUnavailable.
+    Raises: OutboxInUse, OutboxFull, OutboxUnavailable.
     """
     file.lock()
     try:
         return _load(file, now())
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         file.unlock()
-        raise OutboxUnavailable(f"cannot open the outbox {file.path}: {error}") from error
-    except OSError as error:
-        file.unlock()
-        raise OutboxUnavailable(f"cannot open the outbox {file.path}: {error.strerror}") from error
+        raise _say_why(file, error) from error
     except BaseException:
         file.unlock()
         raise
+
+
+def _say_why(file: OutboxFile, error: sqlite3.Error | OSError) -> OutboxUnavailable:
+    """Tell a full disk from a file that cannot be opened: SQLite's words for it are "I/O error"."""
+    if isinstance(error, OSError):
+        is_full, words = error.errno == errno.ENOSPC, error.strerror
+    else:
+        is_full, words = is_disk_full(error), str(error)
+    if is_full:
+        return OutboxFull(f"cannot open the outbox {file.path}: the disk is full")
+    return OutboxUnavailable(f"cannot open the outbox {file.path}: {words}")
 
 
 def _load(file: OutboxFile, now: datetime) -> sqlite3.Connection:

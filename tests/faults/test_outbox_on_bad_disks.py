@@ -104,6 +104,20 @@ async def test_f40_on_a_full_disk_running_calls_are_reported_and_orders_refused(
     assert {result.summary for result in servicer.stored.values()} == {"told first-hand"}
 
 
+@pytest.mark.parametrize("left", range(0, 128 * 1024, 16 * 1024))
+async def test_f40_on_a_disk_with_hardly_any_space_a_start_works_or_says_why(
+    left: int, disk: Path
+) -> None:
+    filler = fill(disk)
+    os.truncate(filler, filler.stat().st_size - left)
+    try:
+        async with quick_reporter("127.0.0.1:1", disk, ballast_bytes=BALLAST) as reporter:
+            assert await reporter.trouble() == "the disk is full: take no new calls"
+    except OutboxFull as error:
+        assert "cannot open the outbox" in str(error)  # noqa: PT017 - one or the other
+        assert "the disk is full" in str(error)  # noqa: PT017 - see above
+
+
 async def run_agent(folder: Path, target: str, inject: str) -> list[str]:
     """Run the agent on a disk that fails as strace is told; return what it printed.
 
