@@ -70,5 +70,6 @@ STAGE = Stage(
     "caps",
     "Caps under two Orchestrators that race for the same calls",
     run,
+    is_in_quick=False,
     company="kills on a plan",
 )

@@ -43,13 +43,13 @@ WAYS = (
     Way(
         "sqlite",
         ORCHESTRATOR,
-        (("fdatasync", 18, 1), ("pwrite64", 270, 3), ("sendmsg", 21, 1), ("write", 87, 3)),
+        (("fdatasync", 18, 1), ("pwrite64", 270, 4), ("sendmsg", 21, 1), ("write", 87, 4)),
     ),
-    Way("postgres", ORCHESTRATOR, (("sendto", 263, 3), ("sendmsg", 21, 1))),
+    Way("postgres", ORCHESTRATOR, (("sendto", 263, 4), ("sendmsg", 21, 1))),
     Way(
         "sqlite",
         HANDLER,
-        (("fdatasync", 15, 1), ("pwrite64", 66, 1), ("sendmsg", 8, 1), ("sendto", 4, 1)),
+        (("fdatasync", 15, 1), ("pwrite64", 66, 2), ("sendmsg", 8, 1), ("sendto", 4, 1)),
     ),
 )
 

@@ -8,8 +8,8 @@ from telephony.numbers import NumberRefused, check_number
 
 # How many calls in a hundred the sandbox plays in which way.
 MIX: Mapping[str, int] = {
-    "short_order": 33,
-    "short_order_hang_up": 10,
+    "short_order": 25,
+    "short_order_hang_up": 8,
     "short_order_callbacks_spoilt": 5,
     "short_order_callbacks_lost": 4,
     "short_order_dial_error": 3,
@@ -17,9 +17,9 @@ MIX: Mapping[str, int] = {
     "short_order_dial_silent": 2,
     "short_order_stream_reset": 4,
     "model_lost": 1,
-    "busy": 18,
-    "declined": 8,
-    "no_answer": 5,
+    "busy": 23,
+    "declined": 11,
+    "no_answer": 7,
     "dial_refused": 4,
 }
 _AREAS = range(201, 990)

@@ -48,8 +48,8 @@ class System:
 
 # An only Orchestrator is away for half of such a run: it gets through fewer calls.
 SYSTEMS = (
-    System("sqlite", orchestrators=1, at_once=8, calls=(250, 4_000), falls=(25, 200)),
-    System("postgres", orchestrators=2, at_once=10, calls=(360, 6_010), falls=(35, 300)),
+    System("sqlite", orchestrators=1, at_once=8, calls=(250, 3_500), falls=(25, 200)),
+    System("postgres", orchestrators=2, at_once=10, calls=(360, 5_250), falls=(35, 300)),
 )
 
 

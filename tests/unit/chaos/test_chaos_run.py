@@ -16,6 +16,7 @@ from tests.chaos.findings import find_shortfall, say_spread
 from tests.chaos.history import tell_history
 from tests.chaos.judge import judge
 from tests.chaos.killer import WEIGHTS, plan_falls
+from tests.chaos.marked_tests import DONE_ELSEWHERE, HOME
 from tests.chaos.progress import Lines
 from tests.chaos.stage import Context, KillRow, Stage, StageReport, Violation
 from tests.chaos.table import StageOutcome, has_failed, say_verdict, tabulate_kills, write_markdown
@@ -103,6 +104,10 @@ def test_both_databases_together_die_at_each_failpoint_as_often_as_ordered(times
 
 def test_every_failpoint_of_the_product_has_its_deaths() -> None:
     assert sorted(OF_ORCHESTRATOR + OF_HANDLER) == sorted(FAILPOINTS)
+
+
+def test_what_a_stage_of_its_own_does_is_where_the_marked_tests_leave_it_out() -> None:
+    assert all((HOME / folder).is_dir() for folder in DONE_ELSEWHERE)
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones(
