@@ -41,6 +41,7 @@ SETTINGS = HandlerSettings(  # type: ignore[call-arg] # pydantic's own argument
 )
 # As in the app's lifespan.
 _LAST_TASKS_S = 20.0
+_AHEAD_S = 300.0
 TOKENS = StreamTokens(b"k" * 32)
 
 
@@ -86,8 +87,10 @@ class HandlerPart:
 
     def _options(self) -> ReporterOptions:
         world = self._world
+        # Where clocks are odd, one machine's is wrong all the time.
+        is_wrong = world.plan.theme == "clock" and self._name == "h1"
         return ReporterOptions(
-            clock=VirtualClock(world.loop),
+            clock=VirtualClock(world.loop, _AHEAD_S if is_wrong else 0.0),
             chance=world.dice.random,
             failpoint=world.pass_point,
             ballast_bytes=0,
