@@ -8,7 +8,6 @@ new file, and runs on one that is there.
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -19,6 +18,7 @@ import pytest
 from call_reporter import OutboxUnavailable
 from call_reporter.outbox.inspection import Accounts, inspect_outbox
 from ringback.v1 import call_results_pb2 as pb
+from tests.faults.tracing import strace_words
 from tests.integration.call_reporter_server import ScriptedResults, quick_reporter, serving, sid
 
 SAID = ("Luigi's, hello?", "One large margherita, please.", "Fourteen fifty.", "Goodbye.")
@@ -83,9 +83,7 @@ class Doomed:
 
     async def die(self, way: str, call: str, number: int) -> bool:
         """Run the agent; say whether it was killed."""
-        strace = shutil.which("strace") or pytest.skip("strace is not installed")
-        inject = f"inject={call}:signal=SIGKILL:when={number}"
-        words = [strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
+        words = strace_words(f"trace={call}", f"inject={call}:signal=SIGKILL:when={number}")
         outbox = str(self.folder / "calls.db")
         if call != NETWORK:  # not the log's index, which nobody needs after a death
             words += ["-P", outbox, "-P", f"{outbox}-wal", "-P", str(self.folder)]

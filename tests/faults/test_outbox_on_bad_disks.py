@@ -17,6 +17,7 @@ import pytest
 from call_reporter import OutboxFull
 from call_reporter.outbox.inspection import inspect_outbox
 from ringback.v1 import call_results_pb2 as pb
+from tests.faults.tracing import strace_words
 from tests.integration.call_reporter_server import (
     ScriptedResults,
     free_port,
@@ -123,8 +124,7 @@ async def run_agent(folder: Path, target: str, inject: str) -> list[str]:
 
     Only the log and the ballast fail: the first is what a commit waits for.
     """
-    strace = shutil.which("strace") or pytest.skip("strace is not installed")
-    words = [strace, "-f", "-qq", "-o", "/dev/null", "-e", f"inject={inject}"]
+    words = strace_words(f"inject={inject}")
     for suffix in ("-wal", ".ballast"):
         words += ["-P", str(folder / f"calls.db{suffix}")]
     agent = await asyncio.create_subprocess_exec(
