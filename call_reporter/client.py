@@ -157,6 +157,10 @@ class CallReporter:
         """
         return await self._outbox.remember_order(call_id, body)
 
+    async def recall_order(self, call_id: str) -> RememberedOrder | None:
+        """Tell what is known of an order; None when it is new. Raises: OutboxUnavailable."""
+        return await self._outbox.recall_order(call_id)
+
     async def answer_order(self, call_id: str, answer: bytes) -> None:
         """Remember the answer to an order, for its repeats. Raises: OutboxUnavailable."""
         await self._outbox.answer_order(call_id, answer)

@@ -185,6 +185,12 @@ class Outbox:
 
         return await self._open_writer.submit(write, is_essential=False)
 
+    async def recall_order(self, call_id: str) -> rows.RememberedOrder | None:
+        """Read what is known of an order; None when it is new."""
+        return await self._open_writer.submit(
+            lambda connection: rows.read_order(connection, call_id)
+        )
+
     async def check_space(self) -> None:
         """Return when a new call could be taken. Raises: OutboxFull, OutboxBroken."""
         await self._open_writer.submit(lambda _connection: self._require_space())

@@ -1,5 +1,8 @@
 """Faults F8 and F9: a definite no of the carrier or of a Call Handler, and who is asked then."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -81,3 +84,60 @@ async def test_f9_a_handler_that_takes_none_now_passes_the_order_on(
         busy.drain.forget("another call")
         assert len(book.requests) == 1
     assert isinstance(alone, OrderNotTaken)
+
+
+class Relay:
+    """A proxy before a Call Handler that may send a request again of its own accord."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.requests: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass one request on, and its answer back."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(x for x in head.lower().split(b"\r\n") if x.startswith(b"content-length:"))
+        self.requests.append(head + await reader.readexactly(int(length.split(b":")[1])))
+        writer.write(await self.send(self.requests[-1]))
+        writer.close()
+
+    async def send(self, request: bytes) -> bytes:
+        """Send a request to the handler, for the first time or once more; give the answer."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.handler.port)
+        writer.write(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+        answered = await reader.read()
+        writer.close()
+        return answered
+
+
+@asynccontextmanager
+async def relayed(handler: Handler) -> AsyncIterator[tuple[Relay, CallHandlerClient]]:
+    """Put a relay between the Orchestrator's client and a handler."""
+    relay = Relay(handler)
+    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = CallHandlerClient((f"http://127.0.0.1:{port}",), TOKEN, timeout_s=10)
+    async with server:
+        yield relay, client
+        await client.close()
+
+
+@pytest.mark.parametrize("comes", ["before the next try", "after it"])
+async def test_f9_a_proxy_that_repeats_a_refused_order_does_not_have_it_dialled_twice(
+    tmp_path: Path, comes: str
+) -> None:
+    async with (
+        carrier(answer(201, CREATED)) as (book, _),
+        running_handler(settings_of(tmp_path, book.url, max_calls=1)) as handler,
+        relayed(handler) as (relay, client),
+    ):
+        handler.drain.expect("another call", 60)
+        assert isinstance(await client.place_order(dict(ORDER)), OrderNotTaken)
+        handler.drain.forget("another call")
+        if comes == "before the next try":
+            assert b" 429 " in (await relay.send(relay.requests[0])).partition(b"\r\n")[0]
+        assert await client.place_order(dict(ORDER)) == OrderAccepted(SID)
+        if comes == "after it":
+            assert b" 429 " in (await relay.send(relay.requests[0])).partition(b"\r\n")[0]
+        assert b" 200 " in (await relay.send(relay.requests[1])).partition(b"\r\n")[0]
+        assert len(book.requests) == 1

@@ -9,7 +9,15 @@ import pytest
 
 from foundation.clock import SystemClock
 from tests.integration.handler_rig import ORDER, Handler, running_handler, settings_of
-from tests.integration.scripted_carrier import CREATED, Answer, Carrier, answer, carrier, refusal
+from tests.integration.scripted_carrier import (
+    CREATED,
+    SID,
+    Answer,
+    Carrier,
+    answer,
+    carrier,
+    refusal,
+)
 
 CALL_ID = str(ORDER["call_id"])
 
@@ -130,5 +138,37 @@ async def test_f9_a_copy_of_what_the_carrier_refused_is_refused_after_a_restart_
             assert (copy.status_code, copy.json()) == (429, busy.json())
             assert len(book.requests) == 1
             assert (await handler.order(order_id="try-2")).status_code == 201
-            assert (await handler.order(order_id="try-1")).status_code == 429
+            assert (await handler.order(order_id="try-1")).status_code == 200
         assert len(book.requests) == 2
+
+
+@pytest.mark.parametrize("why", ["full", "draining", "expired", "disk"])
+async def test_i4_an_order_that_was_placed_is_never_answered_with_later(
+    tmp_path: Path, why: str
+) -> None:
+    async with (
+        carrier(answer(201, CREATED)) as (book, _),
+        running_handler(settings_of(tmp_path, book.url, max_calls=1)) as handler,
+    ):
+        assert (await handler.order(order_id="try-1")).status_code == 201
+        if why == "draining":
+            handler.drain.forget(CALL_ID)  # else the carrier is asked about it
+            handler.drain.begin()
+        elif why == "disk":
+            await handler.app.state.reporter.close()
+        left_s = 0.0 if why == "expired" else 60.0
+        for order_id in ("try-1", "try-2"):
+            again = await handler.order(order_id=order_id, not_after_s=left_s)
+            assert (again.status_code, again.json()["call_sid"]) == (200, SID)
+        assert len(book.requests) == 1
+
+
+async def test_i4_an_order_of_a_former_life_is_never_answered_with_later(tmp_path: Path) -> None:
+    async with carrier(answer(201, CREATED)) as (book, _):
+        settings = settings_of(tmp_path, book.url, max_calls=1)
+        async with running_handler(settings) as handler:
+            assert (await handler.order()).status_code == 201
+        async with running_handler(settings) as handler:
+            handler.drain.expect("another call", 60)
+            assert (await handler.order()).status_code == 200
+            assert (await handler.order(call_id="new")).status_code == 429

@@ -5,18 +5,16 @@ crash: it gets the first answer, or "unknown" when the process died before it ha
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from call_handler.call import CallServices
-from call_handler.errors import InvalidOrder, OrderError, OrderLater, OrderRefused, OrderUnknown
-from call_handler.orders.body import OrderBody, read_order
+from call_handler.errors import OrderError, OrderLater, OrderRefused, OrderUnknown
+from call_handler.orders.body import OrderBody
+from call_handler.orders.memory import CREATED, OrderAnswer, OrderMemory
 from call_handler.orders.refused import RefusedOrders
-from call_reporter import OutboxUnavailable
 from foundation.descriptors import has_free_descriptors
 from foundation.drain import Drain
 from foundation.failpoints import failpoint
@@ -40,30 +38,6 @@ log = structlog.get_logger(__name__)
 _CALLBACK_RETRIES = "#rc=5&rp=all"  # six tries within 15 s, on any failure, instead of one
 _MORE_RINGING_S = 10.0  # the carrier may ring a little longer than it was told
 _DESCRIPTORS_KEPT = 64  # for running calls: their models, hang-ups and reports
-_TRIES_MAX = 100
-CREATED, REPEATED, LATER = 201, 200, 429
-
-
-@dataclass(frozen=True, slots=True)
-class OrderAnswer:
-    """What an order is answered with, now and whenever it is repeated."""
-
-    status: int
-    body: Mapping[str, object]
-
-    def to_bytes(self) -> bytes:
-        """Write the answer for the outbox."""
-        return json.dumps({"status": self.status, "body": dict(self.body)}).encode()
-
-    @classmethod
-    def from_bytes(cls, kept: bytes) -> "OrderAnswer":
-        """Read an answer that the outbox kept."""
-        content = json.loads(kept)
-        return cls(content["status"], content["body"])
-
-    def as_repeat(self) -> "OrderAnswer":
-        """Answer the same once more; what was created then is not created now."""
-        return OrderAnswer(REPEATED, self.body) if self.status == CREATED else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +47,6 @@ class TakenOrder:
     body: OrderBody
     raw: bytes
     """As it came, kept beside its answer."""
-    number: str
-    """The callee's, checked, E.164."""
     deadline_s: float
     """On the monotonic clock: from then on it is not dialled any more."""
 
@@ -94,7 +66,9 @@ class OrderDesk:
         self._tokens = tokens
         self._drain = drain
         self._watch = watch  # None where nobody watches the loop
-        self._under_way: dict[str, asyncio.Task[OrderAnswer]] = {}
+        self._under_way: dict[str, asyncio.Task[OrderAnswer | OrderError]] = {}
+        self._placing = 0
+        self._memory = OrderMemory(services.reporter)
         self._refused = RefusedOrders()
 
     async def take(self, order: OrderBody, raw: bytes) -> OrderAnswer:
@@ -103,25 +77,40 @@ class OrderDesk:
         `raw` is the order as it came, kept beside its answer.
         Raises: OrderRefused, OrderLater, OrderUnknown.
         """
-        first = self._under_way.get(order.call_id)
-        if first is not None:
-            return (await asyncio.shield(first)).as_repeat()
-        self._refused.refuse_copy(order.order_id)
-        clock = self._services.clock
-        deadline_s = clock.monotonic() + order.seconds_left(clock.now())
-        with self._refused.noting(order.order_id):
-            self._refuse_for_now(deadline_s)
-        taken = TakenOrder(order, raw, self._allowed_number(order), deadline_s)
-        # A task of the app: a client that goes away must not leave a dial without its answer.
-        work = self._services.tasks.spawn(self._place(taken), name=f"order {order.call_id}")
-        self._under_way[order.call_id] = work
-        work.add_done_callback(lambda _: self._under_way.pop(order.call_id, None))
-        return await asyncio.shield(work)
+        work = self._under_way.get(order.call_id)
+        is_first = work is None
+        if work is None:
+            clock = self._services.clock
+            deadline_s = clock.monotonic() + order.seconds_left(clock.now())
+            # A task of the app: a client that goes away must not leave a dial without its answer.
+            work = self._services.tasks.spawn(
+                self._carry_out(TakenOrder(order, raw, deadline_s)), name=f"order {order.call_id}"
+            )
+            self._under_way[order.call_id] = work
+            work.add_done_callback(lambda _: self._under_way.pop(order.call_id, None))
+        answer = await asyncio.shield(work)
+        if isinstance(answer, OrderError):
+            raise answer
+        return answer if is_first else answer.as_repeat()
+
+    async def _carry_out(self, order: TakenOrder) -> OrderAnswer | OrderError:
+        """Answer what is known already; else refuse it, or place it."""
+        with bound_contextvars(call_id=order.body.call_id):
+            try:
+                with self._refused.noting(order.body.order_id):
+                    self._refused.refuse_copy(order.body.order_id)
+                    key, known = await self._memory.look_up(order.body)
+                    if known is not None:
+                        return known.as_repeat()
+                    self._refuse_for_now(order.deadline_s)
+                    return await self._place(key, order, self._allowed_number(order.body))
+            except OrderError as refusal:
+                return refusal
 
     def _refuse_for_now(self, deadline_s: float) -> None:
         if self._drain.draining:
             raise OrderLater("draining", "this Call Handler is about to stop", 5)
-        if self._drain.busy + len(self._under_way) >= self.settings.max_calls:
+        if self._drain.busy + self._placing >= self.settings.max_calls:
             raise OrderLater("full", "this Call Handler has all the calls it can take", 2)
         if self._watch is not None and self._watch.was_blocked:
             raise OrderLater("overloaded", "this Call Handler has just stood still", 5)
@@ -146,50 +135,23 @@ class OrderDesk:
         except NumberRefused as refusal:
             raise OrderRefused(refusal.reason, code="number_policy") from refusal
 
-    async def _place(self, order: TakenOrder) -> OrderAnswer:
-        call_id, order_id = order.body.call_id, order.body.order_id
-        with bound_contextvars(call_id=call_id), self._refused.noting(order_id):
-            try:
-                key, known = await self._remember(order)
-            except OutboxUnavailable as error:
-                log.exception("order_not_remembered")
-                raise OrderLater("disk", str(error), 30) from error
-            if known is not None:
-                return known.as_repeat()
-            answer = await self._dial(order)
-            await self._keep(key, answer)
-            return answer
+    async def _place(self, key: str, order: TakenOrder, number: str) -> OrderAnswer:
+        self._placing += 1
+        try:
+            await self._memory.begin(key, order.body.call_id, order.raw)
+            answer = await self._dial(order, number)
+            await self._memory.keep(key, order.body.call_id, answer)
+        finally:
+            self._placing -= 1
+        return answer
 
-    async def _remember(self, taken: TakenOrder) -> tuple[str, OrderAnswer | None]:
-        """Write the order down before it is dialled.
-
-        After a definite no for now the next try is remembered under a key of its own; a copy of
-        the try that got the no gets it again.
-        Returns: the key of this try, and the answer if the order has its answer already.
-        Raises: OrderUnknown for an order that an earlier process began, OutboxUnavailable.
-        """
-        call_id = taken.body.call_id
-        for number in range(1, _TRIES_MAX + 1):
-            key = call_id if number == 1 else f"{call_id}#{number}"
-            order = await self._services.reporter.remember_order(key, taken.raw)
-            if order.is_new:
-                return key, None
-            if order.answer is None:
-                raise OrderUnknown(
-                    "the order was begun before, and nobody knows whether it dialled"
-                )
-            answer = OrderAnswer.from_bytes(order.answer)
-            if answer.status != LATER or _is_copy(taken.body, order.body):
-                return key, answer
-        raise OrderLater("carrier_busy", "the carrier has refused this call too often", 60)
-
-    async def _dial(self, taken: TakenOrder) -> OrderAnswer:
+    async def _dial(self, taken: TakenOrder, number: str) -> OrderAnswer:
         """Dial and put what came of it into an answer, also a refusal: repeats get the same."""
         order = taken.body
         ringing_s = order.ring_timeout_s + _MORE_RINGING_S
         self._drain.expect(order.call_id, self.settings.create_s + ringing_s)
         try:
-            placed = await self._create(taken)
+            placed = await self._create(taken, number)
         except OrderError as error:
             self._drain.forget(order.call_id)
             log.warning("call_not_placed", error=error.error, reason=error.message)
@@ -198,7 +160,7 @@ class OrderDesk:
         log.info(
             "call_placed",
             call_sid=placed.call_sid,
-            to=mask_number(taken.number),
+            to=mask_number(number),
             task_id=order.task_id,
             attempt=order.attempt,
         )
@@ -207,8 +169,8 @@ class OrderDesk:
             {"call_id": order.call_id, "call_sid": placed.call_sid, "status": placed.status},
         )
 
-    async def _create(self, taken: TakenOrder) -> PlacedCall:
-        request = self._dial_request(taken.body, taken.number)
+    async def _create(self, taken: TakenOrder, number: str) -> PlacedCall:
+        request = self._dial_request(taken.body, number)
         failpoint("dial.before_post")
         self._refuse_expired(taken.deadline_s)  # the disk may have been slow, or we were frozen
         try:
@@ -241,19 +203,3 @@ class OrderDesk:
             ring_timeout_s=order.ring_timeout_s,
             time_limit_s=order.time_limit_s,
         )
-
-    async def _keep(self, key: str, answer: OrderAnswer) -> None:
-        try:
-            await self._services.reporter.answer_order(key, answer.to_bytes())
-        except OutboxUnavailable:
-            # The call is placed: the caller must learn its sid. A repeat will hear "unknown".
-            log.exception("order_answer_not_kept")
-
-
-def _is_copy(order: OrderBody, kept: bytes) -> bool:
-    """Say whether an order is the very one that was kept, sent once more."""
-    try:
-        first = read_order(kept, "application/json")
-    except InvalidOrder:  # kept by another version, or spoilt on the disk
-        return False
-    return bool(order.order_id) and order.order_id == first.order_id

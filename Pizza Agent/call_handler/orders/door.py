@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from call_handler.errors import NoToken, OrderError, WrongRole
 from call_handler.orders.body import read_order
-from call_handler.orders.desk import LATER, OrderDesk
+from call_handler.orders.desk import OrderDesk
+from call_handler.orders.memory import LATER
 from call_handler.settings import HandlerSettings
 from foundation.settings import secrets_of
 
