@@ -89,7 +89,7 @@ async def test_f17_a_half_open_stream_is_given_up_after_5_s_and_the_call_hung_up
     result = await calls.until_result(call_id)
     await calls.judge(call_id)
     assert result.end_reason == pb.END_REASON_MEDIA_LOST
-    assert lag_s(dict(broken), result) <= HALF_OPEN_S + PROMPT_S
+    assert lag_s(dict(broken), result) <= HALF_OPEN_S
 
 
 async def test_f18_answered_without_a_stream_the_call_is_ended_and_has_its_result(

@@ -17,8 +17,9 @@ class BridgeLimits:
     """The longest wait for a goodbye that makes no progress."""
     kept_frames: int = 100
     """Frames of 20 ms kept while the model is not ready: the newest 2 s."""
-    frame_gap_s: float = 5.0
-    """No frame for so long: the stream is lost. The carrier sends silence, too."""
+    frame_gap_s: float = 4.4
+    """No frame for so long: the stream is lost, with its result written within 5 s. The carrier
+    sends silence, too."""
     blocked_s: float = 5.0
     """A send that takes longer: that side is lost."""
     response_s: float = 5.0
