@@ -8,7 +8,7 @@ from sandbox.listening import Utterance
 from sandbox.speech import FRAME_MS, SILENCE, is_loud
 
 _PAUSE_MS = 300  # silence after a sentence's end before a polite callee speaks
-_BROKEN_OFF_MS = 1_000  # silence after which a sentence without an end counts as over
+_BROKEN_OFF_MS = 2_500  # silence after which a sentence without an end counts as over
 
 
 @dataclass(slots=True)
