@@ -233,6 +233,6 @@ class OrderSession:
 
         name = url.split("/")[2]
         self._world.note(str(json.loads(data)["call_id"]), f"{self._name}: order to {name}")
-        # Never doubled: nobody on the way repeats a POST.
-        asked = self._world.network.ask(self._name, name, put)
+        # A proxy on the way may repeat it, although nobody should repeat a POST.
+        asked = self._world.network.ask(self._name, name, put, may_double=True)
         return OrderPost(asked, self._timeout_s)
