@@ -7,7 +7,7 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
 import structlog
@@ -88,6 +88,39 @@ async def with_stores(
         await store.close()
 
 
+async def commit_in_turns(url: str, numbers: Iterator[int]) -> dict[bool, list[list[float]]]:
+    """Measure what one store and what two commit, told and not told in turns; by round."""
+    rates: dict[bool, list[list[float]]] = {True: [], False: []}
+    for _ in range(ROUNDS):
+        for tells, rounds in rates.items():
+
+            async def commit(stores: list[Store], rounds: list[list[float]] = rounds) -> None:
+                several = (stores[:1], stores)
+                rounds.append([await measure_throughput(some, next(numbers)) for some in several])
+
+            await with_stores(url, tells=tells, work=commit)
+    return rates
+
+
+def say_rates(rates: dict[bool, list[list[float]]]) -> Iterator[str]:
+    """Say what was committed, and what telling costs: the ratio within each round."""
+    for at, stores in enumerate(("one Orchestrator", "two")):
+        for tells, name in ((False, "not told"), (True, "told")):
+            some = sorted(rates_of[at] for rates_of in rates[tells])
+            middle = statistics.median(some)
+            yield (
+                f"reports a second, {stores}, {name}: "
+                f"median {middle:.0f} [{some[0]:.0f}-{some[-1]:.0f}]"
+            )
+        ratios = sorted(
+            told[at] / silent[at] for told, silent in zip(rates[True], rates[False], strict=True)
+        )
+        yield (
+            f"told to not told, {stores}: "
+            f"median {statistics.median(ratios):.2f} [{ratios[0]:.2f}-{ratios[-1]:.2f}]"
+        )
+
+
 async def main() -> None:
     """Print a line for each figure."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
@@ -101,19 +134,8 @@ async def main() -> None:
                 print(f"seen on the other, {name}: median {middle:.1f} ms, p99 {worst:.1f} ms")
 
             await with_stores(server.url, tells=tells, work=see)
-        best = {True: [0.0, 0.0], False: [0.0, 0.0]}
-        for _ in range(ROUNDS):
-            for tells, rates in best.items():
-
-                async def commit(stores: list[Store], rates: list[float] = rates) -> None:
-                    for at, some in enumerate((stores[:1], stores)):
-                        rate = await measure_throughput(some, next(numbers))
-                        rates[at] = max(rates[at], rate)
-
-                await with_stores(server.url, tells=tells, work=commit)
-        for tells, (one, two) in best.items():
-            name = "told" if tells else "not told"
-            print(f"reports a second, {name}, best of {ROUNDS}: one {one:.0f}, two {two:.0f}")
+        for line in say_rates(await commit_in_turns(server.url, numbers)):
+            print(line)
 
 
 if __name__ == "__main__":
