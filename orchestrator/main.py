@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.limits import PublicHostGate, SlowBodyLimit
+from foundation.loop_watch import LoopWatch
 from foundation.server import CannotStart, make_data_dir
 from foundation.settings import Mode, is_loopback_host, secrets_of
 from foundation.task_set import TaskSet
@@ -50,6 +51,7 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
+            opened.enter_context(LoopWatch())
             try:
                 await open_services(app, settings, clock or SystemClock(), opened)
             except StoreUnusable as error:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import resource
-import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -14,6 +13,7 @@ import pytest_asyncio
 
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.fleet_rig import Calls, running_calls
+from tests.faults.tracing import strace_words
 
 pytestmark = [pytest.mark.chaos, pytest.mark.asyncio(loop_scope="module")]
 
@@ -68,11 +68,10 @@ def no_more_memory(pid: int) -> Iterator[None]:
 @asynccontextmanager
 async def held_up(pid: int, seconds: float) -> AsyncIterator[None]:
     """Hold the main thread, on which the loop runs, up at its next look for events."""
-    strace = shutil.which("strace") or pytest.skip("strace is not installed")
-    inject = f"inject=epoll_pwait,epoll_wait:delay_enter={seconds:g}s:when=1"
+    words = strace_words(f"inject=epoll_pwait,epoll_wait:delay_enter={seconds:g}s:when=1")
+    words.remove("-f")  # the other threads go on
     tracer = await asyncio.create_subprocess_exec(
-        *(strace, "-qq", "-o", "/dev/null", "-e", inject, "-p", str(pid)),
-        stdin=asyncio.subprocess.DEVNULL,
+        *(*words, "-p", str(pid)), stdin=asyncio.subprocess.DEVNULL
     )
     try:
         yield
@@ -130,6 +129,18 @@ async def test_f49_a_loop_that_is_blocked_says_so_takes_no_order_and_keeps_the_r
     await calls.judge(running, waiting)
     assert told.source == pb.SOURCE_HANDLER
     assert later.outcome == pb.OUTCOME_SUCCEEDED
+
+
+async def test_f49_an_orchestrator_that_is_blocked_says_so_and_gets_the_result(
+    calls: Calls,
+) -> None:
+    running = await talking(calls, "+14155550156")
+    async with held_up(calls.fleet.pid("orchestrator-1"), 5):
+        await calls.until_logged("orchestrator-1", "event_loop_blocked")
+        await calls.until_logged("orchestrator-1", "event_loop_runs_again")
+    told = await calls.until_result(running)
+    await calls.judge(running)
+    assert (told.source, told.outcome) == (pb.SOURCE_HANDLER, pb.OUTCOME_SUCCEEDED)
 
 
 async def test_f49_killed_for_want_of_memory_the_call_has_one_result(calls: Calls) -> None:
