@@ -42,7 +42,9 @@ async def open_page(
 ) -> AsyncIterator[Page]:
     """Open a page that fails the test when a script errs or asks another host for anything."""
     context = await browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",  # a pulse is drawn sixty times a second, without a graphics card
     )
     page = await context.new_page()
     wrong: list[str] = []

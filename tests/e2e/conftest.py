@@ -1,4 +1,4 @@
-"""The whole system as real processes: started as `ringback up` starts it, in scaled time."""
+"""The whole system as real processes, started as `ringback up` does, in scaled time; a browser."""
 
 import json
 import os
@@ -9,15 +9,18 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from ringback_cli.parts import Addresses, find_free_base
+from tests.e2e.browser import running_browser
 
 TIME_FACTOR = 10
 CALL_TIMEOUT_S = 60
@@ -194,6 +197,13 @@ def system() -> Iterator[System]:
 def own_system() -> Iterator[System]:
     """A system of the test's own, to be killed in."""
     with running_system() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Run one browser for a module: it takes seconds to start, and belongs to its event loop."""
+    async with running_browser() as running:
         yield running
 
 

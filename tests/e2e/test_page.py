@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,7 +11,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from foundation.clock import SystemClock
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2 as pb
-from tests.e2e.browser import needs_chromium, open_page, running_browser
+from tests.e2e.browser import needs_chromium, open_page
 from tests.fresh_file import fresh_database
 from tests.integration.chat_rig import (
     DISCLOSURE,
@@ -26,28 +25,29 @@ from tests.integration.chat_rig import (
     taken,
 )
 
-# One event loop for the module: a browser takes seconds to start, and belongs to its loop.
+# One event loop for the module, because the browser belongs to it.
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def chat(tmp_path: Path) -> AsyncIterator[ChatRig]:
-    store = await Store.open(fresh_database(tmp_path / "ringback.db"), SystemClock())
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def chat(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatRig]:
+    file = tmp_path_factory.mktemp("chat") / "ringback.db"
+    store = await Store.open(fresh_database(file), SystemClock())
     async with running_chat(store, on_port=True) as rig:
         yield rig
     await store.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with running_browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser) -> AsyncIterator[Page]:
+    """Open a page for all tests that neither close nor resize it."""
     async with open_page(browser) as opened:
         yield opened
+
+
+async def begin(page: Page, chat: ChatRig) -> None:
+    """Show an empty conversation."""
+    await page.goto(f"{chat.url}/?new")
 
 
 async def write(page: Page, text: str) -> None:
@@ -58,7 +58,7 @@ async def write(page: Page, text: str) -> None:
 
 async def order(page: Page, chat: ChatRig, text: str = ORDER) -> str:
     """Order and press Call now; return the call's id."""
-    await page.goto(chat.url)
+    await begin(page, chat)
     await write(page, text)
     await page.get_by_role("button", name="Call now").click()
     details = page.locator("call-card").last.get_by_role("link", name="Details")
@@ -96,19 +96,18 @@ async def test_a_fact_leads_to_the_line_that_proves_it(page: Page, chat: ChatRig
     assert await proof.evaluate("line => line.matches(':target')")
 
 
-async def test_the_conversation_is_there_on_return(
-    browser: Browser, page: Page, chat: ChatRig
-) -> None:
-    call_id = await order(page, chat)
-    address = page.url
-    assert "/tasks/" in address
-    await page.close()
-    await chat.talk(call_id, *TALK)
-    await chat.finish(call_id, taken())
-    again = await browser.contexts[0].new_page()
-    await again.goto(chat.url)
-    await expect(again.locator("call-card .badge")).to_have_text("Done")
-    await expect(again).to_have_url(address)
+async def test_the_conversation_is_there_on_return(browser: Browser, chat: ChatRig) -> None:
+    async with open_page(browser) as page:
+        call_id = await order(page, chat)
+        address = page.url
+        assert "/tasks/" in address
+        await page.close()
+        await chat.talk(call_id, *TALK)
+        await chat.finish(call_id, taken())
+        again = await page.context.new_page()
+        await again.goto(chat.url)
+        await expect(again.locator("call-card .badge")).to_have_text("Done")
+        await expect(again).to_have_url(address)
     async with open_page(browser) as elsewhere:
         await elsewhere.goto(address)
         await expect(elsewhere.locator("call-card .badge")).to_have_text("Done")
@@ -118,24 +117,25 @@ async def test_the_conversation_is_there_on_return(
 async def test_f51_call_now_pressed_twice_in_two_windows_is_one_call_there_on_return(
     browser: Browser, page: Page, chat: ChatRig
 ) -> None:
-    await page.goto(chat.url)
-    await write(page, ORDER)
-    await expect(page.get_by_role("button", name="Call now")).to_be_visible()
     async with open_page(browser) as other:
-        await other.goto(page.url)
+        await begin(other, chat)
+        await write(other, ORDER)
         await expect(other.get_by_role("button", name="Call now")).to_be_visible()
+        address = other.url
+        await page.goto(address)
+        await expect(page.get_by_role("button", name="Call now")).to_be_visible()
         press = "document.querySelector('[data-action=confirm]').click()"
         await asyncio.gather(*(each.evaluate(f"{press}; {press}") for each in (page, other)))
         await expect(other.locator("call-card")).to_have_count(1)
         await expect(page.locator("call-card")).to_have_count(1)
-    task = await chat.show(page.url.rpartition("/")[2])
-    await page.close()
-    (call,) = task["calls"]
-    await chat.finish(call["call_id"], taken())
-    async with open_page(browser) as again:
-        await again.goto(f"{chat.url}/tasks/{task['task_id']}")
-        await expect(again.locator("call-card .badge")).to_have_text("Done")
-        await expect(again.locator("call-card")).to_have_count(1)
+        task = await chat.show(address.rpartition("/")[2])
+        await other.close()
+        await page.goto("about:blank")
+        (call,) = task["calls"]
+        await chat.finish(call["call_id"], taken())
+    await page.goto(address)
+    await expect(page.locator("call-card .badge")).to_have_text("Done")
+    await expect(page.locator("call-card")).to_have_count(1)
 
 
 async def test_a_new_order_starts_an_empty_conversation(page: Page, chat: ChatRig) -> None:
@@ -170,7 +170,7 @@ async def test_hang_up_asks_the_running_call_to_end(page: Page, chat: ChatRig) -
 
 
 async def test_a_change_after_the_read_back_asks_again(page: Page, chat: ChatRig) -> None:
-    await page.goto(chat.url)
+    await begin(page, chat)
     await write(page, ORDER)
     await page.get_by_role("button", name="Change").click()
     await expect(page.get_by_label("Your message")).to_be_focused()
@@ -189,7 +189,7 @@ async def test_a_refused_message_is_told_and_kept_for_another_try(
         await stream.continue_()
 
     await page.route("**/events?*", hold)
-    await page.goto(chat.url)
+    await begin(page, chat)
     await page.get_by_label("Your message").evaluate("box => box.removeAttribute('maxlength')")
     await write(page, "a" * 2001)
     notice = page.locator(".bottom .notice")
@@ -199,6 +199,7 @@ async def test_a_refused_message_is_told_and_kept_for_another_try(
     await expect(page.locator(".message.person p")).to_have_text("hello")
     await expect(notice).to_contain_text("at most 2000 characters")
     assert len(await page.get_by_label("Your message").input_value()) == 2001
+    await page.unroute_all()
 
 
 PAYLOADS = (
@@ -236,7 +237,8 @@ async def test_no_word_of_a_stranger_runs_as_a_script(browser: Browser, chat: Ch
         await page.goto(f"{chat.url}/calls/{call_id}")
         await expect(page.get_by_role("heading", level=1)).to_have_text("Call to Luigi's")
         await page.goto(f"{chat.url}/calls")
-        await expect(page.locator("tbody tr")).to_have_count(1)
+        link = page.locator(f'a[href="/calls/{call_id}"]')
+        await expect(page.locator("tbody tr", has=link)).to_have_count(1)
 
 
 async def test_a_narrow_phone_never_scrolls_sideways(browser: Browser, chat: ChatRig) -> None:

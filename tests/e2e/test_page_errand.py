@@ -4,22 +4,21 @@ import json
 import urllib.request
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.e2e.browser import needs_chromium, open_page, running_browser
+from tests.e2e.browser import needs_chromium, open_page
 from tests.e2e.conftest import System
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 _CALL_MS = 30_000
 FIRST = "Hi, two large margheritas from Luigi's please"
 ANSWERS = ("I'll pick them up", "Ada Lovelace, and my number is 415 555 0123")
 
 
-@pytest.mark.asyncio
 async def test_a_person_orders_by_chat_watches_the_call_and_reads_the_result(
-    system: System,
+    system: System, browser: Browser
 ) -> None:
-    async with running_browser() as browser, open_page(browser) as page:
+    async with open_page(browser) as page:
         await page.goto(system.addresses.page)
         box = page.get_by_label("Your message")
         for text in (FIRST, *ANSWERS):
@@ -47,10 +46,11 @@ async def test_a_person_orders_by_chat_watches_the_call_and_reads_the_result(
     assert sum(message["role"] == "person" for message in task["messages"]) <= 4
 
 
-@pytest.mark.asyncio
-async def test_a_busy_shop_is_called_again_on_the_persons_word_only(system: System) -> None:
+async def test_a_busy_shop_is_called_again_on_the_persons_word_only(
+    system: System, browser: Browser
+) -> None:
     text = "One burger from Busy Bee Burgers, pick-up, Ada, 415 555 0123"
-    async with running_browser() as browser, open_page(browser) as page:
+    async with open_page(browser) as page:
         await page.goto(system.addresses.page)
         await page.get_by_label("Your message").fill(text)
         await page.keyboard.press("Enter")
@@ -64,11 +64,10 @@ async def test_a_busy_shop_is_called_again_on_the_persons_word_only(system: Syst
 
 
 @pytest.mark.chaos
-@pytest.mark.asyncio
 async def test_a_page_left_open_while_the_orchestrator_is_killed_shows_the_result_once(
-    own_system: System,
+    own_system: System, browser: Browser
 ) -> None:
-    async with running_browser() as browser, open_page(browser) as page:
+    async with open_page(browser) as page:
         await page.goto(own_system.addresses.page)
         await page.get_by_label("Your message").fill(f"{FIRST}, {', '.join(ANSWERS)}")
         await page.keyboard.press("Enter")
