@@ -2,15 +2,19 @@
 
 import asyncio
 import threading
+from collections.abc import Mapping, Sequence
 
 from structlog.testing import capture_logs
 
 from foundation.loop_watch import LoopWatch
 
 
-def stand_still(seconds: float) -> None:
-    """Hold the loop's thread up."""
-    threading.Event().wait(seconds)
+def stand_still(lines: Sequence[Mapping[str, object]]) -> None:
+    """Hold the loop's thread up until the watch has spoken of it."""
+    for _ in range(1_000):
+        if lines:
+            return
+        threading.Event().wait(0.01)
 
 
 async def timer(seconds: float) -> None:
@@ -21,9 +25,9 @@ async def timer(seconds: float) -> None:
 
 
 async def test_a_blocked_loop_is_named_while_it_stands_still() -> None:
-    with capture_logs() as lines, LoopWatch(blocked_s=0.05) as watch:
+    with capture_logs() as lines, LoopWatch(blocked_s=0.1) as watch:
         assert not watch.was_blocked
-        stand_still(0.3)
+        stand_still(lines)
         (blocked,) = lines
         assert blocked["event"] == "event_loop_blocked"
         assert "stand_still" in blocked["at"]
@@ -31,13 +35,13 @@ async def test_a_blocked_loop_is_named_while_it_stands_still() -> None:
 
 
 async def test_a_loop_that_runs_again_is_doubted_for_a_while() -> None:
-    with capture_logs() as lines, LoopWatch(blocked_s=0.05, doubt_s=0.1) as watch:
-        stand_still(0.2)
-        await timer(0.02)  # behind the watch's own, which is due
+    with capture_logs() as lines, LoopWatch(blocked_s=0.1, doubt_s=0.3) as watch:
+        stand_still(lines)
+        await timer(0.04)  # behind the watch's own, which is due
         assert lines[1]["event"] == "event_loop_runs_again"
-        assert lines[1]["after_s"] >= 0.2
+        assert lines[1]["after_s"] >= 0.1
         assert watch.was_blocked
-        await timer(0.15)
+        await timer(0.4)
         assert not watch.was_blocked
 
 
