@@ -71,21 +71,25 @@ async def test_f34_a_call_past_its_time_limit_is_ended(rig: Rig) -> None:
     assert (await rig.finished(call_id)).status == pb.CALL_STATUS_COMPLETED
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-async def test_f35_callbacks_in_any_order_and_twice_give_one_result(
-    rig: Rig, order: tuple[int, ...]
-) -> None:
+async def test_f35_callbacks_in_any_order_and_twice_give_one_result(rig: Rig) -> None:
     words = ["initiated", "ringing", "in-progress", "completed"]
-    call_id = await rig.dial()
-    for at in (*order, *order):
-        await rig.call_back(call_id, words[at], duration_s=49 if at == 3 else None)
-    await rig.report(call_id)
-    await rig.sweep()
-    for at in order:
-        await rig.call_back(call_id, words[at], duration_s=49 if at == 3 else None)
-    result = await rig.finished(call_id)
-    assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 49)
-    assert result.revision <= 2
+    for number, order in enumerate(itertools.permutations(range(4)), start=1):
+        call_id = (await rig.confirm()).call_id
+        await rig.sweep()
+        for at in (*order, *order):
+            await _hear(rig, call_id, number, words[at])
+        await rig.report(call_id, call_sid=sid(number))
+        await rig.sweep()
+        for at in order:
+            await _hear(rig, call_id, number, words[at])
+        result = await rig.finished(call_id)
+        assert (result.status, result.duration) == (pb.CALL_STATUS_COMPLETED, 49), order
+        assert result.revision <= 2, order
+
+
+async def _hear(rig: Rig, call_id: str, number: int, word: str) -> None:
+    duration_s = 49 if word == "completed" else None
+    await rig.call_back(call_id, word, call_sid=sid(number), duration_s=duration_s)
 
 
 async def test_f36_a_callback_before_the_orders_answer_binds_the_call(rig: Rig) -> None:
