@@ -16,8 +16,8 @@ from orchestrator.calls.witnesses import apply_fetched
 from orchestrator.store.calls import (
     CallRow,
     CallState,
-    list_bound_sids,
     list_open_calls,
+    list_our_sids,
     lock_call,
 )
 from orchestrator.store.transaction import Transaction
@@ -72,7 +72,9 @@ def apply_lookup(
         return
     matches = _matches(tx, row, found)
     if len(matches) == 1:
-        change_call(tx, bind_sid(tx, row, matches[0].call_sid), {"state": CallState.WAITING})
+        adopted = bind_sid(tx, row, matches[0].call_sid)
+        if adopted.state is CallState.DIALING:  # what it was heard of before may have ended it
+            change_call(tx, adopted, {"state": CallState.WAITING})
         apply_fetched(tx, call_id, matches[0].facts, timings)
     elif matches:
         file_result(tx, row, several_candidates(row, len(matches)))
@@ -118,7 +120,7 @@ def note_unreachable(tx: Transaction, call_id: str, timings: CallTimings) -> Non
 
 
 def _matches(tx: Transaction, row: CallRow, found: Sequence[Candidate]) -> list[Candidate]:
-    bound = list_bound_sids(tx.connection, [one.call_sid for one in found])
+    bound = list_our_sids(tx.connection, [one.call_sid for one in found])
     earliest = (row.dial_at or row.created_at) - micros(CLOCK_TOLERANCE_S)
     return [
         one

@@ -258,9 +258,13 @@ def list_open_calls(connection: Connection) -> list[CallRow]:
     return [_row(found) for found in connection.execute(query).mappings()]
 
 
-def list_bound_sids(connection: Connection, call_sids: Sequence[str]) -> set[str]:
-    """List those of `call_sids` that already belong to a call."""
-    query = select(calls.c.call_sid).where(calls.c.call_sid.in_(call_sids))
+def list_our_sids(connection: Connection, call_sids: Sequence[str]) -> set[str]:
+    """List those of `call_sids` that already belong to a call of ours.
+
+    Not those of external calls: one may be an unknown dial that was heard of without our id.
+    """
+    is_ours = calls.c.origin == pb.CALL_ORIGIN_RINGBACK
+    query = select(calls.c.call_sid).where(calls.c.call_sid.in_(call_sids), is_ours)
     return {sid for (sid,) in connection.execute(query) if sid is not None}
 
 

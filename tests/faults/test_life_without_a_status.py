@@ -1,5 +1,7 @@
 """Faults F12, F13: the handler's side is told, but nobody knows how the telephone call ended."""
 
+import pytest
+
 from call_reporter.recovery import build_recovered_result
 from orchestrator.call_results import receive_proto, record_call_result
 from orchestrator.calls import UNTIMED, Candidate, CarrierFacts, apply_lookup, note_unreachable
@@ -46,6 +48,19 @@ async def test_f6_a_report_that_tells_the_sid_of_an_unknown_dial_leaves_it_to_be
     rig.know(sid(1), "completed", duration_s=50)
     await rig.sweep(after_s=rig.timings.settle_s)
     assert (await rig.finished(call_id)).duration == 50
+
+
+@pytest.mark.parametrize("word", ["ringing", "busy"])
+async def test_f6_an_unknown_dial_that_was_heard_of_as_somebody_elses_call_is_adopted(
+    rig: Rig, word: str
+) -> None:
+    call_id = await rig.dial_unknown()
+    await rig.call_back("", word)  # a callback of the number's own, without our call_id
+    rig.know(sid(1), "busy")
+    await rig.sweep(after_s=rig.timings.settle_s)
+    result = await rig.finished(call_id)
+    assert (result.status, result.call_sid) == (pb.CALL_STATUS_BUSY, sid(1))
+    assert (await rig.row(call_id)).due_at is None
 
 
 async def test_f13_a_recovered_call_that_goes_on_is_asked_about_until_it_is_over(rig: Rig) -> None:
