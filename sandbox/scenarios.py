@@ -1,6 +1,7 @@
 """Every call the sandbox can play, by name: who answers, how the agent behaves, what goes wrong."""
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from sandbox.agent_script import (
@@ -176,7 +177,7 @@ _FALSE_SUCCESSES = (
         "The agent claims success before the callee, who hangs up, has said anything of it.",
         "+14155550130",
         expected_outcome=_FOLLOW_UP,
-        callee=hanging_up_person,
+        callee=partial(hanging_up_person, 5_000),  # the claims are made meanwhile
         agent=AgentScript(opening=Turn(OPENING.say, _CLAIMS)),
     ),
 )

@@ -18,9 +18,9 @@ def interrupting_shop() -> ScriptedCallee:
     )
 
 
-def hanging_up_person() -> ScriptedCallee:
+def hanging_up_person(after_ms: int = 2_000) -> ScriptedCallee:
     """Build a callee who hangs up while the agent is still saying who it is."""
-    return ScriptedCallee("luigi", [HELLO, Line(AgentSpeaking(2_000), act=Act.HANG_UP)])
+    return ScriptedCallee("luigi", [HELLO, Line(AgentSpeaking(after_ms), act=Act.HANG_UP)])
 
 
 def broken_line() -> ScriptedCallee:
