@@ -53,9 +53,9 @@ def share_points(
 
 
 async def run(context: Context) -> StageReport:
-    """Kill at each failpoint, 3 or 10 times in all, half of them on each database."""
+    """Kill at each failpoint, 3 or 6 times in all, half of them on each database."""
     # 20 would not fit into the 40 minutes of the full run, beside all that computes.
-    report, times = StageReport(), context.pick(3, 10)
+    report, times = StageReport(), context.pick(3, 6)
     total = times * sum(map(len, POINTS.values()))
     done: list[str] = []
 

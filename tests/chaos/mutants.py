@@ -43,4 +43,10 @@ def missed(mutant: Mutant, verdict: Verdict) -> Sequence[Violation]:
     return [Violation(what, tuple(verdict.said.splitlines()))]
 
 
-STAGE = Stage("mutants", "what must turn red", run_mutants, is_in_quick=False)
+STAGE = Stage(
+    "mutants",
+    "what must turn red",
+    run_mutants,
+    is_in_quick=False,
+    company="races and mutants",
+)

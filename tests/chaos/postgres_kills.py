@@ -9,7 +9,7 @@ from tests.chaos.rounds import SCENARIOS, Deed, close_round, steady_calls
 from tests.chaos.stage import Context, Stage, StageReport, Violation
 from tests.chaos.system import Fleet
 
-_LANES = 10
+_LANES = 8
 _BETWEEN_S = (0.3, 2.0)
 _BACK_WITHIN_S = 10.0
 

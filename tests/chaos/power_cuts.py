@@ -51,5 +51,5 @@ STAGE = Stage(
     "Power cuts of the outbox and of the store",
     run_power_cuts,
     is_in_quick=False,
-    company="kills on a plan",
+    is_background=True,
 )

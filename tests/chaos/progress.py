@@ -1,7 +1,7 @@
 """Shows how far a run is: bars on a terminal, else lines now and then."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -13,14 +13,32 @@ Tell = Callable[[int, int, str], None]
 """Takes how much is done, of how much, and what is going on."""
 
 
-@contextmanager
-def show_progress(console: Console, titles: Sequence[str]) -> Iterator[list[Tell]]:
-    """Show the progress of stages that run at the same time, each as its own `Tell` is told."""
-    if console.is_terminal:
-        with _bars(console) as bars:
-            yield [_teller(bars, title) for title in titles]
-    else:
-        yield [Lines(console.print, time.monotonic, title).tell for title in titles]
+class Board:
+    """Where stages show their progress, several at the same time."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = _bars(console) if console.is_terminal else None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Show what is told meanwhile."""
+        if self._bars is None:
+            yield
+        else:
+            with self._bars:
+                yield
+
+    @contextmanager
+    def show(self, title: str) -> Iterator[Tell]:
+        """Show one stage's progress as it is told."""
+        bars = self._bars
+        if bars is None:
+            yield Lines(self._console.print, time.monotonic, title).tell
+            return
+        task = bars.add_task(title, total=None, words="")
+        yield lambda done, total, words: bars.update(task, completed=done, total=total, words=words)
+        bars.remove_task(task)
 
 
 class Lines:
@@ -41,11 +59,6 @@ class Lines:
             self._told = now
             minutes, seconds = divmod(round(now - self._began), 60)
             self._print(f"  {minutes}:{seconds:02} {self._title}: {done} of {total}, {words}")
-
-
-def _teller(bars: Progress, title: str) -> Tell:
-    task = bars.add_task(title, total=None, words="")
-    return lambda done, total, words: bars.update(task, completed=done, total=total, words=words)
 
 
 def _bars(console: Console) -> Progress:

@@ -89,5 +89,5 @@ STAGE = Stage(
     "The same rules in virtual time",
     run,
     is_in_quick=False,
-    company="kills on a plan",
+    is_background=True,
 )

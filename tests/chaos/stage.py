@@ -79,5 +79,7 @@ class Stage:
     title: str
     run: Callable[[Context], Awaitable[StageReport]]
     is_in_quick: bool = True
+    is_background: bool = False
+    """True for what only takes the time that the others leave over: nobody waits for it."""
     company: str = ""
     """Neighbours of one company run at the same time; without one a stage runs alone."""

@@ -15,16 +15,17 @@ from tests.chaos import (
 )
 from tests.chaos.stage import Stage
 
+# First those that judge moments, with nothing beside them.
 STAGES: tuple[Stage, ...] = (
-    random_kills.STAGE,
     replicas.STAGE,
     load.STAGE,
+    simulation.STAGE,
+    power_cuts.STAGE,
+    random_kills.STAGE,
     failpoints.STAGE,
     crash_points.STAGE,
     postgres_kills.STAGE,
     caps.STAGE,
-    simulation.STAGE,
-    power_cuts.STAGE,
-    marked_tests.STAGE,
     mutants.STAGE,
+    marked_tests.STAGE,
 )

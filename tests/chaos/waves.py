@@ -1,4 +1,7 @@
-"""Runs the stages: one after the other, those of one company at the same time."""
+"""Runs the stages: one after the other, those of one company at the same time.
+
+What only computes begins in its turn and goes on behind all others until it is done.
+"""
 
 import asyncio
 import shutil
@@ -11,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos.progress import Tell, show_progress
+from tests.chaos.progress import Board, Tell
 from tests.chaos.stage import Context, Stage, StageReport, Violation
 from tests.chaos.table import StageOutcome, add_up, list_figures, list_violation
 
@@ -32,13 +35,23 @@ class Runner:
 
     async def run_all(self, stages: Sequence[Stage]) -> list[StageOutcome]:
         """Run every stage; a violation is told as soon as it is known."""
-        outcomes: list[StageOutcome] = []
-        for wave in plan_waves(stages):
-            first = len(outcomes) + 1
-            titles = [f"{first + i}/{len(stages)} {stage.title}" for i, stage in enumerate(wave)]
-            with show_progress(self.console, titles) as tells:
-                outcomes += await asyncio.gather(*map(self._run_one, wave, tells))
-        return outcomes
+        board, running = Board(self.console), list[asyncio.Task[StageOutcome]]()
+        with board.open():
+            async with asyncio.TaskGroup() as group:
+                for wave in plan_waves(stages):
+                    tasks = {
+                        group.create_task(self._show_one(board, stage, stages)): stage
+                        for stage in wave
+                    }
+                    running += tasks
+                    awaited = [task for task, stage in tasks.items() if not stage.is_background]
+                    await asyncio.gather(*awaited)
+        return [task.result() for task in running]
+
+    async def _show_one(self, board: Board, stage: Stage, stages: Sequence[Stage]) -> StageOutcome:
+        title = f"{stages.index(stage) + 1}/{len(stages)} {stage.title}"
+        with board.show(title) as tell:
+            return await self._run_one(stage, tell)
 
     async def _run_one(self, stage: Stage, tell: Tell) -> StageOutcome:
         began = time.monotonic()

@@ -1,5 +1,6 @@
 """The runner's own parts: what is planned, what is shown, what fails a run."""
 
+import asyncio
 import itertools
 import random
 from collections import Counter
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from foundation.failpoints import FAILPOINTS
 from tests.chaos.__main__ import choose_stages, read_arguments
@@ -20,7 +22,14 @@ from tests.chaos.marked_tests import DONE_ELSEWHERE, HOME
 from tests.chaos.progress import Lines
 from tests.chaos.stage import Context, KillRow, Stage, StageReport, Violation
 from tests.chaos.table import StageOutcome, has_failed, say_verdict, tabulate_kills, write_markdown
-from tests.chaos.waves import LEAST_CALLS, count_calls, plan_waves, repeat_command, run_stage
+from tests.chaos.waves import (
+    LEAST_CALLS,
+    Runner,
+    count_calls,
+    plan_waves,
+    repeat_command,
+    run_stage,
+)
 from tests.unit.chaos.test_judge import CALL, SID, good_run, lines_of, result_of, run_of
 
 ROW = KillRow("kill -9", "sqlite", kills=3, calls=20, results=20, slowest_s=1.5, p99_s=1.25)
@@ -85,6 +94,26 @@ def test_neighbours_of_one_company_run_together_and_the_others_alone() -> None:
     )
     assert plan_waves([alone, one, two, other]) == [[alone], [one, two], [other]]
     assert plan_waves([one, alone, two]) == [[one], [alone], [two]]
+
+
+async def test_what_runs_in_the_background_is_not_waited_for_by_the_next_stage(
+    tmp_path: Path,
+) -> None:
+    has_next_begun = asyncio.Event()
+
+    async def compute(_: Context) -> StageReport:
+        await has_next_begun.wait()
+        return StageReport()
+
+    async def begin(_: Context) -> StageReport:
+        has_next_begun.set()
+        return StageReport()
+
+    runner = Runner(7, is_quick=True, folder=tmp_path, console=Console(quiet=True))
+    stages = [Stage("a", "A", compute, is_background=True), Stage("b", "B", begin)]
+    async with asyncio.timeout(5):
+        outcomes = await runner.run_all(stages)
+    assert [outcome.name for outcome in outcomes] == ["a", "b"]
 
 
 def test_a_full_run_with_too_few_calls_fails() -> None:
