@@ -26,7 +26,7 @@ from orchestrator.store.transaction import Transaction
 CLOCK_TOLERANCE_S = 60.0
 _FIRST_BACK_OFF_S = 5.0
 _LAST_BACK_OFF_S = 300.0
-# The columns that rules compare with now.
+# The columns that rules compare with now: a jump of our own clock moves them along (decision 5).
 _TIMES = ("created_at", "not_after", "dial_at", "answered_at", "ring_deadline_at")
 _STILL_ASKING = "The telephone carrier cannot be reached just now; still asking."
 
