@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 
 from orchestrator.store.calls import CallState
 from orchestrator.store.schema import call as calls
@@ -19,10 +19,16 @@ _UNRESOLVED_DIALS = _COUNT.where(
     calls.c.state == CallState.DIALING.value,
     calls.c.call_sid.is_(None),
 )
+# Reported, but the carrier has not said that it is over: it may still hold its line.
+_MAY_LIVE_ON = and_(
+    calls.c.state == CallState.FINAL.value,
+    calls.c.call_sid.is_not(None),
+    calls.c.provider.is_(None),
+)
 # Counts our own calls under way.
 _RUNNING_CALLS = _COUNT.where(
     _IS_OPEN,
-    calls.c.state.in_((CallState.DIALING.value, CallState.WAITING.value)),
+    or_(calls.c.state.in_((CallState.DIALING.value, CallState.WAITING.value)), _MAY_LIVE_ON),
     calls.c.origin == pb.CALL_ORIGIN_RINGBACK,
 )
 # Counts the dials since a moment.
@@ -37,7 +43,7 @@ def count_unresolved_dials(tx: Transaction, to_number: str) -> int:
 
 
 def count_running_calls(tx: Transaction) -> int:
-    """Count our own calls that are being dialled or run."""
+    """Count our own calls that are being dialled or run, as far as the carrier has told."""
     return _count(tx, _RUNNING_CALLS, {})
 
 

@@ -201,3 +201,19 @@ async def test_i12_two_replicas_that_race_never_pass_a_cap(
         for _ in range(4):
             await sweep_at_once(rig, other, after_s=rig.timings.retry_s, each=4)
         assert len(rig.handlers.orders) == 2
+
+
+async def test_i12_a_reported_call_counts_until_the_carrier_says_that_it_is_over(
+    tmp_path_factory: pytest.TempPathFactory, database: ScriptedDatabase | None
+) -> None:
+    folder = tmp_path_factory.mktemp("caps")
+    async with life_rig(folder, caps=DialCaps(1, 9, 9, 9, 1e9), database=database) as rig:
+        call_id = await rig.dial()
+        await rig.progress(call_id, nonce=NONCE)
+        await rig.report(call_id)
+        await rig.confirm()
+        await rig.sweep()
+        assert len(rig.handlers.orders) == 1
+        await rig.call_back(call_id, "completed", duration_s=49)
+        await rig.sweep(after_s=rig.timings.retry_s)
+        assert len(rig.handlers.orders) == 2
