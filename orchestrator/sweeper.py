@@ -225,9 +225,10 @@ class Sweeper:
                 except StoreUnavailable as error:
                     log.warning("lease_not_renewed", error=str(error))
             return asking.result(), held_until
-        finally:
+        except (Exception, asyncio.CancelledError):
             asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            await asyncio.wait({asking})
+            raise
 
     async def _find(self, row: CallRow) -> Answer:
         listed = await self._carrier().list_calls(row.to_number, self._parts.from_number)
