@@ -15,6 +15,7 @@ from tests.chaos.system import Fleet
 
 Database = Literal["sqlite", "postgres"]
 OF_ORCHESTRATOR = (
+    "confirm.before_commit",
     "confirm.after_commit",
     "order.before_post",
     "order.after_post",
