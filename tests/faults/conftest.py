@@ -1,10 +1,11 @@
-"""The fixture that the life of a call is tested with."""
+"""The fixtures that faults are tested with: databases of both kinds, and the life of a call."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.commit_databases import CommitDatabase, OnPostgres, sqlite_in
 from tests.faults.life_rig import Rig, life_rig
 from tests.postgres import ScriptedDatabase
 
@@ -16,6 +17,14 @@ def database(request: pytest.FixtureRequest) -> ScriptedDatabase | None:
         return None
     postgres: ScriptedDatabase = request.getfixturevalue("postgres")
     return postgres
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def commit_database(request: pytest.FixtureRequest, tmp_path: Path) -> CommitDatabase:
+    """Make a database whose commits can be held up."""
+    if request.param == "sqlite":
+        return sqlite_in(tmp_path)
+    return OnPostgres(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Faults F27, F30: the server goes away around a commit, or its database refuses one report."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from call_reporter import CallReporter
+from foundation.clock import SystemClock
 from orchestrator.call_results import receive_proto, record_call_result
 from orchestrator.call_results.access import Right, Tokens
 from orchestrator.call_results.watch import ResultFeed
@@ -22,6 +22,7 @@ from orchestrator.rpc.stalls import StallGuard
 from orchestrator.store import Store
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
+from tests.faults.commit_databases import TRIPS, CommitDatabase
 from tests.faults.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.faults.reports_rig import (
     Pauses,
@@ -34,38 +35,32 @@ from tests.faults.reports_rig import (
 )
 from tests.rpc_rig import report_of
 
-IMPATIENT = "?timeout=0.2"
-"""Makes a store give up soon on a database that another process has locked."""
-
 NOT_NOW = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "ringback.db"
+async def store(commit_database: CommitDatabase) -> AsyncIterator[Store]:
+    opened = await Store.open(commit_database.url, SystemClock())
+    yield opened
+    await opened.close()
 
 
-@contextmanager
-def nothing_can_commit(database: Path) -> Iterator[None]:
-    """Hold the write lock of the file, as another process would."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("ROLLBACK")
-
-
-async def acks_without_commit(stub: "pb_grpc.CallResultsAsyncStub", database: Path) -> bool:
+async def acks_without_commit(
+    stub: "pb_grpc.CallResultsAsyncStub", commit_database: CommitDatabase
+) -> bool:
     """Say whether a report is answered OK while nothing can be committed."""
-    with nothing_can_commit(database):
+    with commit_database.nothing_can_commit():
         report = stub.Report(report_of(result_number(1)), timeout=1.0)
         code = await report.code()
         assert code in {grpc.StatusCode.OK, *NOT_NOW}
         return code == grpc.StatusCode.OK
 
 
-async def test_f27_no_report_is_acknowledged_before_its_commit(database: Path) -> None:
-    async with replica(f"sqlite:///{database}{IMPATIENT}") as orchestrator:
-        assert not await acks_without_commit(orchestrator.stub, database)
+async def test_f27_no_report_is_acknowledged_before_its_commit(
+    commit_database: CommitDatabase,
+) -> None:
+    async with replica(commit_database.impatient_url) as orchestrator:
+        assert not await acks_without_commit(orchestrator.stub, commit_database)
         await orchestrator.stub.Report(report_of(result_number(1)), timeout=5)
         await judge(orchestrator.store, [1])
 
@@ -100,34 +95,29 @@ async def serving_answers_first(store: Store) -> AsyncIterator["pb_grpc.CallResu
 
 
 async def test_f27_a_server_that_answers_before_the_commit_is_caught(
-    store: Store, database: Path
+    store: Store, commit_database: CommitDatabase
 ) -> None:
     async with serving_answers_first(store) as stub:
-        assert await acks_without_commit(stub, database)
-
-
-TRIP = """CREATE TRIGGER trip BEFORE INSERT ON report WHEN NEW.report_id = 'trips'
-BEGIN SELECT RAISE(ABORT, 'tripped'); END"""
+        assert await acks_without_commit(stub, commit_database)
 
 
 async def test_f30_a_report_that_the_database_trips_over_fails_alone_and_is_not_repeated_to_anybody(
     stub: "pb_grpc.CallResultsAsyncStub",
     store: Store,
-    database: Path,
+    commit_database: CommitDatabase,
 ) -> None:
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute(TRIP)
     results = [result_number(number) for number in range(50)]
-    results[7].report_id = "trips"
-    reports = [stub.Report(report_of(result), timeout=5) for result in results]
-    codes = [await report.code() for report in reports]
+    results[7].report_id = TRIPS
+    with commit_database.tripping():
+        reports = [stub.Report(report_of(result), timeout=5) for result in results]
+        codes = [await report.code() for report in reports]
+        with pytest.raises(IntegrityError) as caught:  # what the log's trace shows of it
+            await record_call_result(store, receive_proto(results[7]))
     assert codes.count(grpc.StatusCode.OK) == 49
     assert codes[7] == grpc.StatusCode.INTERNAL
     await judge(store, [number for number in range(50) if number != 7])
-    assert "trips" not in str(await reports[7].details())
-    with pytest.raises(IntegrityError) as caught:  # what the log's trace shows of it
-        await record_call_result(store, receive_proto(results[7]))
-    assert "trips" not in str(caught.value)
+    assert TRIPS not in str(await reports[7].details())
+    assert TRIPS not in str(caught.value)
 
 
 async def test_the_judge_sees_what_is_missing_too_much_or_doubled(store: Store) -> None:
@@ -178,32 +168,32 @@ def dispositions(answers: Sequence[pb.ReportResponse | None]) -> set[int]:
 
 
 async def test_f27_what_was_committed_before_the_death_is_a_duplicate(
-    database: Path, tmp_path: Path
+    commit_database: CommitDatabase, tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:
-        async with replica(f"sqlite:///{database}") as first:
+        async with replica(commit_database.url) as first:
             stage = await stack.enter_async_context(rehearsal(first.server.port, tmp_path))
             await stage.reporter.report(result_number(0))
             reports = await stage.lose()
             await take(ResultFeed(first.store).follow(""), 20)
-        second = await stack.enter_async_context(replica(f"sqlite:///{database}"))
+        second = await stack.enter_async_context(replica(commit_database.url))
         await stage.continue_with(second)
         assert dispositions(await reports) == {pb.DISPOSITION_DUPLICATE}
         await judge(second.store, range(20))
 
 
 async def test_f27_what_was_not_committed_before_the_death_is_stored_by_the_next(
-    database: Path, tmp_path: Path
+    commit_database: CommitDatabase, tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:
         with ExitStack() as lock:
-            async with replica(f"sqlite:///{database}{IMPATIENT}") as first:
+            async with replica(commit_database.impatient_url) as first:
                 stage = await stack.enter_async_context(rehearsal(first.server.port, tmp_path))
                 await stage.reporter.report(result_number(0))
-                lock.enter_context(nothing_can_commit(database))
+                lock.enter_context(commit_database.nothing_can_commit())
                 reports = await stage.lose()
                 await stage.pauses.wait_for_next()
-        second = await stack.enter_async_context(replica(f"sqlite:///{database}"))
+        second = await stack.enter_async_context(replica(commit_database.url))
         await judge(second.store, [0])
         await stage.continue_with(second)
         assert dispositions(await reports) == {pb.DISPOSITION_STORED}

@@ -37,10 +37,6 @@ class Piece:
         """Name the row that a test holds."""
         return self.name.split("_")[1]
 
-    def sees(self, fixture: "Piece") -> bool:
-        """Say whether it gets that fixture when it asks for the name."""
-        return fixture.file in {self.file, self.file.parent / CONFTEST, TESTS / CONFTEST}
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -49,12 +45,28 @@ class Found:
     tests: list[Piece] = field(default_factory=list)
     fixtures: list[Piece] = field(default_factory=list)
 
-    def runs_on_postgres(self, piece: Piece) -> bool:
+    def runs_on_postgres(self, test: Piece) -> bool:
         """Say whether PostgreSQL is named by the test, its parameters or a fixture it uses."""
+        return self._names_postgres(test, test.file)
+
+    def _names_postgres(self, piece: Piece, asked_in: Path) -> bool:
         if "postgres" in piece.text.lower():
             return True
-        used = [one for one in self.fixtures if one.name in piece.needs and piece.sees(one)]
-        return any(self.runs_on_postgres(fixture) for fixture in used if fixture is not piece)
+        used = [self._nearest(name, piece, asked_in) for name in piece.needs]
+        return any(self._names_postgres(one, asked_in) for one in used if one is not None)
+
+    def _nearest(self, name: str, asker: Piece, asked_in: Path) -> Piece | None:
+        """Find the fixture that a test of that file gets: the nearest overrides all others.
+
+        One that asks for its own name gets the next.
+        """
+        folders = [one for one in asked_in.parents if one.is_relative_to(TESTS)]
+        places = [asked_in, *(folder / CONFTEST for folder in folders)]
+        named = [one for one in self.fixtures if one.name == name and one.file in places]
+        named.sort(key=lambda one: places.index(one.file))
+        if asker in named:
+            named = named[named.index(asker) + 1 :]
+        return named[0] if named else None
 
 
 @cache
@@ -136,3 +148,35 @@ def test_a_test_on_sqlite_alone_does_not_count_for_postgres() -> None:
 
 def test_no_test_bears_the_number_of_a_row_that_there_is_not() -> None:
     assert {test.row for test in found().tests} <= set(ROWS)
+
+
+CONFTEST_OF_BOTH = """
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request): ...
+
+@pytest.fixture
+def rig(database): ...
+"""
+ON_ITS_OWN_FILE = """
+@pytest.fixture
+def database(tmp_path): return tmp_path / "a file"
+
+def test_f30_directly(database): ...
+
+def test_f30_by_way_of_another_fixture(rig): ...
+"""
+ON_BOTH = """
+@pytest.fixture
+def database(database): return database
+
+def test_f27_on_both(rig): ...
+"""
+
+
+def test_a_test_whose_file_overrides_the_fixture_of_both_databases_does_not_count() -> None:
+    texts = {CONFTEST: CONFTEST_OF_BOTH, "test_own.py": ON_ITS_OWN_FILE, "test_both.py": ON_BOTH}
+    here = Found()
+    for name, text in texts.items():
+        _read_file(TESTS / "faults" / name, text, here)
+
+    assert [test.name for test in here.tests if here.runs_on_postgres(test)] == ["test_f27_on_both"]
