@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterable
 
 FAILPOINTS = (
+    "confirm.before_commit",
     "confirm.after_commit",
     "order.before_post",
     "order.after_post",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from foundation.failpoints import failpoint
 from orchestrator.calls import CallTimings, Confirmed, cancel_in, confirm_in
 from orchestrator.conversation.dialogue import (
     Action,
@@ -122,6 +123,7 @@ class Chat:
             again = " again" if is_over else ""
             text = f"I am calling {callee_of(errand, form)}{again} now."
             add_message(tx, task_id, "assistant", text)
+        failpoint("confirm.before_commit")
         return confirmed
 
 
