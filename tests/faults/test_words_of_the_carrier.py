@@ -4,17 +4,11 @@ import itertools
 
 import pytest
 
-from orchestrator.calls import (
-    UNTIMED,
-    Callback,
-    CarrierFacts,
-    apply_callback,
-)
 from orchestrator.errors import NotAllowed, NotFound
 from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
-from tests.faults.life_peers import sid
-from tests.faults.life_rig import NONCE, Rig
+from tests.faults.life_peers import LateHandlers, sid
+from tests.faults.life_rig import NONCE, Rig, make_sweeper, rules_of
 
 HOUR_S = 3600
 
@@ -93,17 +87,21 @@ async def _hear(rig: Rig, call_id: str, number: int, word: str) -> None:
 
 
 async def test_f36_a_callback_before_the_orders_answer_binds_the_call(rig: Rig) -> None:
-    confirmed = await rig.confirm()
-    facts = CarrierFacts(pb.CALL_STATUS_RINGING, "ringing", UNTIMED, fetched=False)
-    callback = Callback(confirmed.call_id, sid(1), facts)
-    await rig.store.write(lambda tx: apply_callback(tx, callback, rig.timings))
-    await rig.sweep()
-    row = await rig.row(confirmed.call_id)
-    assert (row.state, row.call_sid, row.status) == (
-        CallState.WAITING,
-        sid(1),
-        pb.CALL_STATUS_RINGING,
-    )
+    handlers = LateHandlers()
+    rules = rules_of(rig.caps, rig.timings)
+    sweeper = make_sweeper(rig.store, rig.clock, rig.carrier, handlers, rules)
+    call_id = (await rig.confirm()).call_id
+    await sweeper.sweep()
+    await handlers.taken.wait()
+    early = await rig.call_back(call_id, "ringing")
+    assert (early.state, early.call_sid) == (CallState.WAITING, sid(1))
+    handlers.may_answer.set()
+    await sweeper.close()
+    row = await rig.row(call_id)
+    assert (row.state, row.call_sid) == (CallState.WAITING, sid(1))
+    assert row.status == pb.CALL_STATUS_RINGING
+    await rig.sweep(after_s=1)
+    assert (len(handlers.orders), rig.handlers.orders) == (1, [])
 
 
 async def test_f37_a_callback_replayed_from_another_call_changes_nothing(rig: Rig) -> None:
