@@ -1,20 +1,12 @@
 """Faults F12-F21: the call as the Orchestrator sees it, whoever dies or calls twice."""
 
-from pathlib import Path
-
 import pytest
 
-from orchestrator.calls import (
-    file_carrier_facts,
-)
-from orchestrator.dial_policy import DialCaps
+from orchestrator.calls import file_carrier_facts
 from orchestrator.errors import AlreadyHeld
-from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.life_peers import sid
-from tests.faults.life_rig import NONCE, Rig, life_rig
-
-HOUR_S = 3600
+from tests.faults.life_rig import NONCE, Rig
 
 
 @pytest.mark.parametrize(
@@ -141,91 +133,3 @@ async def test_f21_a_call_that_is_over_cannot_be_claimed(rig: Rig) -> None:
     await rig.call_back(call_id, "no-answer")
     with pytest.raises(AlreadyHeld):
         await rig.progress(call_id, nonce=NONCE)
-
-
-async def test_an_external_call_appears_with_its_first_callback(rig: Rig) -> None:
-    row = await rig.call_back("", "ringing", call_sid=sid(50))
-    assert row.origin == pb.CALL_ORIGIN_EXTERNAL
-    await rig.call_back("", "busy", call_sid=sid(50))
-    result = await rig.finished(row.call_id)
-    assert (result.status, result.origin) == (pb.CALL_STATUS_BUSY, pb.CALL_ORIGIN_EXTERNAL)
-
-
-async def test_an_external_call_appears_with_its_first_progress(rig: Rig) -> None:
-    answer = await rig.progress("", "Hello?", call_sid=sid(50))
-    again = await rig.progress("", "Yes.", call_sid=sid(50), first=1)
-    assert (answer.call_id, again.last_turn) == (again.call_id, 2)
-
-
-async def test_an_external_call_that_turns_out_to_be_ours_becomes_one(rig: Rig) -> None:
-    call_id = await rig.dial_unknown()
-    external = await rig.progress("", "Hello?", call_sid=sid(50))
-    row = await rig.call_back(call_id, "in-progress", call_sid=sid(50))
-    assert (row.call_id, row.call_sid) == (call_id, sid(50))
-    with pytest.raises(AssertionError):
-        await rig.row(external.call_id)
-
-
-async def test_turns_beyond_a_gap_are_asked_for_again(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, "one", nonce=NONCE)
-    answer = await rig.progress(call_id, "three", first=2)
-    assert answer.last_turn == 1
-
-
-async def test_a_turn_sent_again_with_more_text_replaces_it(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.progress(call_id, "Lui", nonce=NONCE)
-    await rig.progress(call_id, "Luigi's, hello?")
-    await rig.progress(call_id, "Luigi's, hello?")
-    turns = await rig.events("turn")
-    assert [turn["text"] for turn in turns] == ["Lui", "Luigi's, hello?"]
-
-
-async def test_each_change_of_a_call_is_one_event(rig: Rig) -> None:
-    call_id = await rig.dial()
-    await rig.call_back(call_id, "ringing")
-    await rig.call_back(call_id, "ringing")
-    await rig.call_back(call_id, "busy")
-    seen = [(event["state"], event["status"]) for event in await rig.events("call")]
-    assert seen[:5] == [
-        ("ready", 0),
-        ("dialing", 0),
-        ("waiting", 0),
-        ("waiting", pb.CALL_STATUS_RINGING),
-        ("waiting", pb.CALL_STATUS_BUSY),
-    ]
-    assert seen[-1] == ("final", pb.CALL_STATUS_BUSY)
-
-
-@pytest.mark.parametrize(
-    ("caps", "words"),
-    [
-        (DialCaps(9, 1, 9, 9, 1e9), "1 call an hour"),
-        (DialCaps(9, 9, 9, 1, 1e9), "called 1 time within"),
-        (DialCaps(9, 9, 9, 9, 3.0), "limit of 3 a day"),
-    ],
-)
-async def test_a_cap_that_is_reached_refuses_with_its_reason(
-    tmp_path: Path, caps: DialCaps, words: str
-) -> None:
-    async with life_rig(tmp_path, caps=caps) as rig:
-        first = await rig.dial()
-        await rig.call_back(first, "busy")
-        second = await rig.confirm()
-        await rig.sweep()
-        result = await rig.finished(second.call_id)
-        assert result.end_reason == pb.END_REASON_NOT_PLACED
-        assert words in result.error_message
-        assert len(rig.handlers.orders) == 1
-
-
-async def test_one_call_at_once_makes_the_second_wait(tmp_path: Path) -> None:
-    async with life_rig(tmp_path, caps=DialCaps(1, 9, 9, 9, 1e9)) as rig:
-        first = await rig.dial()
-        second = await rig.confirm()
-        await rig.sweep()
-        assert (await rig.row(second.call_id)).state is CallState.READY
-        await rig.call_back(first, "busy")
-        await rig.sweep(after_s=rig.timings.retry_s)
-        assert (await rig.row(second.call_id)).state is CallState.WAITING
