@@ -14,7 +14,7 @@ from tests.faults.life_peers import sid
 from tests.faults.life_rig import LUIGI, NONCE, OURS, Rig, make_sweeper, rules_of
 
 
-async def test_f1_confirming_twice_is_one_call(rig: Rig) -> None:
+async def test_f51_confirming_twice_is_one_call(rig: Rig) -> None:
     task_id = await rig.add_task()
     first = await rig.confirm(task_id, "key-1")
     assert first.is_new
@@ -23,7 +23,7 @@ async def test_f1_confirming_twice_is_one_call(rig: Rig) -> None:
         assert (again.call_id, again.is_new) == (first.call_id, False)
 
 
-async def test_f1_an_unknown_task_cannot_be_confirmed(rig: Rig) -> None:
+async def test_an_unknown_task_cannot_be_confirmed(rig: Rig) -> None:
     with pytest.raises(NotFound):
         await rig.confirm("0192f000-0000-7000-8000-000000000000")
 
