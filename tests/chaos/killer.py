@@ -20,16 +20,20 @@ BOTH_KILLED = "both at once, kill -9"
 ALL_KILLED = "all replicas at once, kill -9"
 
 # How many falls in a hundred are of which kind.
-WEIGHTS: Mapping[str, int] = {
+KILLS: Mapping[str, int] = {
     HANDLER_KILLED: 34,
     ORCHESTRATOR_KILLED: 30,
     BOTH_KILLED: 8,
     ALL_KILLED: 4,
+}
+"""Those that a run orders so many of: nothing in the process learns of its end."""
+OTHERS: Mapping[str, int] = {
     HANDLER_ENDED: 7,
     ORCHESTRATOR_ENDED: 5,
     HANDLER_FROZEN: 7,
     ORCHESTRATOR_FROZEN: 5,
 }
+"""Those that come on top."""
 _ENDED = frozenset({HANDLER_ENDED, ORCHESTRATOR_ENDED})
 _FROZEN = frozenset({HANDLER_FROZEN, ORCHESTRATOR_FROZEN})
 _PAUSE_S = (0.0, 1.5)
@@ -46,13 +50,18 @@ class Planned:
     """How many calls must have been ordered before."""
 
 
-def plan_falls(count: int, calls: int, dice: random.Random) -> list[Planned]:
-    """Spread `count` falls over `calls` calls; every kind comes, the frequent ones oftener."""
-    kinds = [*WEIGHTS, *dice.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=count)]
-    kinds = kinds[:count]
+def plan_falls(kills: int, calls: int, dice: random.Random) -> list[Planned]:
+    """Spread `kills` kills over `calls` calls, and in proportion what ends and freezes besides."""
+    others = kills * sum(OTHERS.values()) // sum(KILLS.values())
+    kinds = _draw(KILLS, kills, dice) + _draw(OTHERS, others, dice)
     dice.shuffle(kinds)
-    moments = sorted(dice.randrange(calls) for _ in range(count))
+    moments = sorted(dice.randrange(calls) for _ in kinds)
     return [Planned(kind, moment) for kind, moment in zip(kinds, moments, strict=True)]
+
+
+def _draw(weights: Mapping[str, int], count: int, dice: random.Random) -> list[str]:
+    """Draw kinds of fall: each of them comes, the frequent ones oftener."""
+    return [*weights, *dice.choices(list(weights), list(weights.values()), k=count)][:count]
 
 
 class Killer:

@@ -19,7 +19,7 @@ from tests.chaos.findings import (
 )
 from tests.chaos.history import tell_history
 from tests.chaos.judge import judge
-from tests.chaos.killer import Killer, plan_falls
+from tests.chaos.killer import KILLS, Killer, plan_falls
 from tests.chaos.postgres_server import NoPostgres, find_programs
 from tests.chaos.run_under_fire import RunUnderFire
 from tests.chaos.stage import Context, Stage, StageReport, Violation
@@ -43,13 +43,14 @@ class System:
     """Calls under way at a time: what one core carries without falling behind."""
     calls: tuple[int, int]
     """How many must be placed in the quick and in the full run."""
-    falls: tuple[int, int]
+    kills: tuple[int, int]
+    """How often something must fall by kill -9, of those."""
 
 
 # An only Orchestrator is away for half of such a run, two share a core: as many calls take as long.
 SYSTEMS = (
-    System("sqlite", orchestrators=1, at_once=9, calls=(300, 4_300), falls=(29, 240)),
-    System("postgres", orchestrators=2, at_once=10, calls=(310, 4_450), falls=(31, 260)),
+    System("sqlite", orchestrators=1, at_once=9, calls=(300, 4_300), kills=(29, 240)),
+    System("postgres", orchestrators=2, at_once=10, calls=(310, 4_450), kills=(31, 260)),
 )
 
 
@@ -99,7 +100,7 @@ async def _run_system(system: System, context: Context) -> StageReport:
         extra_env=_SPANS,
         seed=context.seed,
     )
-    calls, falls = context.pick(*system.calls), context.pick(*system.falls)
+    calls, kills = context.pick(*system.calls), context.pick(*system.kills)
     async with AsyncExitStack() as opened:
         await opened.enter_async_context(fleet)
         replicas = range(1, system.orchestrators + 1)
@@ -109,16 +110,16 @@ async def _run_system(system: System, context: Context) -> StageReport:
         watcher = Watcher([*map(fleet.grpc, replicas)])
         opened.push_async_callback(watcher.close)
         run = RunUnderFire(context, fleet, driver, watcher, system.at_once)
-        evidence = await _let_things_fall(run, round(calls * _SPARE), falls)
-        return await _report(run, evidence, calls, falls)
+        evidence = await _let_things_fall(run, round(calls * _SPARE), kills)
+        return await _report(run, evidence, calls, kills)
 
 
-async def _let_things_fall(run: RunUnderFire, errands: int, falls: int) -> Evidence:
+async def _let_things_fall(run: RunUnderFire, errands: int, kills: int) -> Evidence:
     context, dice = run.context, run.context.dice(f"errands {run.fleet.database}")
     numbers = plan_numbers(min(_NUMBERS, errands), dice)
     await run.driver.bind_numbers(numbers)
     killer = Killer(run.fleet, dice)
-    plan = plan_falls(falls, errands, dice)
+    plan = plan_falls(kills, errands, dice)
     async with asyncio.TaskGroup() as both:
         both.create_task(run.place_all(plan_errands(errands, numbers, dice)))
         both.create_task(killer.kill_all(plan, run.until_begun))
@@ -128,7 +129,7 @@ async def _let_things_fall(run: RunUnderFire, errands: int, falls: int) -> Evide
     return await run.collect(killer.falls)
 
 
-async def _report(run: RunUnderFire, evidence: Evidence, calls: int, falls: int) -> StageReport:
+async def _report(run: RunUnderFire, evidence: Evidence, calls: int, kills: int) -> StageReport:
     verdict = judge(evidence)
 
     async def tell(call_id: str) -> tuple[str, ...]:
@@ -143,7 +144,10 @@ async def _report(run: RunUnderFire, evidence: Evidence, calls: int, falls: int)
         violations=await make_violations(findings, tell),
     )
     report.figures["breaks of the watcher's stream"] = str(run.watcher.breaks)
-    short = find_shortfall(verdict, evidence.falls, calls, falls)
+    killed = [fall for fall in evidence.falls if fall.kind in KILLS]
+    others = len(evidence.falls) - len(killed)
+    report.figures["falls"] = f"{len(killed)} by kill -9, {others} by SIGTERM or freezing besides"
+    short = find_shortfall(verdict, killed, calls, kills)
     report.violations += [Violation(words) for words in short]
     return report
 
