@@ -132,7 +132,7 @@ MUTANTS = (
                 "        recorded = Recorded(pb.DISPOSITION_STORED, '', 1)\n",
             ),
         ),
-        (f"{_COMMITS}test_f27_no_report_is_acknowledged_before_its_commit",),
+        (f"{_COMMITS}test_f27_no_report_is_acknowledged_before_its_commit[sqlite]",),
         is_fast=True,
     ),
     Mutant(
