@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.chaos.machine import describe_machine
+from tests.chaos.promptness import say_spans
 from tests.chaos.stage import Stage
 from tests.chaos.stages import STAGES
 from tests.chaos.table import has_failed, say_verdict, tabulate_kills, write_markdown
@@ -54,7 +55,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="ringback-chaos-"))
     runner = Runner(seed, arguments.quick, folder, console)
     names = ",".join(stage.name for stage in stages)
-    facts = [f"seed {seed}: {names}", *describe_machine()]
+    facts = [f"seed {seed}: {names}", *describe_machine(), say_spans()]
     runner.print_lines(facts)
     began = time.monotonic()
     try:

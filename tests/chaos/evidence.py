@@ -73,3 +73,5 @@ class Evidence:
     falls: Sequence[Fall] = field(default_factory=tuple)
     refusals: Sequence[str] = ()
     """Errands that were not taken although they were complete."""
+    leaks: Sequence[str] = ()
+    """What the product's logs tell that they must not, a sentence each."""

@@ -4,14 +4,18 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from statistics import mean
 
+from ringback.v1 import call_results_pb2 as pb
 from tests.chaos.evidence import Evidence, Fall
 from tests.chaos.judge import Fault, Finding, Verdict
 from tests.chaos.ledger_facts import CarrierCall
-from tests.chaos.promptness import Touch, falls_within, p99_of, percentile, say_p99
+from tests.chaos.promptness import Touch, falls_within, p99_of, percentile, say_p99, served
 from tests.chaos.stage import KillRow, Violation
 
 CALM = "nothing fell"
 MIN_FRAMES, MIN_TURNS = 100, 3
+LEAST_WHOLE = 0.1
+"""Of the answered calls that were scripted to be whole, the share that nothing may have cut."""
+_REACHED_AGAIN_S = 5.0  # a Call Handler's pauses before it finds an Orchestrator again
 HISTORIES = 12
 _WHOLE = "short_order"  # and its kind: conversations of known length
 _CUT_ON_PURPOSE = frozenset({"short_order_stream_reset"})
@@ -54,10 +58,11 @@ def make_rows(verdict: Verdict, evidence: Evidence, database: str) -> list[KillR
 
 def make_figures(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     """Say how long the conversations were and how soon the results came."""
-    whole = [call for call in verdict.calls.values() if is_whole(call, evidence)]
+    whole = _list_whole(verdict, evidence)
     figures = {"calls refused by the carrier": str(_count_refused(verdict))}
     figures["answered calls"] = str(sum(call.is_answered for call in verdict.calls.values()))
-    figures["answered calls in whose life nothing fell"] = str(len(whole))
+    count, scripted = count_whole(verdict, evidence)
+    figures["conversations that nothing cut"] = f"{count} of {scripted} answered and scripted so"
     measures = {
         "media frames to the product": [call.frames_to_product for call in whole],
         "media frames from the product": [call.frames_from_product for call in whole],
@@ -76,12 +81,29 @@ def make_figures(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
 
 
 def find_short_talks(verdict: Verdict, evidence: Evidence) -> list[Finding]:
+    """Find whole conversations that were too short, and a run with hardly any whole one."""
+    count, scripted = count_whole(verdict, evidence)
+    findings = list_short_talks(verdict, evidence)
+    if count == 0 or count < LEAST_WHOLE * scripted:
+        what = f"Only {count} of {scripted} conversations were left whole: they prove nothing."
+        findings.append(Finding(Fault.EMPTY, "", what))
+    return findings
+
+
+def count_whole(verdict: Verdict, evidence: Evidence) -> tuple[int, int]:
+    """Count the conversations that nothing cut, and all that were scripted to be whole."""
+    scripted = [call for call in verdict.calls.values() if _is_scripted_whole(call)]
+    whole = sum(is_whole(call, _result_of(call, verdict), evidence.falls) for call in scripted)
+    return whole, len(scripted)
+
+
+def list_short_talks(verdict: Verdict, evidence: Evidence) -> list[Finding]:
     """Find whole conversations that were shorter than what the run claims to have played."""
     findings = []
     for call in verdict.calls.values():
         frames = min(call.frames_to_product, call.frames_from_product)
         is_short = frames < MIN_FRAMES or len(call.spoken) < MIN_TURNS
-        if is_short and is_whole(call, evidence):
+        if is_short and is_whole(call, _result_of(call, verdict), evidence.falls):
             what = (
                 f"{call.call_id} had {call.frames_to_product} and {call.frames_from_product} media "
                 f"frames and {len(call.spoken)} turns; a whole call has {MIN_FRAMES} each way, "
@@ -93,7 +115,7 @@ def find_short_talks(verdict: Verdict, evidence: Evidence) -> list[Finding]:
 
 def say_talks(verdict: Verdict, evidence: Evidence) -> str:
     """Say how long the conversations were that nothing cut."""
-    whole = [call for call in verdict.calls.values() if is_whole(call, evidence)]
+    whole = _list_whole(verdict, evidence)
     if not whole:
         return "no call"
     to_product = min(call.frames_to_product for call in whole)
@@ -135,13 +157,39 @@ async def make_violations(
     return violations
 
 
-def is_whole(call: CarrierCall, evidence: Evidence) -> bool:
-    """Say whether nothing cut this conversation: neither its scenario nor a fall."""
-    if not call.is_answered or not call.scenario.startswith(_WHOLE) or call.ended_at is None:
+def is_whole(call: CarrierCall, result: pb.CallResult | None, falls: Sequence[Fall]) -> bool:
+    """Say whether nothing cut this conversation: neither its scenario nor a fall.
+
+    The fall of its own Call Handler cuts it, at any moment. That of an Orchestrator or of the
+    database does so until the agent speaks: then its call is claimed, and it needs nobody else.
+    """
+    if not _is_scripted_whole(call) or call.ended_at is None:
         return False
-    if call.scenario in _CUT_ON_PURPOSE:
+    hit = falls_within(call.created_at, call.ended_at, falls)
+    if any(fall.is_of_handler and (result is None or served(fall, result)) for fall in hit):
         return False
-    return not falls_within(call.created_at, call.ended_at, evidence.falls)
+    if call.stream_opened_at is None or call.agent_spoke_at is None:
+        return not hit
+    begin, end = call.stream_opened_at - _REACHED_AGAIN_S, call.agent_spoke_at
+    claim = falls_within(begin, end, falls)
+    return not any(fall.is_of_orchestrator or fall.is_of_database for fall in claim)
+
+
+def _is_scripted_whole(call: CarrierCall) -> bool:
+    is_cut = call.scenario in _CUT_ON_PURPOSE or not call.scenario.startswith(_WHOLE)
+    return call.is_answered and not is_cut
+
+
+def _list_whole(verdict: Verdict, evidence: Evidence) -> list[CarrierCall]:
+    return [
+        call
+        for call in verdict.calls.values()
+        if is_whole(call, _result_of(call, verdict), evidence.falls)
+    ]
+
+
+def _result_of(call: CarrierCall, verdict: Verdict) -> pb.CallResult | None:
+    return verdict.results.get(call.call_id)
 
 
 def _is_placed(call_id: str, verdict: Verdict) -> bool:

@@ -12,12 +12,16 @@ from ringback.v1 import call_results_pb2 as pb
 from tests.chaos.evidence import Evidence, Sighting
 from tests.chaos.ledger_facts import CarrierCall, sort_by_call
 from tests.chaos.promptness import (
+    LEAST_UNCONNECTED,
     LIMIT_P99_S,
+    LIMIT_UNCONNECTED_S,
     Delay,
+    Touch,
     limit_of,
     measure_delays,
     percentile,
     say_p99,
+    unconnected_percent,
 )
 
 STATUS_WORDS = {
@@ -41,6 +45,7 @@ class Fault(StrEnum):
     LATE = "late"
     VIEWS = "views differ"
     REFUSED = "refused"
+    LEAKED = "leaked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,11 @@ class Verdict:
         return len({finding.call_id for finding in self.findings if finding.fault is fault})
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """Compare everything with the ledger."""
+def judge(evidence: Evidence, *, is_crowded: bool = False) -> Verdict:
+    """Compare everything with the ledger.
+
+    `is_crowded`: so many calls at the same instant that I10's 1 s would judge the machine.
+    """
     calls = sort_by_call(evidence.ledger)
     results = _newest(evidence)
     verdict = Verdict(calls, results, measure_delays(evidence, calls, results))
@@ -82,7 +90,9 @@ def judge(evidence: Evidence) -> Verdict:
         *_find_wrong(calls, results),
         *_find_differing_views(evidence, results),
         *_find_late(verdict.delays),
+        *([] if is_crowded else _find_late_unconnected(verdict.delays)),
         *(Finding(Fault.REFUSED, "", words) for words in evidence.refusals),
+        *(Finding(Fault.LEAKED, "", words) for words in evidence.leaks),
     ]
     return verdict
 
@@ -233,14 +243,35 @@ def _find_unseen(seen: Sequence[Sighting], replayed: Sequence[Sighting]) -> Iter
 def _find_late(delays: Sequence[Delay]) -> Iterator[Finding]:
     """Find results beyond I10's limits; where p99 counts, only when p99 itself is missed."""
     for delay in delays:
-        limit_s = limit_of(delay.touch)
-        if limit_s is not None and delay.seconds > limit_s:
-            what = f"{delay.call_id} ({delay.touch.value}): result after {delay.seconds:.1f} s."
+        limit_s = limit_of(delay)
+        if limit_s is not None and delay.counted_s > limit_s:
+            what = (
+                f"{delay.call_id} ({delay.touch.value}): result after {delay.seconds:.1f} s, "
+                f"{delay.counted_s:.1f} s of them count; the limit is {limit_s:g} s."
+            )
             yield Finding(Fault.LATE, delay.call_id, what)
-    calm = [delay for delay in delays if limit_of(delay.touch) is None]
+    calm = [delay for delay in delays if limit_of(delay) is None]
     p99_s = percentile([delay.seconds for delay in calm], 99)
     if p99_s is not None and p99_s > LIMIT_P99_S:
         worst = max(calm, key=lambda delay: delay.seconds)
         spread = say_p99([delay.seconds for delay in calm])
         what = f"{len(calm)} untouched calls: {spread}; the slowest was {worst.call_id}."
+        yield Finding(Fault.LATE, worst.call_id, what)
+
+
+def _find_late_unconnected(delays: Sequence[Delay]) -> Iterator[Finding]:
+    """Find results of calls that nobody answered later than 1 s after the callback (I10)."""
+    calm = [
+        delay
+        for delay in delays
+        if delay.touch is Touch.NONE and delay.is_told and not delay.is_answered
+    ]
+    percent = unconnected_percent(len(calm))
+    seconds = percentile([delay.counted_s for delay in calm], percent)
+    if len(calm) >= LEAST_UNCONNECTED and seconds is not None and seconds > LIMIT_UNCONNECTED_S:
+        worst = max(calm, key=lambda delay: delay.counted_s)
+        what = (
+            f"{len(calm)} untouched calls that nobody answered: p{percent} is {seconds:.2f} s from "
+            f"the last callback to the result; the slowest was {worst.call_id}."
+        )
         yield Finding(Fault.LATE, worst.call_id, what)

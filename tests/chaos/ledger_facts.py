@@ -8,6 +8,8 @@ from pathlib import Path
 Line = Mapping[str, object]
 
 FINAL_WORDS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+AGENT = "agent"
+"""The product's side of the line."""
 _ANSWERED_WELL = range(200, 300)
 
 
@@ -30,10 +32,12 @@ class CarrierCall:
     duration_s: int | None = None
     """None unless the call was answered."""
     is_answered: bool = False
-    end_was_told: bool = False
-    """Whether the product has answered the last status callback."""
+    end_told_at: float | None = None
+    """When the last status callback reached the product, which took it; None if none ever did."""
     stream_opened_at: float | None = None
     """None when no media stream was opened."""
+    agent_spoke_at: float | None = None
+    """When the product's first words were on the line; None when there were none."""
     frames_to_product: int = 0
     frames_from_product: int = 0
     spoken: list[tuple[str, str]] = field(default_factory=list)
@@ -91,16 +95,14 @@ def _enter(call: CarrierCall, line: Line) -> None:
         case "state":
             _enter_state(call, line)
         case "callback" if line.get("status") in FINAL_WORDS:
-            call.end_was_told |= line.get("answer") in _ANSWERED_WELL
+            _enter_last_callback(call, line)
         case "stream_opened":
             call.stream_opened_at = call.stream_opened_at or time_of(line)
         case "stream_closed":
             call.frames_to_product += int(_number(line, "frames_sent"))
             call.frames_from_product += int(_number(line, "frames_received"))
         case "said":
-            sentence = (str(line["side"]), str(line["text"]))
-            if sentence not in call.spoken[-1:]:
-                call.spoken.append(sentence)
+            _enter_sentence(call, line)
 
 
 def _enter_create(call: CarrierCall, line: Line) -> None:
@@ -119,6 +121,19 @@ def _enter_state(call: CarrierCall, line: Line) -> None:
         call.status, call.ended_at = word, time_of(line)
         seconds = line.get("duration_s")
         call.duration_s = seconds if isinstance(seconds, int) else None
+
+
+def _enter_last_callback(call: CarrierCall, line: Line) -> None:
+    if call.end_told_at is None and line.get("answer") in _ANSWERED_WELL:
+        call.end_told_at = time_of(line) - _number(line, "took_ms") / 1000
+
+
+def _enter_sentence(call: CarrierCall, line: Line) -> None:
+    sentence = (str(line["side"]), str(line["text"]))
+    if sentence[0] == AGENT and call.agent_spoke_at is None:
+        call.agent_spoke_at = time_of(line)
+    if sentence not in call.spoken[-1:]:
+        call.spoken.append(sentence)
 
 
 def _number(line: Line, key: str) -> float:

@@ -13,6 +13,9 @@ from ringback_cli.parts import SANDBOX_ACCOUNT, SANDBOX_FROM_NUMBER
 HOME = Path(__file__).parents[2]
 SANDBOX = "sandbox"
 _PORTS = 20
+_ORCHESTRATOR_TOKEN = "chaos-token-orchestrator"  # noqa: S105 - the sandbox's, worth nothing
+_AUTH_TOKEN = "chaos-auth-token"  # noqa: S105 - the sandbox's, worth nothing
+_STREAM_KEY = "stream.key"
 # Below the ports that systems hand to outgoing connections, which come and go at any moment.
 _BASES = range(10_000, 30_000, _PORTS)
 # What scaled time makes of the spans of faults.md. RING_S and TIME_LIMIT_S are script time to the
@@ -84,7 +87,7 @@ class Layout:
     @property
     def stream_key(self) -> Path:
         """The one key with which each Call Handler admits the streams of every other's dial."""
-        return self.folder / "stream.key"
+        return self.folder / _STREAM_KEY
 
     @property
     def grpc_target(self) -> str:
@@ -145,11 +148,17 @@ class Layout:
             "PYTHONUNBUFFERED": "1",
             "RINGBACK_MODE": "test",
             "RINGBACK_TWILIO_API_URL": f"http://127.0.0.1:{self.ports.carrier}",
-            "RINGBACK_TOKEN_ORCHESTRATOR": "chaos-token-orchestrator",
+            "RINGBACK_TOKEN_ORCHESTRATOR": _ORCHESTRATOR_TOKEN,
             "TWILIO_ACCOUNT_SID": SANDBOX_ACCOUNT,
-            "TWILIO_AUTH_TOKEN": "chaos-auth-token",
+            "TWILIO_AUTH_TOKEN": _AUTH_TOKEN,
             "TWILIO_FROM_NUMBER": SANDBOX_FROM_NUMBER,
         }
+
+
+def list_secrets(folder: Path) -> list[str]:
+    """List what no log of a system in this folder may tell; its model's key is a plain word."""
+    key = (folder / _STREAM_KEY).read_text(encoding="ascii").strip()
+    return [_ORCHESTRATOR_TOKEN, _AUTH_TOKEN, key]
 
 
 def find_free_base() -> int:

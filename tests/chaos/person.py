@@ -12,6 +12,7 @@ import httpx
 from tests.chaos.evidence import Evidence, Fall, Ordered
 from tests.chaos.ledger_facts import read_ledger
 from tests.chaos.parts import SPANS
+from tests.chaos.quiet_logs import find_leaks_of
 from tests.chaos.system import Fleet
 from tests.chaos.watcher import Watcher, fetch_all, list_all, replay
 
@@ -111,6 +112,7 @@ class Errands:
             seen=[one for one in self.watcher.sightings if one.call_id not in foreign],
             replayed=[one for one in await replay(first) if one.call_id not in foreign],
             falls=self.falls,
+            leaks=await asyncio.to_thread(find_leaks_of, self._fleet),
         )
 
     async def _wait_for_silence(self) -> None:

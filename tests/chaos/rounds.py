@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from orchestrator.calls import CallTimings
-from tests.chaos.findings import find_short_talks, say_spread, say_talks
+from tests.chaos.findings import list_short_talks, say_spread, say_talks
 from tests.chaos.judge import Fault, Verdict, judge
 from tests.chaos.person import SHORT, Errands
 from tests.chaos.promptness import p99_of
@@ -65,14 +65,15 @@ async def close_round(
     """Wait until the fleet is quiet, judge it and add what was found to the report."""
     await errands.settle(within_s)
     evidence = await errands.gather()
-    verdict = judge(evidence)
+    is_crowded = not deed.kills  # those that do not kill have as many calls as they can at once
+    verdict = judge(evidence, is_crowded=is_crowded)
     if any(finding.fault is not Fault.LATE for finding in verdict.findings):
         # An asking that died with its Orchestrator is repeated after its lease; one that did not
         # reach the carrier, after a pause.
         await asyncio.sleep(CallTimings().ask_again_s)
         await errands.settle(within_s)
         evidence = await errands.gather()
-        verdict = judge(evidence)
+        verdict = judge(evidence, is_crowded=is_crowded)
     seconds = [delay.seconds for delay in verdict.delays]
     placed = [call for call in verdict.calls.values() if call.is_placed]
     report.rows.append(
@@ -93,7 +94,7 @@ async def close_round(
     of_whom = f"{deed.kind}, {deed.database}"
     report.figures[f"{of_whom}, end to result"] = say_spread(seconds)
     report.figures[f"{of_whom}, answered and untouched"] = say_talks(verdict, evidence)
-    for finding in [*verdict.findings, *find_short_talks(verdict, evidence)]:
+    for finding in [*verdict.findings, *list_short_talks(verdict, evidence)]:
         words = f"{finding.fault.value}: {finding.what}"
         report.violations.append(Violation(words, tell(fleet, verdict, finding.call_id)))
     return verdict

@@ -9,6 +9,7 @@ from tests.chaos.crowd import Errand
 from tests.chaos.driver import Driver, ErrandRefused
 from tests.chaos.evidence import Evidence, Fall, Ordered
 from tests.chaos.ledger_facts import read_ledger
+from tests.chaos.quiet_logs import find_leaks_of
 from tests.chaos.stage import Context
 from tests.chaos.system import Fleet
 from tests.chaos.watcher import Watcher, fetch_all, list_all, replay
@@ -71,6 +72,7 @@ class RunUnderFire:
             seen=list(self.watcher.sightings),
             falls=falls,
             refusals=self.refusals,
+            leaks=await asyncio.to_thread(find_leaks_of, fleet),
         )
 
     async def _order_in_turn(self, queue: Iterator[Errand], total: int) -> None:

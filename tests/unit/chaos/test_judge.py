@@ -8,6 +8,7 @@ from ringback.v1 import call_results_pb2 as pb
 from tests.chaos.evidence import Evidence, Fall, Ordered, Sighting
 from tests.chaos.judge import Fault, judge
 from tests.chaos.ledger_facts import Line
+from tests.chaos.promptness import LIMIT_TOUCHED_S
 
 CALL, OTHER = "call-1", "call-2"
 SID, OTHER_SID = "CA" + "1" * 32, "CA" + "2" * 32
@@ -60,6 +61,18 @@ def good_run() -> Evidence:
         [*lines_of(CALL, SID), *lines_of(OTHER, OTHER_SID)],
         [result_of(CALL, SID), result_of(OTHER, OTHER_SID)],
     )
+
+
+def unanswered_run(count: int, seen_after_s: float) -> Evidence:
+    ledger, results = list[Line](), list[pb.CallResult]()
+    for number in range(count):
+        call_id, sid = f"unanswered-{number}", f"CA{number:032}"
+        lines = lines_of(call_id, sid, status="busy")
+        ledger += [
+            {**line, "duration_s": None} for line in lines if line.get("status") != "in-progress"
+        ]
+        results.append(result_of(call_id, sid, status=pb.CALL_STATUS_BUSY, duration=None))
+    return run_of(ledger, results, seen_after_s)
 
 
 def faults_of(evidence: Evidence) -> set[Fault]:
@@ -182,14 +195,63 @@ def test_a_result_after_three_seconds_is_late_when_nothing_fell() -> None:
     assert faults_of(run) == {Fault.LATE}
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(50, set()), (61, {Fault.LATE})])
-@pytest.mark.parametrize("victim", ["handler-1", "orchestrator-1"])
-def test_a_result_has_sixty_seconds_when_what_it_needs_fell(
+@pytest.mark.parametrize(("seconds", "expected"), [(19, set()), (21, {Fault.LATE})])
+def test_a_result_has_i10s_minute_in_scaled_time_when_its_handler_fell(
+    seconds: float, expected: set[Fault]
+) -> None:
+    assert LIMIT_TOUCHED_S == 20
+    run = run_of(lines_of(CALL, SID), [result_of(CALL, SID)], seen_after_s=seconds)
+    run.falls = [Fall("kill -9", ("handler-1",), (77,), BEGAN + 2, BEGAN + 25)]
+    assert faults_of(run) == expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(34, set()), (36, {Fault.LATE})])
+@pytest.mark.parametrize("victim", ["postgres", "orchestrator-1"])
+def test_time_without_an_orchestrator_or_database_does_not_count(
     victim: str, seconds: float, expected: set[Fault]
 ) -> None:
     run = run_of(lines_of(CALL, SID), [result_of(CALL, SID)], seen_after_s=seconds)
-    run.falls = [Fall("kill -9", (victim,), (77,), BEGAN + 2, BEGAN + 4)]
+    run.falls = [Fall("kill -9", (victim,), (77,), BEGAN + 2, BEGAN + 9 + 15)]
     assert faults_of(run) == expected
+
+
+def test_time_counts_from_the_callback_that_reached_the_product() -> None:
+    *lines, callback = lines_of(CALL, SID)
+    lost, late = {**callback, "answer": None}, {**callback, "at": BEGAN + 20, "took_ms": 1_000.0}
+    run = run_of([*lines, lost, late], [result_of(CALL, SID)], seen_after_s=29)
+    run.falls = [Fall("kill -9", ("handler-1",), (77,), BEGAN + 2, BEGAN + 4)]
+    assert faults_of(run) == set()
+    [delay] = judge(run).delays
+    assert delay.seconds - delay.counted_s == 10
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(59, set()), (61, {Fault.LATE})])
+def test_an_end_that_no_callback_told_has_the_time_of_a_deadline(
+    seconds: float, expected: set[Fault]
+) -> None:
+    untold = [line for line in lines_of(CALL, SID) if line["kind"] != "callback"]
+    run = run_of(untold, [result_of(CALL, SID)], seen_after_s=seconds)
+    run.falls = [Fall("kill -9", ("handler-1",), (77,), BEGAN + 2, BEGAN + 4)]
+    assert faults_of(run) == expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.9, set()), (1.1, {Fault.LATE})])
+def test_the_results_of_calls_that_nobody_answered_have_one_second(
+    seconds: float, expected: set[Fault]
+) -> None:
+    run = unanswered_run(10, seconds)
+    assert faults_of(run) == expected
+    assert judge(run, is_crowded=True).findings == []
+
+
+def test_few_calls_that_nobody_answered_make_no_percentile() -> None:
+    assert faults_of(unanswered_run(9, 1.1)) == set()
+
+
+def test_what_the_logs_should_not_tell_fails_the_run() -> None:
+    run = good_run()
+    run.leaks = ["handler-1 logs a full number"]
+    assert faults_of(run) == {Fault.LEAKED}
 
 
 def test_the_fall_of_another_handler_excuses_nothing() -> None:
