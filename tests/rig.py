@@ -1,7 +1,7 @@
 """What many tests share: a clock that stands still, and messages that are right."""
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ringback.v1 import call_results_pb2 as pb
 
@@ -22,6 +22,26 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self._monotonic
+
+
+class JumpyClock:
+    """Goes on by hand; its time of day may jump while its seconds do not."""
+
+    def __init__(self, ahead: timedelta = timedelta()) -> None:
+        self._passed = timedelta()
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return NOW + self._passed + self._ahead
+
+    def monotonic(self) -> float:
+        return self._passed.total_seconds()
+
+    def advance(self, span: timedelta) -> None:
+        self._passed += span
+
+    def jump(self, span: timedelta) -> None:
+        self._ahead += span
 
 
 def call_sid(number: int = 1) -> str:

@@ -85,7 +85,7 @@ async def open_services(
     keys = SignatureKeys(
         secrets_of(settings.twilio_auth_token), secrets_of(settings.twilio_shared_key)
     )
-    tokens = open_tokens(settings)
+    tokens = open_tokens(settings, clock)
     reporter = build_reporter(settings, clock)
     channel = grpc.aio.insecure_channel(settings.orchestrator_grpc, options=CHANNEL_OPTIONS)
     services = CallServices(reporter, carrier, settings, clock, tasks, drain.stopping)
@@ -115,7 +115,7 @@ async def open_services(
         log.info("call_handler_stopped")
 
 
-def open_tokens(settings: HandlerSettings) -> StreamTokens:
+def open_tokens(settings: HandlerSettings, clock: Clock) -> StreamTokens:
     """Read the key of the stream tokens, or make one of our own when none is shared.
 
     A shared one is never made here: on two machines that would be two keys, and each would refuse
@@ -125,8 +125,8 @@ def open_tokens(settings: HandlerSettings) -> StreamTokens:
     shared = settings.stream_key_file
     try:
         if shared is None:
-            return StreamTokens(load_stream_key(settings.data_dir / "stream.key"))
-        return StreamTokens(read_stream_key(shared))
+            return StreamTokens(load_stream_key(settings.data_dir / "stream.key"), clock)
+        return StreamTokens(read_stream_key(shared), clock)
     except FileNotFoundError:
         reason = f"{shared} is not there; make it once: openssl rand -hex 32 > {shared}"
         raise CannotStart(f"RINGBACK_STREAM_KEY_FILE: {reason}") from None

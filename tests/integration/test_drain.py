@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,6 +16,7 @@ from twilio.request_validator import RequestValidator
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from foundation.clock import SystemClock
 from telephony.stream_token import StreamTokens, load_stream_key
 from tests.integration.handler_rig import AUTH_TOKEN, BEARER, ORDER, TOKEN
 from tests.integration.scripted_carrier import ACCOUNT, CREATED, Answer, answer, carrier
@@ -187,8 +187,8 @@ async def call_handler(folder: Path, carrier_url: str) -> AsyncIterator[Program]
 
 def dialled_stream(program: Program, folder: Path, call_id: str) -> connect:
     """Open the media stream of a dialled call as the carrier does, with token and signature."""
-    tokens = StreamTokens(load_stream_key(folder / "stream.key"))
-    path = f"/media-stream/{call_id}/{tokens.mint(call_id, datetime.now(UTC))}"
+    tokens = StreamTokens(load_stream_key(folder / "stream.key"), SystemClock())
+    path = f"/media-stream/{call_id}/{tokens.mint(call_id)}"
     signature = RequestValidator(AUTH_TOKEN).compute_signature(
         f"wss://handler.ringback.test{path}", {}
     )

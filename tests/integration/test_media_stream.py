@@ -7,8 +7,8 @@ import pytest
 from twilio.request_validator import RequestValidator
 from websockets.exceptions import InvalidStatus
 
-from foundation.clock import SystemClock
 from telephony.stream_token import TOKEN_LIFE, StreamTokens
+from tests.rig import JumpyClock
 from tests.unit.call_handler.call_peers import (
     CALL_ID,
     SECRET,
@@ -45,14 +45,34 @@ async def test_a_stream_without_a_good_signature_is_refused(tmp_path: Path) -> N
 
 
 async def test_a_stream_without_a_good_token_is_refused(tmp_path: Path) -> None:
-    async with call_rig(tmp_path) as rig:
-        now = SystemClock().now()
-        expired = rig.door.tokens.mint(CALL_ID, now - TOKEN_LIFE - timedelta(seconds=1))
-        foreign = StreamTokens(b"x" * 32).mint(CALL_ID, now)
-        of_another = rig.door.tokens.mint("another", now)
+    clock = JumpyClock()
+    async with call_rig(tmp_path, clock=clock) as rig:
+        expired = rig.door.tokens.mint(CALL_ID)
+        clock.advance(TOKEN_LIFE)
+        foreign = StreamTokens(b"x" * 32, clock).mint(CALL_ID)
+        of_another = rig.door.tokens.mint("another")
         for token in ("x", "1.2.3", expired, foreign, of_another, "%00"):
             path = f"/media-stream/{CALL_ID}/{token}"
             assert await refusal(rig, path, signed(path)) == 403
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=366), timedelta(days=-3)])
+async def test_f48_a_jump_between_the_dial_and_the_answer_refuses_no_stream_and_admits_no_second(
+    jump: timedelta, tmp_path: Path
+) -> None:
+    clock = JumpyClock()
+    async with call_rig(tmp_path, clock=clock) as rig:
+        path = rig.path()
+        clock.jump(jump)
+        async with rig.stream(path) as stream:
+            await stream.start()
+        await rig.orchestrator.one_result()
+        clock.jump(jump)
+        async with rig.stream(path) as stream:
+            await stream.start()
+            await stream.socket.wait_closed()
+    assert stream.socket.close_code == 1008
+    assert len(rig.orchestrator.results) == 1
 
 
 async def test_too_many_sockets_without_a_start_are_refused(tmp_path: Path) -> None:

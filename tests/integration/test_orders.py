@@ -1,7 +1,6 @@
 """POST /order: one call per call_id, definite noes, unknowns, and what is refused at the door."""
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 from xml.etree import ElementTree as ET
@@ -9,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from call_reporter import CallReporter
+from foundation.clock import SystemClock
 from telephony.stream_token import StreamTokens, load_stream_key
 from tests.integration.handler_rig import (
     HANDLER_URL,
@@ -56,8 +56,8 @@ async def test_an_order_dials_with_the_call_id_in_every_address(tmp_path: Path) 
     assert stream.attrib["statusCallback"] == ORDER["stream_status_callback_url"]
     prefix = f"wss://handler.ringback.test/media-stream/{CALL_ID}/"
     assert stream.attrib["url"].startswith(prefix)
-    tokens = StreamTokens(load_stream_key(tmp_path / "stream.key"))
-    assert tokens.verify(CALL_ID, stream.attrib["url"].removeprefix(prefix), datetime.now(UTC))
+    tokens = StreamTokens(load_stream_key(tmp_path / "stream.key"), SystemClock())
+    assert tokens.verify(CALL_ID, stream.attrib["url"].removeprefix(prefix))
     assert root[1].text == f"{HANDLER_URL}/after-stream/{CALL_ID}"
 
 

@@ -42,7 +42,7 @@ SETTINGS = HandlerSettings(  # type: ignore[call-arg] # pydantic's own argument
 # As in the app's lifespan.
 _LAST_TASKS_S = 20.0
 _AHEAD_S = 300.0
-TOKENS = StreamTokens(b"k" * 32)
+STREAM_KEY = b"k" * 32  # every Call Handler admits the streams of the others' dials
 
 
 class HandlerPart:
@@ -136,7 +136,8 @@ class _Doors(HandlerDoors):
         self._services = CallServices(
             reporter, carrier, SETTINGS, options.clock, TaskSet(), self._drain.stopping
         )
-        self._desk = OrderDesk(self._services, TOKENS, self._drain)
+        self._tokens = StreamTokens(STREAM_KEY, options.clock)
+        self._desk = OrderDesk(self._services, self._tokens, self._drain)
         self._watcher = self._services.tasks.spawn(
             release_unanswered(self._drain, carrier), name="release unanswered calls"
         )
@@ -165,7 +166,7 @@ class _Doors(HandlerDoors):
     async def open_stream(self, line: Line) -> None:
         """Let a media stream in as the WebSocket door does."""
         try:
-            nonce = TOKENS.verify(line.call_id, line.token, self._services.clock.now())
+            nonce = self._tokens.verify(line.call_id, line.token)
         except BadToken:
             line.close()
             return

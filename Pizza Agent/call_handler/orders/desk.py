@@ -186,7 +186,7 @@ class OrderDesk:
 
     def _dial_request(self, order: OrderBody, number: str) -> DialRequest:
         handler = self.settings.handler_public_url
-        token = self._tokens.mint(order.call_id, self._services.clock.now())
+        token = self._tokens.mint(order.call_id)
         socket_address = handler.replace("https://", "wss://", 1)
         twiml = stream_twiml(
             call_id=order.call_id,

@@ -19,7 +19,7 @@ from call_handler.call import CallServices
 from call_handler.media_stream import StreamDoor
 from call_handler.settings import HandlerSettings
 from call_reporter import CallReporter
-from foundation.clock import SystemClock
+from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.server import server_config
 from foundation.task_set import TaskSet
@@ -50,8 +50,7 @@ class CallRig:
     model: ScriptedModel
 
     def path(self) -> str:
-        token = self.door.tokens.mint(CALL_ID, SystemClock().now())
-        return f"/media-stream/{CALL_ID}/{token}"
+        return f"/media-stream/{CALL_ID}/{self.door.tokens.mint(CALL_ID)}"
 
     @asynccontextmanager
     async def stream(
@@ -81,7 +80,10 @@ async def talk_nothing(session: ModelSession) -> None:
 
 @asynccontextmanager
 async def call_rig(
-    data_dir: Path, script: ModelScript = talk_nothing, limits: BridgeLimits | None = None
+    data_dir: Path,
+    script: ModelScript = talk_nothing,
+    limits: BridgeLimits | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[CallRig]:
     """Start everything on free ports, stop it in reverse order."""
     async with AsyncExitStack() as stack:
@@ -97,18 +99,20 @@ async def call_rig(
             twilio_auth_token=SecretStr(SECRET),
             openai_base_url=f"http://127.0.0.1:{model_port}/v1",
         )
+        clock = clock or SystemClock()
         tasks, drain, carrier = TaskSet(), Drain(), RecordingCarrier()
         stack.callback(carrier.close)
         services = CallServices(
             reporter,
             carrier,
             settings,
-            SystemClock(),
+            clock,
             tasks,
             drain.stopping,
             limits or BridgeLimits(),
         )
-        door = StreamDoor(services, StreamTokens(b"k" * 32), SignatureKeys((SECRET,)), drain)
+        tokens = StreamTokens(b"k" * 32, clock)
+        door = StreamDoor(services, tokens, SignatureKeys((SECRET,)), drain)
         port = await stack.enter_async_context(_serve_door(door))
         rig = CallRig(port, door, orchestrator, carrier, model)
         yield rig
