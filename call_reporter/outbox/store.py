@@ -14,12 +14,11 @@ from call_reporter.outbox import statements as sql
 from call_reporter.outbox.file import OutboxFile
 from call_reporter.outbox.frames import Kind, pack_frame
 from call_reporter.outbox.opening import open_outbox
+from call_reporter.outbox.stamps import Stamps
 from call_reporter.outbox.writer import OutboxWriter, WorkWriter
 from ringback.v1 import call_results_pb2 as pb
 
 log = logging.getLogger("call_reporter")
-
-_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ class Outbox:
         self._disk = disk or Disk()
         self._file = self._disk.open_file(path, options.ballast_bytes)
         self._options = options
+        self._stamps = Stamps(options.clock, options.keep_s)
         self._writer: WorkWriter | None = None  # None while closed
         self._pending = 0
         self._dead_letters = 0
@@ -222,8 +222,8 @@ class Outbox:
         return await self._open_writer.submit(read)
 
     async def prune(self) -> None:
-        """Forget what was acknowledged longer ago than `keep_s`."""
-        before = self._now() - int(self._options.keep_s * _US)
+        """Forget what was acknowledged longer ago than `keep_s`, whatever the wall clock did."""
+        before = self._stamps.settled_before()
 
         def write(connection: sqlite3.Connection) -> int:
             for statement in sql.PRUNE:
@@ -239,7 +239,7 @@ class Outbox:
         return self._writer
 
     def _now(self) -> int:
-        return int(self._options.clock.now().timestamp() * _US)
+        return self._stamps.now()
 
     def _open(self) -> sqlite3.Connection:
         connection = open_outbox(self._file, self._options.clock.now)

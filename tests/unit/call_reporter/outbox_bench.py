@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from call_reporter import ReporterOptions
+from call_reporter.options import Clock
 from call_reporter.outbox import Outbox
 from ringback.v1 import call_results_pb2 as pb
 
@@ -29,7 +30,7 @@ class SetClock:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *, clock: SetClock | None = None, ballast_bytes: int = 0
+    folder: Path, *, clock: Clock | None = None, ballast_bytes: int = 0
 ) -> AsyncIterator[Outbox]:
     """Open the outbox in `folder` and close it at the end."""
     options = ReporterOptions(

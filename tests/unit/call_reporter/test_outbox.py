@@ -13,6 +13,7 @@ import pytest
 from call_reporter import OutboxFull, OutboxUnavailable
 from call_reporter.outbox import Outbox
 from ringback.v1 import call_results_pb2 as pb
+from tests.rig import JumpyClock
 from tests.unit.call_reporter.outbox_bench import SetClock, opened, outcome, waiting_in
 
 
@@ -160,6 +161,52 @@ async def test_what_was_acknowledged_long_ago_is_forgotten(tmp_path: Path) -> No
         assert await outbox.is_over("waiting")
     tables = ("order_memory", "started_call", "turn", "outcome")
     assert [count_rows(tmp_path, table) for table in tables] == [1, 1, 1, 1]
+
+
+async def keep_one(outbox: Outbox, key: str) -> None:
+    """Remember an order and an outcome that the server acknowledged."""
+    await outbox.remember_order(key, b"")
+    put = await outbox.put_outcome(key, outcome(1, report_id=key))
+    outbox.acknowledge([put.seq])
+
+
+async def kept_in(outbox: Outbox, *keys: str) -> list[str]:
+    """Prune, and tell whose outcome and order are both still there."""
+    await outbox.prune()
+    return [
+        key
+        for key in keys
+        if await outbox.is_over(key) and await outbox.recall_order(key) is not None
+    ]
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=366), timedelta(days=-3), timedelta()])
+async def test_f48_whatever_the_clock_does_what_was_acknowledged_stays_for_its_time(
+    jump: timedelta, tmp_path: Path
+) -> None:
+    clock, minutes = JumpyClock(), timedelta(minutes=1)
+    async with opened(tmp_path, clock=clock) as outbox:
+        await keep_one(outbox, "before")
+        clock.jump(jump)
+        clock.advance(20 * minutes)
+        await keep_one(outbox, "after")
+        clock.advance(39 * minutes)
+        assert await kept_in(outbox, "before", "after") == ["before", "after"]
+        clock.jump(-jump)  # somebody set it right
+        assert await kept_in(outbox, "before", "after") == ["before", "after"]
+
+
+async def test_f48_a_jump_forward_delays_the_forgetting_and_does_not_end_it(tmp_path: Path) -> None:
+    clock, minutes = JumpyClock(), timedelta(minutes=1)
+    async with opened(tmp_path, clock=clock) as outbox:
+        await keep_one(outbox, "before")
+        clock.advance(20 * minutes)
+        clock.jump(timedelta(days=366))
+        await keep_one(outbox, "after")
+        clock.advance(59 * minutes)
+        assert await kept_in(outbox, "before", "after") == ["after"]
+        clock.advance(2 * minutes)
+        assert await kept_in(outbox, "before", "after") == []
 
 
 async def test_the_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
