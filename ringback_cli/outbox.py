@@ -26,6 +26,7 @@ _BATCH_COUNT = 500
 _BATCH_BYTES = 900_000
 _INVALID_ARGUMENT = 3
 _MOST_LETTERS = 20
+_ORPHANED = "name calls that this database never made: kept, not shown as calls"
 
 
 @dataclass(slots=True)
@@ -37,6 +38,11 @@ class Sent:
     """Dead letters that the server took this time."""
     refused: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+
+    @property
+    def orphans(self) -> int:
+        """How many name a call that the server does not have, and so cannot show."""
+        return self.dispositions["orphan"]
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -55,9 +61,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "retry",
         help="send all that was written since a time once more; repeats change nothing",
         description="Sends acknowledged, waiting and refused results once more. The server knows "
-        "what it has by its report_id and answers DUPLICATE; what it lost it stores again.",
+        "what it has by its report_id and answers DUPLICATE. Of what it lost it stores again the "
+        "results of other agents' calls, and of its own calls where it still has the call itself: "
+        "so put the newest backup in place first. A result of a call that was lost too answers "
+        "ORPHAN: it is kept, and not shown, because no report may make up a call.",
         epilog="The token in RINGBACK_TOKEN_OPERATOR or RINGBACK_TOKEN_HANDLER is sent along. "
-        "Acknowledged results are kept for 24 h. Exit code 1 when a result was not taken.",
+        "Acknowledged results are kept for 24 h. Exit code 1 when a result was not taken, or is "
+        "an orphan.",
     )
     retrying.add_argument(
         "--since",
@@ -80,7 +90,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run one verb; 1 when an outbox is damaged, or a result was not taken."""
+    """Run one verb; 1 when an outbox is damaged, or a result was not taken or is an orphan."""
     from call_reporter import OutboxUnavailable  # noqa: PLC0415 - keeps `ringback --help` quick
 
     try:
@@ -171,7 +181,7 @@ def _retry_results(path: Path, options: argparse.Namespace) -> int:
         print(f"{path}: nothing was written since {since:%Y-%m-%d %H:%M:%SZ}")
         return 0
     _tell(path, len(results), sent, as_json=options.json)
-    return 1 if sent.refused or sent.failed else 0
+    return 1 if sent.refused or sent.failed or sent.orphans else 0
 
 
 def _batches(results: Sequence["KeptResult"]) -> Iterator[Sequence["KeptResult"]]:
@@ -223,6 +233,8 @@ def _tell(path: Path, count: int, sent: Sent, *, as_json: bool) -> None:
         return
     words = [f"{number} {word}" for word, number in sorted(sent.dispositions.items())]
     print(f"{path}: {count} results sent{': ' if words else ''}{', '.join(words)}")
+    if sent.orphans:
+        print(f"  {sent.orphans} of them {_ORPHANED}")
     for line in sent.refused:
         print(f"  refused  {line}")
     for line in sent.failed:

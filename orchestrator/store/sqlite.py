@@ -17,8 +17,9 @@ BUSY_TIMEOUT_S = 2.0
 """How long a statement waits for a lock that another process holds."""
 READERS = 4
 HOW_TO_REPAIR = (
-    "move it away with its -wal and -shm or put a good copy in its place, start again, and let"
-    " `ringback outbox retry --since TIME` at each Call Handler report again what is missing"
+    "move it away with its -wal and -shm, put the newest good copy in its place, start again, and"
+    " let `ringback outbox retry --since TIME` at each Call Handler report again what is missing;"
+    " the result of a call of ours that the copy does not know is kept, and not shown"
 )
 
 

@@ -56,6 +56,7 @@ async def test_f45_garbage_in_any_page_is_refused_at_the_start_with_the_way_to_r
     for page in range(len(data) // PAGE):
         torn.write_bytes(data[: page * PAGE] + garbage + data[(page + 1) * PAGE :])
         assert "ringback outbox retry --since" in opens(torn), page
+    assert "does not know is kept, and not shown" in opens(torn)
     assert opens(whole) == ""
 
 

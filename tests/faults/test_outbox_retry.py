@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from call_reporter import CallReporter
+from orchestrator.call_results import count_orphans
+from orchestrator.store import Store, schema
+from ringback.v1 import call_results_pb2 as pb
 from ringback_cli.main import main
 from tests.faults.reports_rig import Pauses, judge, list_all, replica, reporter_to, result_number
 from tests.fresh_file import fresh_database
@@ -21,8 +24,11 @@ from tests.integration.call_reporter_server import (
     result_of,
     serving,
 )
-from tests.postgres import ScriptedDatabase
+from tests.postgres import Dump, ScriptedDatabase
+from tests.rig import call_sid
+from tests.rows_rig import CALL, add_call, rows_of
 
+Copy = bytes | Dump
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 COUNT = 6
 
@@ -43,6 +49,44 @@ def last_json(said: str) -> dict[str, object]:
     """Read the last line; those before it are the log of the servers in this process."""
     answer: dict[str, object] = json.loads(said.splitlines()[-1])
     return answer
+
+
+def copy_of(database: ScriptedDatabase | None, folder: Path) -> Copy:
+    """Back up the database that no server has open."""
+    return database.dump() if database else (folder / "ringback.db").read_bytes()
+
+
+def put_back(copy: Copy, database: ScriptedDatabase | None, folder: Path) -> None:
+    """Lose all that was written since the copy was made."""
+    if isinstance(copy, bytes):
+        (folder / "ringback.db").write_bytes(copy)
+    elif database:
+        database.restore(copy)
+
+
+async def confirm(store: Store, number: int) -> None:
+    """Commit the row of a call of our own."""
+    await add_call(store, call_id=own_id(number), call_sid=call_sid(number), attempt=number)
+
+
+def own_id(number: int) -> str:
+    return CALL[:-1] + str(number)
+
+
+def own_result(number: int) -> pb.CallResult:
+    result = result_number(number)
+    result.call_id = own_id(number)
+    return result
+
+
+async def shown(store: Store) -> list[tuple[str, str, int]]:
+    """List what is shown of our own calls: call_id, what was told, revision."""
+    return [(each.call_id, each.summary, each.revision) for each in await list_all(store)]
+
+
+def as_shown(*numbers: int) -> list[tuple[str, str, int]]:
+    """List what has to be shown of these calls: each once, as its Call Handler told it."""
+    return [(own_id(number), own_result(number).summary, 1) for number in numbers]
 
 
 async def report_all(reporter: CallReporter) -> None:
@@ -75,14 +119,11 @@ async def test_f46_what_a_failover_lost_is_there_after_a_retry(
     async with replica(url) as server, reporter_to(server.server.port, tmp_path, Pauses()) as early:
         for number in range(half):
             await early.report(result_number(number))
-    dump = database.dump() if database else (tmp_path / "ringback.db").read_bytes()
+    dump = copy_of(database, tmp_path)
     async with replica(url) as server, reporter_to(server.server.port, tmp_path, Pauses()) as late:
         for number in range(half, COUNT):
             await late.report(result_number(number))
-    if isinstance(dump, bytes):
-        (tmp_path / "ringback.db").write_bytes(dump)
-    elif database:
-        database.restore(dump)
+    put_back(dump, database, tmp_path)
     async with replica(url) as server:
         assert len(await list_all(server.store)) == half
         to = f"127.0.0.1:{server.server.port}"
@@ -92,6 +133,60 @@ async def test_f46_what_a_failover_lost_is_there_after_a_retry(
             assert code == 0
             assert {word: answer[word] for word in told} == told
         await judge(server.store, range(COUNT))
+
+
+async def test_f46_of_our_own_calls_those_come_back_whose_row_the_dump_has(
+    outbox: Run, tmp_path: Path, database: ScriptedDatabase | None
+) -> None:
+    url = database.url if database else fresh_database(tmp_path / "ringback.db")
+    async with replica(url) as server:
+        await confirm(server.store, 1)
+    dump = copy_of(database, tmp_path)
+    async with replica(url) as server, reporter_to(server.server.port, tmp_path, Pauses()) as late:
+        await confirm(server.store, 2)
+        for number in (1, 2):
+            await late.report(own_result(number))
+        assert sorted(await shown(server.store)) == as_shown(1, 2)
+    put_back(dump, database, tmp_path)
+    async with replica(url) as server:
+        retry = ("retry", "--to", f"127.0.0.1:{server.server.port}", tmp_path / "calls.db")
+        for told in ("1 orphan, 1 stored", "1 duplicate, 1 orphan"):
+            code, said, _ = await outbox(*retry)
+            assert (code, f"2 results sent: {told}\n  1 of them name" in said) == (1, True), said
+            assert await shown(server.store) == as_shown(1)
+        assert await server.store.read(count_orphans) == 1
+        events = [row["kind"] for row in await rows_of(server.store, schema.event)]
+        assert events.count("result") == 1
+        # A newer backup turned up after all.
+        await confirm(server.store, 2)
+        code, said, _ = await outbox(*retry)
+        assert (code, said.endswith("2 results sent: 2 duplicate\n")) == (0, True), said
+        assert sorted(await shown(server.store)) == as_shown(1, 2)
+        assert await server.store.read(count_orphans) == 0
+
+
+async def test_f45_an_empty_database_shows_none_of_our_own_calls_and_the_command_says_so(
+    outbox: Run, tmp_path: Path, database: ScriptedDatabase | None
+) -> None:
+    url = database.url if database else fresh_database(tmp_path / "ringback.db")
+    empty = copy_of(database, tmp_path)
+    async with (
+        replica(url) as lost,
+        reporter_to(lost.server.port, tmp_path, Pauses()) as reporter,
+    ):
+        for number in range(1, 4):
+            await confirm(lost.store, number)
+            await reporter.report(own_result(number))
+        await reporter.report(result_number(9))
+    put_back(empty, database, tmp_path)
+    async with replica(url) as new:
+        retry = ("retry", "--to", f"127.0.0.1:{new.server.port}", tmp_path / "calls.db")
+        code, said, _ = await outbox(*retry)
+        words = "3 of them name calls that this database never made: kept, not shown as calls\n"
+        assert (code, said.endswith(f"4 results sent: 3 orphan, 1 stored\n  {words}")) == (1, True)
+        assert [each.call_sid for each in await list_all(new.store)] == [call_sid(9)]
+        assert len(await rows_of(new.store, schema.report)) == 4
+        assert await new.store.read(count_orphans) == 3
 
 
 async def test_a_dead_letter_is_listed_and_goes_once_the_server_takes_it(
