@@ -92,11 +92,6 @@ class Fleet:
         return f"http://127.0.0.1:{self._ports.control}"
 
     @property
-    def carrier(self) -> str:
-        """The address of the sandbox's carrier."""
-        return f"http://127.0.0.1:{self._ports.carrier}"
-
-    @property
     def ledger(self) -> Path:
         """The carrier's books."""
         return self.folder / SANDBOX / "ledger.jsonl"
@@ -123,10 +118,6 @@ class Fleet:
     def grpc(self, i: int = 1) -> str:
         """The address of an Orchestrator's gRPC server."""
         return f"127.0.0.1:{self._ports.grpc(i)}"
-
-    def handler(self, i: int = 1) -> str:
-        """The address of a Call Handler."""
-        return f"http://127.0.0.1:{self._ports.handler(i)}"
 
     def pid(self, name: str) -> int:
         """The newest process of a part."""
