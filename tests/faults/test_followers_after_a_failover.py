@@ -4,16 +4,29 @@ import asyncio
 
 import pytest
 
-from foundation.clock import SystemClock
+from foundation.clock import Clock, SystemClock
 from orchestrator.call_results import receive_proto, record_call_result
 from orchestrator.call_results.watch import ResultFeed
 from orchestrator.errors import CursorLost
 from orchestrator.store import Store
+from orchestrator.store.database import Database
 from ringback.v1 import call_results_pb2 as pb
 from tests.faults.reports_rig import result_number
 from tests.integration.chat_rig import ORDER, running_chat
 from tests.integration.test_events import follow
 from tests.postgres import ScriptedDatabase
+
+
+class WaitedStore(Store):
+    """Says when somebody waits for events."""
+
+    def __init__(self, database: Database, clock: Clock, newest_event: int) -> None:
+        super().__init__(database, clock, newest_event)
+        self.is_waited_for = asyncio.Event()
+
+    async def wait_for_events(self, after: int, timeout_s: float) -> None:
+        self.is_waited_for.set()  # who hears of it runs only when the wait has begun
+        await super().wait_for_events(after, timeout_s)
 
 
 async def record(store: Store, number: int) -> None:
@@ -29,16 +42,17 @@ async def take(store: Store, cursor: str, count: int) -> list[pb.WatchResultsRes
 
 
 async def test_f46_a_watcher_that_waits_is_told_to_start_anew(postgres: ScriptedDatabase) -> None:
-    store = await Store.open(postgres.url, SystemClock())
+    store = await WaitedStore.open(postgres.url, SystemClock())
+    assert isinstance(store, WaitedStore)
     await record(store, 1)
     dump = postgres.dump()
     await record(store, 2)
     watch = ResultFeed(store).follow("")
     assert len([await anext(watch) for _ in range(2)]) == 2
     waiting = asyncio.ensure_future(anext(watch))
-    await asyncio.sleep(0)
-    postgres.restore(dump)
     async with asyncio.timeout(10):
+        await store.is_waited_for.wait()
+        postgres.restore(dump)
         with pytest.raises(CursorLost, match="start anew"):
             await waiting
     await store.close()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import pytest
 import uvloop
@@ -15,13 +16,20 @@ from foundation.server import DrainingServer, listen, server_config
 
 TIMER_S = 0.2
 LATER_S = 4 * TIMER_S
+PATIENT_S = 10.0
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 class QuickTimer(TimedHeaders):
-    """The same protocol, less patient."""
+    """The same protocol, less patient; it says when it has looked."""
 
     header_time_s = TIMER_S
+    looked: ClassVar[asyncio.Event]
+    """Set as soon as the time of a connection of the running server is over."""
+
+    def _fire(self) -> None:
+        super()._fire()
+        self.looked.set()
 
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -42,7 +50,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": message["text"]})
     else:
-        await asyncio.sleep(LATER_S if scope["path"] == "/slow" else 0)
+        await asyncio.sleep(LATER_S if scope["path"] == "/slow" else 0)  # past a second look, too
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -50,6 +58,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
+    QuickTimer.looked = asyncio.Event()
     config = server_config(app)
     config.http = QuickTimer
     config.lifespan = "on"
@@ -65,7 +74,7 @@ async def server() -> AsyncIterator[int]:
 
 
 async def is_closed_soon(reader: asyncio.StreamReader) -> bool:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENT_S):
         return await reader.read() == b""
 
 
@@ -114,7 +123,8 @@ def test_the_second_request_of_a_connection_is_timed_too(
 def test_a_websocket_outlives_the_timer(in_loop: Callable[[], asyncio.Runner]) -> None:
     async def act() -> None:
         async with server() as port, connect(f"ws://127.0.0.1:{port}/", proxy=None) as socket:
-            await asyncio.sleep(LATER_S)  # the timer must have had its chance
+            async with asyncio.timeout(PATIENT_S):
+                await QuickTimer.looked.wait()
             await socket.send("still here")
             assert await socket.recv() == "still here"
 
@@ -127,7 +137,7 @@ def test_an_answer_may_take_longer_than_the_timer(in_loop: Callable[[], asyncio.
         async with server() as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(REQUEST.replace(b"/ ", b"/slow "))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENT_S):
                 assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
             writer.close()
 
