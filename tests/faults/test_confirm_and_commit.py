@@ -26,11 +26,13 @@ PIZZA = (
     "A large margherita from +14155550100 for pick-up, my name is Ada, my number is 415 555 0123"
 )
 CONFIRMED, NOT_NOW = 202, 503
-# What one confirm writes by each of these system calls, at least.
+# The system calls by which a confirm is written, and by which step they are tried: a page of SQLite
+# is two writes, and there are some 15 pages. Then the least deaths, and whether the chat still asks
+# after some: what is only not yet synced is there after the death of a process.
 WRITES = [
-    ("sqlite", "pwrite64", 5),
-    ("sqlite", "fdatasync", 1),
-    ("postgres", "sendto", 5),
+    ("sqlite", "pwrite64", 3, 5, True),
+    ("sqlite", "fdatasync", 1, 1, False),
+    ("postgres", "sendto", 1, 5, True),
 ]
 
 
@@ -161,13 +163,15 @@ async def test_f1_killed_before_the_commit_the_chat_still_asks_and_nothing_is_di
 @pytest.mark.chaos
 @needs_strace
 @pytest.mark.parametrize(
-    ("commit_database", "system_call", "at_least"), WRITES, indirect=["commit_database"]
+    ("commit_database", "system_call", "step", "at_least", "asks"),
+    WRITES,
+    indirect=["commit_database"],
 )
 async def test_f1_killed_at_any_write_of_a_confirm_it_still_asks_or_has_its_one_call(
-    office: Office, system_call: str, at_least: int
+    office: Office, system_call: str, step: int, at_least: int, *, asks: bool
 ) -> None:
     desk, deaths = office.desk, 0
-    for number in itertools.count(1):
+    for number in itertools.count(1, step):
         async with office.open() as doomed:
             task_id = await desk.ask()
             async with killed_at(doomed, system_call, number):
@@ -180,4 +184,4 @@ async def test_f1_killed_at_any_write_of_a_confirm_it_still_asks_or_has_its_one_
     async with office.open():
         still_asking = await desk.judge()
     assert deaths >= at_least
-    assert still_asking >= 1
+    assert (still_asking > 0) == asks
