@@ -3,14 +3,9 @@
 import asyncio
 import re
 import time
-import uuid
-from dataclasses import dataclass
-
-import grpc.aio
+from contextlib import suppress
 
 from call_reporter import CallReporter
-from ringback.v1 import call_results_pb2 as pb
-from ringback.v1 import call_results_pb2_grpc as pb_grpc
 from tests.chaos.evidence import Fall
 from tests.chaos.open_loop import Sent, send_steadily
 from tests.chaos.parts import SPANS
@@ -19,19 +14,21 @@ from tests.chaos.promptness import LEAST_FOR_P99, percentile
 from tests.chaos.rounds import Deed, close_round, steady_calls
 from tests.chaos.stage import Context, Stage, StageReport, Violation
 from tests.chaos.system import Fleet
-from tests.chaos.watcher import list_all
+from tests.chaos.ten_reports import external_result, report_ten_times
 
-LOST, LEFT = "orchestrator-1", "orchestrator-2"
+LOST = "orchestrator-1"
 _PER_S = 50
 _ACK_P99_S = 0.1
 _FIRST_S = 1.0
 _LANES = 2
 _MID_DIAL = 3
+_TRIES = 8
+_CLAIMED_WITHIN_S = 3.0
+_DIES_DIALLING = {"RINGBACK_FAILPOINTS": "order.after_post"}
 # Nobody but the carrier can tell of such a call, and only when it is asked.
 _UNTOLD = {"callbacks_lost": ["initiated", "ringing", "answered", "completed"]}
 # SETTLE, a sweep, and the longest of these calls with some air for a busy machine.
 _RESOLVED_S = float(SPANS["RINGBACK_SETTLE_S"]) + float(SPANS["RINGBACK_SWEEP_S"]) + 4.0
-_TEN = 10
 _RPC_S = 10.0
 _ACK_MS = re.compile(r"report_acknowledged .* ms=([0-9.]+)")
 
@@ -41,20 +38,64 @@ async def run(context: Context) -> StageReport:
     report = StageReport()
     fleet = Fleet(context.folder / "lost", "postgres", 2, 2, seed=context.seed)
     async with fleet, errands_of(fleet) as errands:
-        await _report_ten_times(context, fleet, errands.foreign, report)
+        await report_ten_times(context, fleet, errands.foreign, report)
+        await _catch_untold(context, fleet, errands, report)
         await _lose_one(context, fleet, errands, report)
-        await close_round(fleet, errands, Deed("a replica for good", "postgres", 2), report)
+        await close_round(fleet, errands, Deed("a replica for good", "postgres", 3), report)
     return report
+
+
+async def _catch_untold(
+    context: Context, fleet: Fleet, errands: Errands, report: StageReport
+) -> None:
+    """Let one Orchestrator die with a dial in its hands of which no callback tells (F39)."""
+    began, pids = time.time(), [fleet.pid(LOST)]
+    await fleet.kill(LOST)
+    await fleet.start(LOST, _DIES_DIALLING)
+    await fleet.ready(LOST)
+    pids.append(fleet.pid(LOST))
+    # The other one may be the quicker: then another call is tried.
+    for number in await errands.bind(_TRIES, "busy", carrier=_UNTOLD):
+        call_id = await errands.place(number)
+        with suppress(TimeoutError):
+            await fleet.died(LOST, _CLAIMED_WITHIN_S)
+            break
+    died_at = time.monotonic()
+    is_caught = has_claimed(fleet.log(LOST), call_id)
+    if not is_caught:
+        words = f"None of {_TRIES} untold dials was in the hands of {LOST}: it was not tested."
+        report.violations.append(Violation(words))
+    await errands.finish(call_id, 3 * _RESOLVED_S)
+    _judge_resolved(context, "an untold dial", time.monotonic() - died_at, report)
+    await fleet.kill(LOST)
+    await fleet.start(LOST)
+    await fleet.ready(LOST)
+    errands.falls.append(Fall("in a dial", (LOST,), tuple(pids), began, time.time()))
+
+
+def _judge_resolved(context: Context, what: str, seconds: float, report: StageReport) -> None:
+    """Judge the time from the kill to the result of what the lost one had in its hands."""
+    report.figures[f"{what}, from the kill to the last result"] = f"{seconds:.1f} s"
+    if seconds > _RESOLVED_S and not context.is_quick:
+        words = f"{what}: resolved {seconds:.1f} s after the kill; the limit is {_RESOLVED_S:g} s."
+        report.violations.append(Violation(words))
+
+
+def has_claimed(log: str, call_id: str) -> bool:
+    """Say whether an Orchestrator has claimed a call for its dial, and was told no answer."""
+    own = [line for line in log.splitlines() if f"call_id={call_id}" in line]
+    return any("state=dialing" in line for line in own) and not any(
+        "state=waiting" in line or "dial_unknown" in line for line in own
+    )
 
 
 async def _lose_one(context: Context, fleet: Fleet, errands: Errands, report: StageReport) -> None:
     """Let one Orchestrator die in the midst of dials, and leave it dead."""
     numbers = await errands.bind(_MID_DIAL)
-    numbers += await errands.bind(_MID_DIAL, "busy", carrier=_UNTOLD)
     async with steady_calls(errands, _LANES, ("short_order",)):
         began, pids = time.time(), [fleet.pid(LOST)]
         await fleet.kill(LOST)
-        await fleet.start(LOST, {"RINGBACK_FAILPOINTS": "order.after_post"})
+        await fleet.start(LOST, _DIES_DIALLING)
         await fleet.ready(LOST)
         pids.append(fleet.pid(LOST))
         steady = _report_steadily(context, fleet, errands.foreign, report)
@@ -71,12 +112,7 @@ async def _lose_one(context: Context, fleet: Fleet, errands: Errands, report: St
     await fleet.start(LOST)  # only so that the judge can compare what both tell
     await fleet.ready(LOST)
     errands.falls.append(Fall("for good", (LOST,), tuple(pids), began, time.time()))
-    report.figures["calls caught mid-dial, from the kill to the last result"] = (
-        f"{resolved_s:.1f} s"
-    )
-    if resolved_s > _RESOLVED_S and not context.is_quick:
-        words = f"Calls caught mid-dial were resolved after {resolved_s:.1f} s > {_RESOLVED_S:g} s."
-        report.violations.append(Violation(words))
+    _judge_resolved(context, "calls caught mid-dial", resolved_s, report)
     _judge_acknowledgements(context, sent, died_at, report)
     acks = [
         float(ms) / 1000 for name in fleet.handler_names for ms in _ACK_MS.findall(fleet.log(name))
@@ -90,7 +126,7 @@ async def _report_steadily(
     """Report through the loss, as an agent with both addresses does."""
 
     async def report_one(_: int) -> None:
-        result = _external_result("told once")
+        result = external_result("told once")
         sids.add(result.call_sid)
         if await reporter.report(result) is None:
             report.violations.append(Violation("A report was not acknowledged within its wait."))
@@ -127,74 +163,6 @@ def _judge_acknowledgements(
     if p99_s > _ACK_P99_S and not context.is_quick:  # a busy machine is no fault of a commit
         words = f"p99 of the acknowledgements is {p99_s * 1000:.0f} ms with one of two dying."
         report.violations.append(Violation(words))
-
-
-@dataclass(frozen=True, slots=True)
-class _Stubs:
-    one: "pb_grpc.CallResultsAsyncStub"
-    other: "pb_grpc.CallResultsAsyncStub"
-
-
-async def _report_ten_times(
-    context: Context, fleet: Fleet, sids: set[str], report: StageReport
-) -> None:
-    """Send a report ten times at once, with two statuses, to both; one result, ten OKs."""
-    rounds, acks = context.pick(10, 100), 0
-    async with (
-        grpc.aio.insecure_channel(fleet.grpc(1)) as one,
-        grpc.aio.insecure_channel(fleet.grpc(2)) as other,
-    ):
-        stubs = _Stubs(pb_grpc.CallResultsStub(one), pb_grpc.CallResultsStub(other))
-        for number in range(rounds):
-            result = _external_result("told ten times")
-            sids.add(result.call_sid)
-            answers = await asyncio.gather(*_ten_reports(stubs, result))
-            acks += len(answers)
-            _judge_ten(answers, result.call_sid, report)
-            context.progress(number + 1, rounds, "one report ten times")
-    for name, i in ((LOST, 1), (LEFT, 2)):
-        told = [result for result in await list_all(fleet.grpc(i)) if result.call_sid in sids]
-        if len(told) != rounds:
-            words = f"{rounds} reports, each told ten times: {len(told)} results at {name}."
-            report.violations.append(Violation(words))
-    report.figures["one report ten times, two statuses"] = f"{rounds} results, {acks} OK"
-
-
-def _ten_reports(stubs: _Stubs, result: pb.CallResult) -> list[asyncio.Task[pb.ReportResponse]]:
-    failed = pb.CallResult()
-    failed.CopyFrom(result)
-    failed.status = pb.CALL_STATUS_FAILED
-    failed.report_id = uuid.uuid4().hex
-    sent = []
-    for number in range(_TEN):
-        stub = stubs.one if number % 2 else stubs.other
-        request = pb.ReportRequest(result=failed if number % 4 < 2 else result)
-        sent.append(asyncio.create_task(_send(stub, request)))
-    return sent
-
-
-async def _send(
-    stub: "pb_grpc.CallResultsAsyncStub", request: pb.ReportRequest
-) -> pb.ReportResponse:
-    return await stub.Report(request, timeout=_RPC_S)
-
-
-def _judge_ten(answers: list[pb.ReportResponse], call_sid: str, report: StageReport) -> None:
-    stored = [a for a in answers if a.disposition == pb.DISPOSITION_STORED]
-    if len(stored) != 1 or len({answer.call_id for answer in answers}) != 1:
-        told = tuple(pb.Disposition.Name(answer.disposition) for answer in answers)
-        report.violations.append(Violation(f"{call_sid}: not one of ten was the first.", told))
-
-
-def _external_result(summary: str) -> pb.CallResult:
-    return pb.CallResult(
-        call_sid=f"CA{uuid.uuid4().hex}",
-        report_id=uuid.uuid4().hex,
-        status=pb.CALL_STATUS_COMPLETED,
-        duration=42,
-        summary=summary,
-        source=pb.SOURCE_HANDLER,
-    )
 
 
 def _spread(seconds: list[float]) -> str:
