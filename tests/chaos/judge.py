@@ -272,6 +272,6 @@ def _find_late_unconnected(delays: Sequence[Delay]) -> Iterator[Finding]:
         worst = max(calm, key=lambda delay: delay.counted_s)
         what = (
             f"{len(calm)} untouched calls that nobody answered: p{percent} is {seconds:.2f} s from "
-            f"the last callback to the result; the slowest was {worst.call_id}."
+            f"the last callback, taken, to the result; the slowest was {worst.call_id}."
         )
         yield Finding(Fault.LATE, worst.call_id, what)

@@ -33,7 +33,7 @@ class CarrierCall:
     """None unless the call was answered."""
     is_answered: bool = False
     end_told_at: float | None = None
-    """When the last status callback reached the product, which took it; None if none ever did."""
+    """When the product had answered the last status callback with OK; None if it never did."""
     stream_opened_at: float | None = None
     """None when no media stream was opened."""
     agent_spoke_at: float | None = None
@@ -125,7 +125,7 @@ def _enter_state(call: CarrierCall, line: Line) -> None:
 
 def _enter_last_callback(call: CarrierCall, line: Line) -> None:
     if call.end_told_at is None and line.get("answer") in _ANSWERED_WELL:
-        call.end_told_at = time_of(line) - _number(line, "took_ms") / 1000
+        call.end_told_at = time_of(line)
 
 
 def _enter_sentence(call: CarrierCall, line: Line) -> None:

@@ -20,7 +20,7 @@ LIMIT_UNTOLD_S = 60.0
 """Where the carrier could not tell the end either: below I10's deadline + 60 s, scaled."""
 LIMIT_P99_S = 2.0
 LIMIT_UNCONNECTED_S = 1.0
-"""I10: from the last callback to the result of a call that nobody answered; real time."""
+"""I10: from the last callback, taken, to the result of a call that nobody answered; real time."""
 LEAST_UNCONNECTED = 10
 LEAST_FOR_P99 = 100
 """Of fewer values the 99th percentile is the slowest one, and is called so."""
