@@ -93,7 +93,7 @@ async def close_round(
     )
     of_whom = f"{deed.kind}, {deed.database}"
     report.figures[f"{of_whom}, end to result"] = say_spread(seconds)
-    report.figures[f"{of_whom}, answered and untouched"] = say_talks(verdict, evidence)
+    report.figures[f"{of_whom}, answered and not cut"] = say_talks(verdict, evidence)
     for finding in [*verdict.findings, *list_short_talks(verdict, evidence)]:
         words = f"{finding.fault.value}: {finding.what}"
         report.violations.append(Violation(words, tell(fleet, verdict, finding.call_id)))
