@@ -71,5 +71,5 @@ STAGE = Stage(
     "Caps under two Orchestrators that race for the same calls",
     run,
     is_in_quick=False,
-    company="races and mutants",
+    company="moments and mutants",
 )

@@ -48,5 +48,5 @@ STAGE = Stage(
     "what must turn red",
     run_mutants,
     is_in_quick=False,
-    company="races and mutants",
+    company="moments and mutants",
 )
