@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import secrets
 import shutil
 import sys
@@ -51,6 +52,8 @@ def main() -> int:
     arguments = read_arguments()
     seed = secrets.randbelow(HIGHEST_SEED) if arguments.seed is None else arguments.seed
     stages = choose_stages(STAGES, arguments.only, is_quick=arguments.quick)
+    # An agent of ours says that the replica is away which was killed under it.
+    logging.getLogger("call_reporter").addHandler(logging.NullHandler())
     console = Console(highlight=False, soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="ringback-chaos-"))
     runner = Runner(seed, arguments.quick, folder, console)
