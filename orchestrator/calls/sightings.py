@@ -122,9 +122,13 @@ def _weigh_end(row: CallRow, facts: CarrierFacts, now_us: int, timings: CallTimi
 
 
 def _end_of_grace(row: CallRow, now_us: int, timings: CallTimings) -> int:
-    """Say how long the handler may still tell its side; less when no stream ever came."""
+    """Say how long the handler may still tell its side; not at all when it can claim no more."""
     grace = now_us + micros(timings.grace_s)
-    if row.is_claimed or row.answered_at is None:
+    if row.is_claimed:
+        return grace
+    if row.origin != pb.CALL_ORIGIN_EXTERNAL:
+        return now_us
+    if row.answered_at is None:
         return grace
     return max(now_us, min(grace, row.answered_at + micros(timings.claim_s)))
 

@@ -103,6 +103,18 @@ async def test_f18_answered_without_a_stream_is_media_lost_within_30_s(rig: Rig)
     assert result.outcome == pb.OUTCOME_FOLLOW_UP
 
 
+async def test_f18_over_before_a_stream_claimed_it_has_its_result_at_once(rig: Rig) -> None:
+    """Nobody can claim it any more, so nobody will tell its other side."""
+    call_id = await rig.dial()
+    await rig.call_back(call_id, "in-progress")
+    await rig.call_back(call_id, "completed", duration_s=3)
+    with pytest.raises(AlreadyHeld):
+        await rig.progress(call_id, nonce=NONCE)
+    await rig.sweep(after_s=0)
+    result = await rig.finished(call_id)
+    assert (result.end_reason, result.duration) == (pb.END_REASON_MEDIA_LOST, 3)
+
+
 async def test_f21_a_second_telephone_call_is_refused_the_claim(rig: Rig) -> None:
     call_id = await rig.dial()
     await rig.progress(call_id, nonce=NONCE)

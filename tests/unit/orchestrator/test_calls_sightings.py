@@ -108,8 +108,14 @@ def test_a_claimed_call_is_not_hurried_by_the_late_answer() -> None:
     assert row.due_at == NOW + 30 * SECOND
 
 
-def test_an_unclaimed_answer_that_ended_is_filed_within_the_claim_time() -> None:
+def test_an_unclaimed_answer_that_ended_is_filed_at_once() -> None:
     row, _ = _apply(replace(ANSWERED, answered_at=NOW - 15 * SECOND), [word("completed")])
+    assert row.due_at == NOW
+
+
+def test_a_call_of_somebody_elses_agent_that_ended_has_the_time_of_a_claim() -> None:
+    theirs = replace(ANSWERED, origin=pb.CALL_ORIGIN_EXTERNAL, answered_at=NOW - 15 * SECOND)
+    row, _ = _apply(theirs, [word("completed")])
     assert row.due_at == NOW + 5 * SECOND
 
 
