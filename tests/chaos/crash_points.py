@@ -1,7 +1,8 @@
 """The stage that kills at every system call on the way of one call, one after the other.
 
 strace counts the calls of each thread and each name by itself, so each name has runs of its own:
-the n-th run dies as some thread enters its n-th call, until two runs in a row survive theirs.
+the n-th run dies as some thread enters its n-th call, until two runs in a row survive theirs or n
+is past what one call takes: calls of former runs go on in the later ones and take some, too.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ ORCHESTRATOR, HANDLER = "orchestrator-1", "handler-1"
 _RESULT_S = 25.0
 _ATTACHED_S = 10.0
 _NUMBERS = 40
+_LONGEST_WALK = 1.2
+"""Of about as many points as one call has."""
 LEAST_DEATHS = 20
 """Of the 60 runs of the quick run."""
 LEAST_SHARE = 0.6
@@ -139,15 +142,12 @@ class _Walk:
             await close_round(fleet, errands, deed, report)
 
     def _points(self, most: int, step: int) -> Iterator[int]:
-        """Say at which calls to die: some by chance, or all, as long as somebody asks."""
+        """Say at which calls to die: some by chance, or all that one call may have."""
         if self._context.is_quick:
             share = 20 // len(self._way.calls)
             yield from sorted(self._dice.randint(1, most) for _ in range(share))
             return
-        number = self._dice.randint(1, step)
-        while True:
-            yield number
-            number += step
+        yield from range(self._dice.randint(1, step), round(_LONGEST_WALK * most), step)
 
     async def _call_and_die(self, errands: Errands, to_number: str, name: str, number: int) -> bool:
         """Run one call while the part is to die; say whether it did. It is started again."""
