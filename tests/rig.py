@@ -53,6 +53,18 @@ def result_of(**fields: object) -> pb.CallResult:
     return pb.CallResult(**fields)  # type: ignore[arg-type]  # spoilt on purpose, at times
 
 
+USAGE = pb.Usage(
+    model="gpt-realtime",
+    input_tokens=10,
+    cached_input_tokens=0,
+    output_tokens=30,
+    input_audio_tokens=40,
+    output_audio_tokens=50,
+    estimated_cost_micros=60,
+    currency="USD",
+)
+
+
 def full_result(number: int = 1) -> pb.CallResult:
     """Fill every field that a report may tell, each with a value of its own."""
     result = pb.CallResult(
@@ -83,18 +95,7 @@ def full_result(number: int = 1) -> pb.CallResult:
     result.answer_time.FromMicroseconds(2_000_002)
     result.end_time.FromMicroseconds(3_000_003)
     result.report_time.FromMicroseconds(4_000_004)
-    result.usage.CopyFrom(
-        pb.Usage(
-            model="gpt-realtime",
-            input_tokens=10,
-            cached_input_tokens=0,
-            output_tokens=30,
-            input_audio_tokens=40,
-            output_audio_tokens=50,
-            estimated_cost_micros=60,
-            currency="USD",
-        )
-    )
+    result.usage.CopyFrom(USAGE)
     result.transcript.add(
         role=pb.ROLE_CALLEE, text="Luigi's, hello?", start_ms=0, end_ms=900, interrupted=True
     )

@@ -75,22 +75,7 @@ async def close_round(
         evidence = await errands.gather()
         verdict = judge(evidence, is_crowded=is_crowded)
     seconds = [delay.seconds for delay in verdict.delays]
-    placed = [call for call in verdict.calls.values() if call.is_placed]
-    report.rows.append(
-        KillRow(
-            kind=deed.kind,
-            database=deed.database,
-            kills=deed.kills,
-            calls=len(placed),
-            results=len(verdict.results),
-            missing=verdict.count(Fault.MISSING),
-            doubled=verdict.count(Fault.DOUBLED),
-            phantom=verdict.count(Fault.PHANTOM),
-            dialled_twice=verdict.count(Fault.DIALLED_TWICE),
-            slowest_s=max(seconds, default=None),
-            p99_s=p99_of(seconds),
-        )
-    )
+    report.rows.append(_row_of(deed, verdict, seconds))
     of_whom = f"{deed.kind}, {deed.database}"
     report.figures[f"{of_whom}, end to result"] = say_spread(seconds)
     report.figures[f"{of_whom}, answered and not cut"] = say_talks(verdict, evidence)
@@ -98,6 +83,23 @@ async def close_round(
         words = f"{finding.fault.value}: {finding.what}"
         report.violations.append(Violation(words, tell(fleet, verdict, finding.call_id)))
     return verdict
+
+
+def _row_of(deed: Deed, verdict: Verdict, seconds: list[float]) -> KillRow:
+    """Make the table's line of a round. `seconds`: from the end of each call to its result."""
+    return KillRow(
+        kind=deed.kind,
+        database=deed.database,
+        kills=deed.kills,
+        calls=sum(call.is_placed for call in verdict.calls.values()),
+        results=len(verdict.results),
+        missing=verdict.count(Fault.MISSING),
+        doubled=verdict.count(Fault.DOUBLED),
+        phantom=verdict.count(Fault.PHANTOM),
+        dialled_twice=verdict.count(Fault.DIALLED_TWICE),
+        slowest_s=max(seconds, default=None),
+        p99_s=p99_of(seconds),
+    )
 
 
 def tell(fleet: Fleet, verdict: Verdict, call_id: str) -> tuple[str, ...]:
