@@ -22,7 +22,7 @@ _SETTLE_S = 150.0
 async def run(context: Context) -> StageReport:
     """Confirm 60 or 500 calls; by the ledger no cap is passed, and each is reached."""
     confirms = context.pick(60, 500)
-    in_all = confirms * 4 // 5
+    in_all = confirms * 3 // 5
     report = StageReport()
     caps = {
         "RINGBACK_CAP_PERSON_AT_ONCE": str(AT_ONCE),
@@ -33,7 +33,7 @@ async def run(context: Context) -> StageReport:
     fleet = Fleet(context.folder, "postgres", 2, 2, extra_env=caps, seed=context.seed)
     async with fleet, errands_of(fleet) as errands:
         await _confirm_all(context, errands, confirms)
-        deed = Deed("caps", fleet.database, 0)
+        deed = Deed("caps", fleet.database, 0, is_prompt=False)
         verdict = await close_round(fleet, errands, deed, report, _SETTLE_S)
     calls = [call for call in verdict.calls.values() if call.is_placed]
     numbers = Counter(errands.ordered[call.call_id].number for call in calls)
@@ -71,5 +71,5 @@ STAGE = Stage(
     "Caps under two Orchestrators that race for the same calls",
     run,
     is_in_quick=False,
-    company="moments and mutants",
+    company="moments and caps",
 )

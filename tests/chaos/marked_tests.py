@@ -24,7 +24,18 @@ async def run_marked_tests(context: Context) -> StageReport:
     log = context.folder / "pytest.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pytest", "-m", "chaos", "-q", "-rs", "-p", "no:cacheprovider"),
+            *(
+                sys.executable,
+                "-m",
+                "pytest",
+                "-m",
+                "chaos",
+                "-q",
+                "-rs",
+                "--durations=12",
+                "-p",
+                "no:cacheprovider",
+            ),
             *("-n", str(_PROCESSES), "--dist", "loadfile"),
             *(f"--ignore={folder}" for folder in DONE_ELSEWHERE),
             cwd=HOME,
@@ -61,4 +72,5 @@ STAGE = Stage(
     "tests that kill processes or run long",
     run_marked_tests,
     is_in_quick=False,
+    company="tests",
 )

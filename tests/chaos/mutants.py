@@ -48,5 +48,5 @@ STAGE = Stage(
     "what must turn red",
     run_mutants,
     is_in_quick=False,
-    company="moments and mutants",
+    company="tests",
 )

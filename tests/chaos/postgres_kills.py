@@ -117,5 +117,5 @@ STAGE = Stage(
     "postgres-kills",
     "kill -9 of PostgreSQL under 2 Orchestrators x 2 Handlers",
     run,
-    company="moments and mutants",
+    company="moments and caps",
 )

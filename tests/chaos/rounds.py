@@ -53,6 +53,8 @@ class Deed:
     kind: str
     database: str
     kills: int
+    is_prompt: bool = True
+    """False where far more calls wait than two cores carry: then lateness is the machine's."""
 
 
 async def close_round(
@@ -80,6 +82,8 @@ async def close_round(
     report.figures[f"{of_whom}, end to result"] = say_spread(seconds)
     report.figures[f"{of_whom}, answered and not cut"] = say_talks(verdict, evidence)
     for finding in [*verdict.findings, *list_short_talks(verdict, evidence)]:
+        if finding.fault is Fault.LATE and not deed.is_prompt:
+            continue  # its figure stands above
         words = f"{finding.fault.value}: {finding.what}"
         report.violations.append(Violation(words, tell(fleet, verdict, finding.call_id)))
     return verdict
