@@ -13,13 +13,13 @@ HOME = Path(__file__).parents[2]
 # What a stage of its own does already.
 DONE_ELSEWHERE = ("tests/mutants", "tests/faults/power_cut")
 _LAST_LINES = 60
-_PROCESSES = 2
+_PROCESSES = 3
 """Most of these tests wait; those of a file share a system and stay together."""
 _SKIPPED = re.compile(r"SKIPPED \[(?P<count>\d+)\] \S+: (?P<reason>.+)")
 
 
 async def run_marked_tests(context: Context) -> StageReport:
-    """Run them with pytest, two files at a time."""
+    """Run them with pytest, three files at a time."""
     context.progress(0, 1, "pytest -m chaos")
     log = context.folder / "pytest.log"
     with log.open("wb") as output:

@@ -122,8 +122,8 @@ async def test_f49_a_loop_that_is_blocked_says_so_takes_no_order_and_keeps_the_r
     await calls.bind("+14155550154", "order_taken")
     async with held_up(calls.fleet.pid(HANDLER), 5):
         await calls.until_logged(HANDLER, "event_loop_blocked")
-        waiting = await calls.place("+14155550154")
         await calls.until_logged(HANDLER, "event_loop_runs_again")
+        waiting = await calls.place("+14155550154")
     await calls.until_logged(HANDLER, "order_not_taken", "overloaded")
     told, later = await calls.until_result(running), await calls.until_result(waiting)
     await calls.judge(running, waiting)
