@@ -71,10 +71,10 @@ def test_a_fall_that_may_cut_a_talk_excuses_it(fall: Fall, facts: dict[str, obje
 
 
 def test_a_run_that_left_hardly_a_talk_whole_fails() -> None:
-    ids = [f"call-{number}" for number in range(11)]
+    ids = [f"call-{number}" for number in range(21)]
     ledger = [line for call_id in ids for line in talk(call_id)]
-    cut = {call_id: result_of(call_id, SID, handler_instance="host:99") for call_id in ids[:10]}
-    run = run_of(ledger, [*cut.values(), result_of(ids[10], SID)])
+    cut = {call_id: result_of(call_id, SID, handler_instance="host:99") for call_id in ids[:20]}
+    run = run_of(ledger, [*cut.values(), result_of(ids[20], SID)])
     run.falls = [fell("handler-1", 5, 6, pid=99)]
     assert [finding.fault for finding in find_short_talks(judge(run), run)] == [Fault.EMPTY]
     run.falls = []
