@@ -35,7 +35,7 @@ AT_ONCE = 200
 # A wall clock that moved by more than this against the monotonic one has jumped.
 JUMP_S = 5.0
 # A call commits some 27 times, and rarely for the sweeper: under many calls it looks so often at
-# most, which takes 15 to 25 % off an Orchestrator's work. After a quiet time it looks at once.
+# most. After a quiet time it looks at once.
 BREATH_S = 0.05
 # An asking is two questions at most, each with the deadline of telephony.twilio_rest.
 LONGEST_ASKING_S = 30.0

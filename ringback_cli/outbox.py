@@ -45,6 +45,15 @@ class Sent:
         return self.dispositions["orphan"]
 
 
+_RETRY = (
+    "Sends acknowledged, waiting and refused results once more. The server knows what it has by "
+    "its report_id and answers DUPLICATE. Of what it lost it stores again the results of other "
+    "agents' calls, and of its own calls where it still has the call itself: so put the newest "
+    "backup in place first. A result of a call that was lost too answers ORPHAN: it is kept, and "
+    "not shown, because no report may make up a call."
+)
+
+
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command, its verbs and their flags."""
     parser = commands.add_parser(
@@ -60,11 +69,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     retrying = verbs.add_parser(
         "retry",
         help="send all that was written since a time once more; repeats change nothing",
-        description="Sends acknowledged, waiting and refused results once more. The server knows "
-        "what it has by its report_id and answers DUPLICATE. Of what it lost it stores again the "
-        "results of other agents' calls, and of its own calls where it still has the call itself: "
-        "so put the newest backup in place first. A result of a call that was lost too answers "
-        "ORPHAN: it is kept, and not shown, because no report may make up a call.",
+        description=_RETRY,
         epilog="The token in RINGBACK_TOKEN_OPERATOR or RINGBACK_TOKEN_HANDLER is sent along. "
         "Acknowledged results are kept for 24 h. Exit code 1 when a result was not taken, or is "
         "an orphan.",

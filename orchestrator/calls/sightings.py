@@ -122,15 +122,9 @@ def _weigh_end(row: CallRow, facts: CarrierFacts, now_us: int, timings: CallTimi
 
 
 def _end_of_grace(row: CallRow, now_us: int, timings: CallTimings) -> int:
-    """Say how long the handler may still tell its side; not at all when it can claim no more."""
-    grace = now_us + micros(timings.grace_s)
-    if row.is_claimed:
-        return grace
-    if row.origin != pb.CALL_ORIGIN_EXTERNAL:
-        return now_us
-    if row.answered_at is None:
-        return grace
-    return max(now_us, min(grace, row.answered_at + micros(timings.claim_s)))
+    """Say how long the agent may still tell its side; not at all when it can claim no more."""
+    may_tell = row.is_claimed or row.origin == pb.CALL_ORIGIN_EXTERNAL  # those are never claimed
+    return now_us + micros(timings.grace_s) if may_tell else now_us
 
 
 def _join(known: CarrierFacts, new: CarrierFacts) -> CarrierFacts:

@@ -113,10 +113,10 @@ def test_an_unclaimed_answer_that_ended_is_filed_at_once() -> None:
     assert row.due_at == NOW
 
 
-def test_a_call_of_somebody_elses_agent_that_ended_has_the_time_of_a_claim() -> None:
+def test_a_call_of_somebody_elses_agent_that_ended_has_the_whole_grace() -> None:
     theirs = replace(ANSWERED, origin=pb.CALL_ORIGIN_EXTERNAL, answered_at=NOW - 15 * SECOND)
     row, _ = _apply(theirs, [word("completed")])
-    assert row.due_at == NOW + 5 * SECOND
+    assert row.due_at == NOW + 20 * SECOND
 
 
 def test_the_first_word_of_an_unknown_dial_binds_it_to_waiting() -> None:
