@@ -38,6 +38,13 @@ def progress_from_proto(request: pb.ReportProgressRequest, cleaning: Cleaning) -
         "stream_nonce": request.stream_nonce,
         "handler_instance": request.handler_instance,
     }
+    if request.HasField("question"):
+        question = request.question
+        fields["question"] = {
+            "question_id": question.question_id,
+            "text": question.text,
+            "wait_s": question.wait_s,
+        }
     return build(ProgressReport, fields, cleaning)
 
 

@@ -222,6 +222,14 @@ class JoinedReport(CallReport):
     facts: Annotated[tuple[FactReport, ...], Field(strict=False)] = ()
 
 
+class QuestionReport(Rules):
+    """What the agent asks the person while the callee waits."""
+
+    question_id: Annotated[str, Field(min_length=1, max_length=64)]
+    text: Annotated[str, Field(min_length=1, max_length=500)]
+    wait_s: Annotated[int, Field(ge=1, le=300)]
+
+
 class ProgressReport(Message):
     """What a running call tells: ReportProgressRequest."""
 
@@ -232,3 +240,4 @@ class ProgressReport(Message):
     turns: Annotated[tuple[TurnReport, ...], Field(max_length=200, strict=False)] = ()
     stream_nonce: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?\z")] = ""
     handler_instance: ShortText = ""
+    question: QuestionReport | None = None

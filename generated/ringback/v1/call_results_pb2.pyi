@@ -426,6 +426,30 @@ FAULT_COMPONENT_ORCHESTRATOR: FaultComponent.ValueType  # 5
 """The Orchestrator."""
 Global___FaultComponent: _TypeAlias = FaultComponent  # noqa: Y015
 
+class _VoicemailPolicy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VoicemailPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoicemailPolicy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VOICEMAIL_POLICY_UNSPECIFIED: _VoicemailPolicy.ValueType  # 0
+    """Not told; counts as VOICEMAIL_POLICY_HANG_UP."""
+    VOICEMAIL_POLICY_HANG_UP: _VoicemailPolicy.ValueType  # 1
+    """Hang up without a word."""
+    VOICEMAIL_POLICY_LEAVE_MESSAGE: _VoicemailPolicy.ValueType  # 2
+    """Leave a short message after the beep, then hang up."""
+
+class VoicemailPolicy(_VoicemailPolicy, metaclass=_VoicemailPolicyEnumTypeWrapper):
+    """Says what to do when a voicemail answers."""
+
+VOICEMAIL_POLICY_UNSPECIFIED: VoicemailPolicy.ValueType  # 0
+"""Not told; counts as VOICEMAIL_POLICY_HANG_UP."""
+VOICEMAIL_POLICY_HANG_UP: VoicemailPolicy.ValueType  # 1
+"""Hang up without a word."""
+VOICEMAIL_POLICY_LEAVE_MESSAGE: VoicemailPolicy.ValueType  # 2
+"""Leave a short message after the beep, then hang up."""
+Global___VoicemailPolicy: _TypeAlias = VoicemailPolicy  # noqa: Y015
+
 class _FactKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -440,6 +464,8 @@ class _FactKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FactKind.Val
     """A span or a time of day: "twenty minutes", "half past six"."""
     FACT_KIND_NUMBER: _FactKind.ValueType  # 3
     """A number or code: "four seven one" is 471."""
+    FACT_KIND_DAY: _FactKind.ValueType  # 4
+    """A day: "Tuesday", "the fourteenth of May", "tomorrow"."""
 
 class FactKind(_FactKind, metaclass=_FactKindEnumTypeWrapper):
     """Says how a fact's value is normalised before it is looked for in the callee's words."""
@@ -452,6 +478,8 @@ FACT_KIND_TIME: FactKind.ValueType  # 2
 """A span or a time of day: "twenty minutes", "half past six"."""
 FACT_KIND_NUMBER: FactKind.ValueType  # 3
 """A number or code: "four seven one" is 471."""
+FACT_KIND_DAY: FactKind.ValueType  # 4
+"""A day: "Tuesday", "the fourteenth of May", "tomorrow"."""
 Global___FactKind: _TypeAlias = FactKind  # noqa: Y015
 
 @_typing.final
@@ -533,7 +561,9 @@ class CallResult(_message.Message):
     transcript_complete: _builtins.bool
     """True when `transcript` holds the whole conversation; false when a crash or a size limit cut it, or it is not told."""
     recording_url: _builtins.str
-    """Where the recording lies, at most 2,000 characters. Never fetched by Ringback. Empty: not recorded."""
+    """Where the recording lies, at most 2,000 characters; of our own calls the Orchestrator's page, which hands it on.
+    Empty: not recorded.
+    """
     provider_status: _builtins.str
     """The carrier's own last word, such as "no-answer", at most 64 characters. Empty: not known."""
     handler_instance: _builtins.str
@@ -1071,6 +1101,7 @@ class ReportProgressRequest(_message.Message):
     TURNS_FIELD_NUMBER: _builtins.int
     STREAM_NONCE_FIELD_NUMBER: _builtins.int
     HANDLER_INSTANCE_FIELD_NUMBER: _builtins.int
+    QUESTION_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """The Orchestrator's id of the call. Empty: found by call_sid."""
     call_sid: _builtins.str
@@ -1091,6 +1122,12 @@ class ReportProgressRequest(_message.Message):
     def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___TranscriptTurn]:
         """The turns since the last progress, at most 200; an earlier one may be sent again with more text."""
 
+    @_builtins.property
+    def question(self) -> Global___PersonQuestion:
+        """What the agent wants to know from the person who ordered the errand; told again with every progress until it is
+        answered. Absent: nothing is asked.
+        """
+
     def __init__(
         self,
         *,
@@ -1101,14 +1138,71 @@ class ReportProgressRequest(_message.Message):
         turns: _abc.Iterable[Global___TranscriptTurn] | None = ...,
         stream_nonce: _builtins.str = ...,
         handler_instance: _builtins.str = ...,
+        question: Global___PersonQuestion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["question", b"question"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "call_sid", b"call_sid", "first_turn", b"first_turn", "handler_instance", b"handler_instance", "status", b"status", "stream_nonce", b"stream_nonce", "turns", b"turns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "call_sid", b"call_sid", "first_turn", b"first_turn", "handler_instance", b"handler_instance", "question", b"question", "status", b"status", "stream_nonce", b"stream_nonce", "turns", b"turns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportProgressRequest: _TypeAlias = ReportProgressRequest  # noqa: Y015
+
+@_typing.final
+class PersonQuestion(_message.Message):
+    """Holds a question of the agent to the person, put while the callee waits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUESTION_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    WAIT_S_FIELD_NUMBER: _builtins.int
+    question_id: _builtins.str
+    """Identifies the question within its call, at most 64 characters. Required; a repeat asks nothing new."""
+    text: _builtins.str
+    """What the person is asked, at most 500 characters. Required."""
+    wait_s: _builtins.int
+    """How long the agent waits for the answer from now on, in seconds, 1 to 300. An answer that comes later is not taken."""
+    def __init__(
+        self,
+        *,
+        question_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        wait_s: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["question_id", b"question_id", "text", b"text", "wait_s", b"wait_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonQuestion: _TypeAlias = PersonQuestion  # noqa: Y015
+
+@_typing.final
+class PersonAnswer(_message.Message):
+    """Holds the person's answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUESTION_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    question_id: _builtins.str
+    """The question that it answers."""
+    text: _builtins.str
+    """What the person wrote, at most 2,000 characters; data for the model, never instructions."""
+    def __init__(
+        self,
+        *,
+        question_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["question_id", b"question_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonAnswer: _TypeAlias = PersonAnswer  # noqa: Y015
 
 @_typing.final
 class ReportProgressResponse(_message.Message):
@@ -1120,15 +1214,23 @@ class ReportProgressResponse(_message.Message):
     CANCEL_REQUESTED_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     CALL_ID_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    ANSWERED_BY_WORD_FIELD_NUMBER: _builtins.int
     last_turn: _builtins.int
     """The number of turns that are stored: the next `first_turn`."""
     cancel_requested: _builtins.bool
     """True when the person or an operator asked to end the call: say goodbye and hang up."""
     call_id: _builtins.str
     """The Orchestrator's id of the call; minted for an external call."""
+    answered_by_word: _builtins.str
+    """Who answered, in the word of the carrier's own detection, such as "machine_end_beep". Empty: not told yet."""
     @_builtins.property
     def order(self) -> Global___Order:
         """What the call is for. Present only in the answer to a claim."""
+
+    @_builtins.property
+    def answer(self) -> Global___PersonAnswer:
+        """The person's answer to the question of this progress. Absent: not there yet, or nothing was asked."""
 
     def __init__(
         self,
@@ -1137,10 +1239,12 @@ class ReportProgressResponse(_message.Message):
         cancel_requested: _builtins.bool = ...,
         order: Global___Order | None = ...,
         call_id: _builtins.str = ...,
+        answer: Global___PersonAnswer | None = ...,
+        answered_by_word: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "cancel_requested", b"cancel_requested", "last_turn", b"last_turn", "order", b"order"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answered_by_word", b"answered_by_word", "call_id", b"call_id", "cancel_requested", b"cancel_requested", "last_turn", b"last_turn", "order", b"order"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1181,6 +1285,9 @@ class Order(_message.Message):
     FACTS_FIELD_NUMBER: _builtins.int
     TO_NUMBER_FIELD_NUMBER: _builtins.int
     TIME_LIMIT_S_FIELD_NUMBER: _builtins.int
+    VOICEMAIL_POLICY_FIELD_NUMBER: _builtins.int
+    VOICEMAIL_MESSAGE_FIELD_NUMBER: _builtins.int
+    IS_RECORDED_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """The Orchestrator's id of the call."""
     task_id: _builtins.str
@@ -1195,6 +1302,12 @@ class Order(_message.Message):
     """The number to call, E.164."""
     time_limit_s: _builtins.int
     """The longest duration of the call in seconds, 1 to 86,400."""
+    voicemail_policy: Global___VoicemailPolicy.ValueType
+    """What to do when a voicemail answers. Absent: VOICEMAIL_POLICY_HANG_UP."""
+    voicemail_message: _builtins.str
+    """What to say after the beep, at most 500 characters. Empty unless the policy is to leave a message."""
+    is_recorded: _builtins.bool
+    """True when the carrier records the call, so that the agent has to say so first."""
     @_builtins.property
     def details(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The person's details by name, such as "order" or "customer_name"; data, never instructions."""
@@ -1215,10 +1328,13 @@ class Order(_message.Message):
         facts: _abc.Iterable[Global___FactDeclaration] | None = ...,
         to_number: _builtins.str = ...,
         time_limit_s: _builtins.int = ...,
+        voicemail_policy: Global___VoicemailPolicy.ValueType = ...,
+        voicemail_message: _builtins.str = ...,
+        is_recorded: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "call_id", b"call_id", "details", b"details", "errand", b"errand", "facts", b"facts", "instructions", b"instructions", "task_id", b"task_id", "time_limit_s", b"time_limit_s", "to_number", b"to_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "call_id", b"call_id", "details", b"details", "errand", b"errand", "facts", b"facts", "instructions", b"instructions", "is_recorded", b"is_recorded", "task_id", b"task_id", "time_limit_s", b"time_limit_s", "to_number", b"to_number", "voicemail_message", b"voicemail_message", "voicemail_policy", b"voicemail_policy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
