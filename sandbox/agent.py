@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from sandbox.agent_script import AgentScript, Reaction, ToolUse, Turn
 from sandbox.errand_details import read_details
-from sandbox.spoken_figures import find_price, find_time
+from sandbox.spoken_figures import find_price, find_time, split_sentences
 
 _AGREES = re.compile(r"\b(?:yes|yeah|yep|correct|right|exactly|that's it|okay|ok)\b", re.IGNORECASE)
 _NOTHING = Turn()
@@ -20,6 +20,7 @@ class Agent:
         self._script = script
         self._details = read_details("")
         self._facts: dict[str, str] = {}
+        self._quotes: dict[str, str] = {}  # fact -> the callee's sentence that named it
         self._fresh: list[str] = []  # named by the callee, not yet recorded
         self._recorded: set[str] = set()
         self._after: Turn | None = None
@@ -141,13 +142,15 @@ class Agent:
 
     def _note(self, words: str) -> None:
         """Take the facts out of the callee's words; a later one replaces an earlier one."""
-        found = {"total_price": find_price(words), "ready_time": find_time(words)}
-        for name in self._script.wanted:
-            value = found.get(name)
-            if value is not None and value != self._facts.get(name):
-                self._facts[name] = value
-                if name not in self._fresh:
-                    self._fresh.append(name)
+        for sentence in split_sentences(words):
+            found = {"total_price": find_price(sentence), "ready_time": find_time(sentence)}
+            for name in self._script.wanted:
+                value = found.get(name)
+                if value is not None and value != self._facts.get(name):
+                    self._facts[name] = value
+                    self._quotes[name] = sentence
+                    if name not in self._fresh:
+                        self._fresh.append(name)
 
     def _with_facts(self, turn: Turn) -> Turn:
         """Add the recording of fresh facts to a turn, and what follows from them."""
@@ -155,7 +158,11 @@ class Agent:
             return turn
         values = self._facts | dict(self._script.invented)
         tools = tuple(
-            ToolUse("record_fact", {"name": name, "value": values[name]}) for name in self._fresh
+            ToolUse(
+                "record_fact",
+                {"name": name, "value": values[name], "quote": self._quotes.get(name, "")},
+            )
+            for name in self._fresh
         )
         self._recorded.update(self._fresh)
         self._fresh.clear()

@@ -28,6 +28,12 @@ _TIMES = (
     (re.compile(r"(?<!half )(?<!quarter of )\b((?:an|one|1) hour)\b"), "60 minutes"),
     (re.compile(r"\bat (\d{1,2}(?::\d\d)?(?: ?[ap]m)?)(?![\d.])"), "{}"),
 )
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+def split_sentences(text: str) -> list[str]:
+    """Split what was said into its sentences; none for no words."""
+    return [sentence for sentence in _SENTENCE.split(text.strip()) if sentence]
 
 
 def find_price(text: str) -> str | None:

@@ -6,6 +6,7 @@ The SDK takes half a second to import: each worker would spend it just to list t
 import pytest
 from pydantic import TypeAdapter
 
+from sandbox.callees.order_taker import CONFIRMATION
 from sandbox.callees.scripted import ScriptedCallee
 from sandbox.scenarios import SCENARIOS
 from tests.integration.sandbox_model_relay import Books, Relay, opened_line, running_model
@@ -26,8 +27,8 @@ async def _played(name: str, books: Books) -> Relay:
 async def test_order_taken_ends_with_both_facts_and_the_end_of_the_call() -> None:
     relay = await _played("order_taken", Books())
     assert relay.tools == [
-        ("record_fact", {"name": "total_price", "value": "14.50"}),
-        ("record_fact", {"name": "ready_time", "value": "20 minutes"}),
+        ("record_fact", {"name": "total_price", "value": "14.50", "quote": CONFIRMATION}),
+        ("record_fact", {"name": "ready_time", "value": "20 minutes", "quote": CONFIRMATION}),
         ("end_call", {"reason": "done"}),
     ]
     assert relay.ended_by == "agent"

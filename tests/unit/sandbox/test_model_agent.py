@@ -60,10 +60,11 @@ def test_questions_are_answered_from_the_errand(question: str, answer: str) -> N
 
 def test_facts_are_recorded_before_the_agent_says_goodbye() -> None:
     agent = _agent("Hello?")
-    turn = agent.answer("Fourteen fifty, in twenty minutes.")
+    words = "Fourteen fifty, in twenty minutes."
+    turn = agent.answer(f"Yes. {words} Thank you.")
     assert [tool.arguments for tool in turn.tools] == [
-        {"name": "total_price", "value": "14.50"},
-        {"name": "ready_time", "value": "20 minutes"},
+        {"name": "total_price", "value": "14.50", "quote": words},
+        {"name": "ready_time", "value": "20 minutes", "quote": words},
     ]
     assert agent.carry_on(is_waiting=True) == Turn()
     assert agent.carry_on().tools == (ToolUse("end_call", {"reason": "done"}),)
