@@ -55,6 +55,8 @@ class ReporterOptions:
     claim_deadline_s: float = 3.0
     progress_every_s: float = 2.0
     """A progress is sent at each turn, or after this span without one."""
+    question_every_s: float = 0.5
+    """A progress is sent after this span while a question to the person is open."""
     keep_s: float = 24 * 3600.0
     """How long acknowledged results and remembered orders stay in the outbox."""
     lazy_s: float = 0.2

@@ -1,4 +1,4 @@
-"""The progress of one running call: its claim, its turns, and the wish to end it coming back."""
+"""The progress of one running call: its claim, its turns, and what comes back from the person."""
 
 import asyncio
 import logging
@@ -18,6 +18,7 @@ from call_reporter.errors import (
 )
 from call_reporter.limits import MAX_TURNS
 from call_reporter.options import ReporterOptions
+from call_reporter.questions import Questions
 from call_reporter.wire import Wire
 from ringback.v1 import call_results_pb2 as pb
 
@@ -45,7 +46,10 @@ class CallNames:
 
 
 class Progress:
-    """Tells the server how one call goes, at each turn or every 2 s; never holds the agent up."""
+    """Tells the server how one call goes, at each turn or every 2 s; never holds the agent up.
+
+    `answered_by_word`: the newest word of the carrier's detection of who answered; "" before.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,8 @@ class Progress:
         self._has_news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None  # None while not running
         self.cancel_requested = asyncio.Event()
+        self.questions = Questions(self._has_news.set)
+        self.answered_by_word = ""
 
     def start(self) -> None:
         """Begin to tell; the first progress goes at once."""
@@ -119,7 +125,7 @@ class Progress:
         failures = 0
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._options.progress_every_s):
+                async with asyncio.timeout(self._pause_s()):
                     await self._has_news.wait()
             self._has_news.clear()
             try:
@@ -136,6 +142,12 @@ class Progress:
                     self._log("progress_failed", error)
                 await asyncio.sleep(self._options.back_off_s(failures))
                 self._has_news.set()
+
+    def _pause_s(self) -> float:
+        options = self._options
+        if self.questions.open is None:
+            return options.progress_every_s
+        return min(options.progress_every_s, options.question_every_s)
 
     async def _tell(self) -> None:
         request = self._build_request(self._next_turn)
@@ -156,7 +168,10 @@ class Progress:
 
     def _build_request(self, first_turn: int) -> pb.ReportProgressRequest:
         end = min(first_turn + _TURNS_AT_ONCE, MAX_TURNS)
+        asked = self.questions.open
+        now = asyncio.get_running_loop().time()
         return pb.ReportProgressRequest(
+            question=asked.describe(now) if asked is not None else None,
             call_id=self._names.call_id,
             call_sid=self._names.call_sid,
             status=pb.CALL_STATUS_IN_PROGRESS,
@@ -171,6 +186,9 @@ class Progress:
                 "cancel_requested call_id=%s call_sid=%s", response.call_id, self._names.call_sid
             )
             self.cancel_requested.set()
+        if self.questions.open is not None and response.HasField("answer"):
+            self.questions.open.take(response.answer)
+        self.answered_by_word = response.answered_by_word or self.answered_by_word
 
     def _log(self, event: str, error: DeliveryError) -> None:
         log.warning(

@@ -99,6 +99,11 @@ class ReportedCall:
         return self._progress.cancel_requested
 
     @property
+    def answered_by_word(self) -> str:
+        """Give the newest word of the carrier's detection of who answered, "" before."""
+        return self._progress.answered_by_word
+
+    @property
     def turns(self) -> Sequence[pb.TranscriptTurn]:
         """List the turns told so far."""
         return tuple(self._turns)
@@ -159,6 +164,15 @@ class ReportedCall:
         self._desk.outbox.mark_claimed(self._opening_id)
         self._progress.start()
         return response.order if response.HasField("order") else pb.Order(call_id=self.call_id)
+
+    async def ask_person(self, text: str, wait_s: float) -> str | None:
+        """Ask the person who ordered the call, in its chat, while the call goes on.
+
+        What they write is data for the agent, never instructions.
+        Returns: the answer; None when none came within `wait_s`, 1 to 300 s. Raises: InvalidCall
+        for a text of none or over 500 characters, and while another question is open.
+        """
+        return await self._progress.questions.ask(text, wait_s)
 
     def turn(self, role: str | int, text: str, **details: Unpack[TurnDetails]) -> int:
         """Tell a turn: it is written down and sent behind the agent's back.

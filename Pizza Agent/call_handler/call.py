@@ -6,7 +6,14 @@ from datetime import datetime
 
 import structlog
 
-from call_handler.bridge import Bridge, BridgeLimits, CarrierSocket, Dialogue, Signals
+from call_handler.bridge import (
+    Bridge,
+    BridgeLimits,
+    CarrierSocket,
+    Dialogue,
+    DialogueSetup,
+    Signals,
+)
 from call_handler.outcome import CallEnd, EndKind, HeldCall, build_result
 from call_handler.realtime import ModelSettings, RealtimeModel, SessionPlan, write_instructions
 from call_handler.settings import HandlerSettings
@@ -155,7 +162,8 @@ async def _converse(
     settings = services.settings
     time_limit_ms = (order.time_limit_s or _DEFAULT_LIMIT_S) * _MS_PER_S
     limits = replace(services.limits, time_limit_ms=time_limit_ms)
-    dialogue = Dialogue(stream.stream_sid, order.facts, reported, limits, settings.model)
+    setup = DialogueSetup(stream.stream_sid, order.facts, settings.model, settings.prices)
+    dialogue = Dialogue(setup, reported, limits)
     model_settings = ModelSettings(
         settings.openai_base_url, settings.openai_api_key.get_secret_value(), settings.model
     )
@@ -169,10 +177,24 @@ async def _converse(
     async def connect() -> RealtimeModel:
         return await RealtimeModel.connect(model_settings, stream.call_id, plan, dialogue.writer)
 
-    signals = Signals(services.stopping, reported.cancel_requested, services.clock)
+    async def ask_person(question: str) -> str | None:
+        return await reported.ask_person(question, settings.ask_person_s)
+
+    signals = Signals(
+        services.stopping,
+        reported.cancel_requested,
+        services.clock,
+        ask_person,
+        lambda: reported.answered_by_word,
+    )
     bridge = Bridge(stream.socket, connect, dialogue, signals, limits)
     call = LiveCall(_hold(stream, services, order), bridge, dialogue)
-    await _part(call, await bridge.run(), services)
+    try:
+        end = await bridge.run()
+    except BaseException:  # cancelled: nobody else closes the model's session then
+        await bridge.close()
+        raise
+    await _part(call, end, services)
 
 
 async def _give_up(stream: OpenStream, services: CallServices, reason: str) -> None:
@@ -232,6 +254,7 @@ async def _revise(call: LiveCall, end: CallEnd, dialogue: Dialogue, services: Ca
         end,
         turns=dialogue.transcript.turns(),
         transcript_complete=dialogue.transcript.is_complete,
+        usage=dialogue.usage.total(),
     )
     result = build_result(call.held, whole)
     result.report_time.FromDatetime(services.clock.now())

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from foundation.settings import Mode, ServiceSettings, is_loopback_url, secrets_of
+from call_handler.prices import ModelPrices, read_prices
+from foundation.settings import PREFIX, Mode, ServiceSettings, is_loopback_url, secrets_of
 
 _OPENAI_URL = "https://api.openai.com/v1"
 # Models that their provider has announced to switch off, with the day.
@@ -49,6 +50,12 @@ class HandlerSettings(ServiceSettings):
     """The model that writes down what the callee says."""
     greeting_name: str = Field(default="", max_length=100)
     """On whose behalf the agent calls when the order names nobody."""
+    model_prices: str = Field(default="", max_length=1_000)
+    """What the model costs per million tokens, for the estimated cost of each call:
+    text_in=4,text_cached=0.4,audio_in=32,audio_cached=0.4,text_out=16,audio_out=64,currency=USD,
+    and if wanted transcript_in, transcript_out and transcript_minute. Empty: no estimate."""
+    ask_person_s: float = Field(default=45.0, ge=1, le=300, allow_inf_nan=False)
+    """Seconds that the agent waits for the person's answer while the callee is on the line."""
     openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
     """OPENAI_API_KEY: the model's key; the sandbox needs none."""
     openai_base_url: str = Field(
@@ -61,6 +68,11 @@ class HandlerSettings(ServiceSettings):
         """Name this process for operators."""
         return f"{socket.gethostname()}:{os.getpid()}"[:128]
 
+    @property
+    def prices(self) -> ModelPrices | None:
+        """Give the model's prices; None when there are none. Raises: ValueError."""
+        return read_prices(self.model_prices)
+
     def problems(self) -> list[str]:
         """List what forbids a start although each value is well formed, a line each."""
         return [*super().problems(), *self._model_problems()]
@@ -71,3 +83,7 @@ class HandlerSettings(ServiceSettings):
             yield "OPENAI_BASE_URL: must be https unless it is on this machine"
         if self.mode is Mode.LIVE and not secrets_of(self.openai_api_key):
             yield "OPENAI_API_KEY: required in live mode"
+        try:
+            read_prices(self.model_prices)
+        except ValueError as error:
+            yield f"{PREFIX}MODEL_PRICES: {error}"

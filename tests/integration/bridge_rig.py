@@ -6,7 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from call_handler.bridge import Bridge, BridgeLimits, Dialogue, ModelSocket, Signals
+from call_handler.bridge import (
+    Bridge,
+    BridgeLimits,
+    Dialogue,
+    DialogueSetup,
+    ModelSocket,
+    Signals,
+)
 from call_handler.outcome import CallEnd
 from call_handler.realtime import ModelFault
 from tests.unit.call_handler.dialogue_rig import FACTS, Journal
@@ -101,7 +108,7 @@ class Rig:
     connections: int = 0
 
     def __post_init__(self) -> None:
-        self.dialogue = Dialogue("MZ1", FACTS, Journal(), self.limits)
+        self.dialogue = Dialogue(DialogueSetup("MZ1", FACTS), Journal(), self.limits)
         self.bridge = Bridge(self.carrier, self.connect, self.dialogue, self.signals, self.limits)
 
     @property

@@ -58,7 +58,7 @@ async def test_the_agents_voice_reaches_the_callee_unchanged() -> None:
     sound = bytes(range(256)) * 25
     rig.model.put(*spoken(sound))
     running = asyncio.create_task(rig.run())
-    while sum(message["event"] == "mark" for message in rig.carrier.sent) < 4:
+    while sum(message["event"] == "mark" for message in rig.carrier.sent) < 5:
         await asyncio.wait({running}, timeout=0.001)
     rig.carrier.put(STOP)
     await running

@@ -1,10 +1,11 @@
 """The simulated bridge: it stands where audio and model would, and tells how the call ended."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
-from call_handler.bridge import BridgeLimits, CarrierSocket, Signals
+from call_handler.bridge import BridgeLimits, CarrierSocket, DialogueSetup, Signals
+from call_handler.bridge.usage import UsageSum
 from call_handler.outcome import AgentReason, CallEnd, EndKind, FactClaim
 from call_reporter import ReportedCall
 from ringback.v1.call_results_pb2 import Fault, FaultComponent, TranscriptTurn
@@ -43,17 +44,11 @@ class SimulatedTranscript:
 class SimulatedDialogue:
     """Stands in for the bridge's dialogue."""
 
-    def __init__(
-        self,
-        stream_sid: str,
-        facts: Sequence[object],
-        reported: ReportedCall,
-        limits: BridgeLimits,
-        model_name: str = "",
-    ) -> None:
-        del stream_sid, facts, limits, model_name
+    def __init__(self, setup: DialogueSetup, reported: ReportedCall, limits: BridgeLimits) -> None:
+        del setup, limits
         self.reported = reported
         self.transcript = SimulatedTranscript(reported)
+        self.usage = UsageSum("")
         self.writer = None
 
 

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 
 import structlog
 
+from call_handler.bridge.asking import Asking, Question
 from call_handler.bridge.dialogue import Dialogue
 from call_handler.bridge.ending import describe_end
 from call_handler.bridge.limits import BridgeLimits
 from call_handler.bridge.over import Over, broken_bridge, lost_media, lost_model
+from call_handler.bridge.sending import Sender
 from call_handler.bridge.sockets import CarrierSocket, ModelConnector, ModelSocket, Signals
 from call_handler.outcome import CallEnd, EndKind
 from call_handler.realtime import AudioDelta, ModelFault, read_audio_delta, read_event
@@ -48,12 +49,10 @@ class Bridge:
         self._dialogue = dialogue
         self._signals = signals
         self._limits = limits
-        self._model: ModelSocket | None = None
-        self._is_ready = False
+        self._sender = Sender(carrier, dialogue, limits)
+        self._asking = Asking(signals.ask_person, self._take_answer)
         self._kept: deque[Media] = deque(maxlen=limits.kept_frames)
-        self._flushing = asyncio.Lock()
         self._frame_at = 0.0
-        self._sending_since: float | None = None  # None while no send is under way
 
     async def run(self) -> CallEnd:
         """Bridge until the call has to end and say how; never raises, except when cancelled."""
@@ -73,6 +72,7 @@ class Bridge:
             for side in sides:
                 side.cancel()
             await asyncio.gather(*sides, return_exceptions=True)
+            await self._asking.close()
         self._dialogue.finish()
         return describe_end(over, self._dialogue, self._signals.clock.now())
 
@@ -81,25 +81,25 @@ class Bridge:
 
         Returns: whether any came. Nothing else may use the bridge then.
         """
-        transcript = self._dialogue.transcript
-        if self._model is None or not transcript.awaits_text:
+        transcript, model = self._dialogue.transcript, self._sender.model
+        if model is None or not transcript.awaits_text:
             return False
         before = transcript.turns()
         try:
             async with asyncio.timeout(self._limits.late_s):
                 while transcript.awaits_text:
-                    event = read_event(await self._model.receive())
+                    event = read_event(await model.receive())
                     if event is not None and not isinstance(event, AudioDelta):
-                        transcript.take_words(event)
+                        self._dialogue.take_words(event)
         except (TimeoutError, ModelFault):
             pass  # what did not come by now will not come
         return transcript.turns() != before
 
     async def close(self) -> None:
         """Close the model's session."""
-        if self._model is not None:
-            await self._model.close()
-            self._model = None
+        if self._sender.model is not None:
+            await self._sender.model.close()
+            self._sender.model = None
 
     async def _guard(self, side: Callable[[], Awaitable[Over]]) -> Over:
         """Run one side; whatever breaks in it ends the call, and not the bridge."""
@@ -132,7 +132,7 @@ class Bridge:
             case Media() as media:
                 await self._take_frame(media)
             case Mark(name):
-                self._dialogue.take_mark(name)
+                self._dialogue.take_mark(name, self._now())
             case Dtmf(digit):
                 self._dialogue.take_key(digit)
             case Stopped():
@@ -149,11 +149,11 @@ class Bridge:
         dialogue = self._dialogue
         self._frame_at = self._now()
         dialogue.clock_ms = max(dialogue.clock_ms, media.timestamp_ms)
-        if self._is_ready:
-            await self._send_event(dialogue.writer.append_audio(media.payload))
+        if self._sender.is_ready:
+            await self._sender.send_event(dialogue.writer.append_audio(media.payload))
         else:
             self._kept.append(media)
-        if dialogue.clock_ms >= dialogue.due_ms and self._is_ready:
+        if dialogue.clock_ms >= dialogue.due_ms and self._sender.is_ready:
             dialogue.tick()
             dialogue.ask_if_wanted(self._now())
             await self._flush()
@@ -163,11 +163,11 @@ class Bridge:
     async def _serve_model(self) -> Over:
         for attempt in range(1, _CONNECTIONS + 1):
             try:
-                self._model = await self._connect()
+                self._sender.model = await self._connect()
                 await self._start_session()
-                return await self._listen(self._model)
+                return await self._listen(self._sender.model)
             except ModelFault as fault:
-                self._is_ready = False
+                self._sender.is_ready = False
                 once_more = fault.may_reconnect and not self._dialogue.anything_said
                 if attempt == _CONNECTIONS or not once_more:
                     return lost_model(fault)
@@ -181,8 +181,8 @@ class Bridge:
         self._dialogue.model_ready(first_ms)
         while self._kept:
             payload = self._kept.popleft().payload
-            await self._send_event(self._dialogue.writer.append_audio(payload))
-        self._is_ready = True
+            await self._sender.send_event(self._dialogue.writer.append_audio(payload))
+        self._sender.is_ready = True
         log.info("model_connected")
 
     async def _listen(self, model: ModelSocket) -> Over:
@@ -232,62 +232,28 @@ class Bridge:
         now = self._now()
         if is_stopping:
             return Over(EndKind.HANDLER_STOPPED)
-        if is_canceled and not self._is_ready:
+        if is_canceled and not self._sender.is_ready:
             return Over(EndKind.PERSON_HUNG_UP)
         if is_canceled:
             self._dialogue.say_goodbye(EndKind.PERSON_HUNG_UP)
-        if self._sending_since is not None:  # meanwhile no frame is read: none is missed either
-            if now - self._sending_since > self._limits.blocked_s:
-                return _blocked_model()
-        elif now - self._frame_at > self._limits.frame_gap_s:
+        blocked = self._sender.find_blocked(now)
+        if blocked is not None:
+            return blocked
+        if not self._sender.is_sending and now - self._frame_at > self._limits.frame_gap_s:
             return lost_media("no_frames", "No sound came from the carrier for too long.")
-        if self._is_ready:
+        if self._sender.is_ready:
             self._dialogue.check_model(now)
         return self._dialogue.over
 
     async def _flush(self) -> None:
-        """Send what the dialogue wants sent; one at a time, so that the order stays."""
-        dialogue = self._dialogue
-        if not dialogue.to_carrier and not dialogue.to_model:
-            return
-        async with self._flushing:
-            to_carrier, dialogue.to_carrier = dialogue.to_carrier, []
-            with self._ended_if_blocked(lost_media("blocked", "The line took no more sound.")):
-                async with asyncio.timeout(self._limits.blocked_s):
-                    for text in to_carrier:
-                        await self._carrier.send(text)
-            to_model, dialogue.to_model = dialogue.to_model, []
-            with self._ended_if_blocked(_blocked_model()):
-                async with asyncio.timeout(self._limits.blocked_s):
-                    for event in to_model:
-                        await self._send_event(event)
+        """Do what the dialogue wants done: send, and ask the person."""
+        for question in self._dialogue.tools.take_questions():
+            self._asking.put(question)
+        await self._sender.flush()
 
-    @contextmanager
-    def _ended_if_blocked(self, over: Over) -> Iterator[None]:
-        try:
-            yield
-        except TimeoutError:
-            self._dialogue.over = self._dialogue.over or over
-
-    async def _send_event(self, event: str) -> None:
-        if self._model is None:
-            return
-        try:
-            await self._send_timed(self._model, event)
-        except ModelFault:
-            self._is_ready = False  # who listens to the model meets the same end, and its reason
-
-    async def _send_timed(self, model: ModelSocket, event: str) -> None:
-        """Send one event; the watch ends the call if it takes too long."""
-        self._sending_since = self._now()
-        try:
-            await model.send(event)
-        finally:
-            self._sending_since = None
+    async def _take_answer(self, question: Question, answer: str | None) -> None:
+        self._dialogue.take_answer(question, answer, self._now())
+        await self._sender.flush()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _blocked_model() -> Over:
-    return lost_model(ModelFault("blocked", "The speech model took no more sound."))

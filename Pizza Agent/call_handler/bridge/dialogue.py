@@ -1,57 +1,65 @@
 """What the bridge does at each message, as pure rules: no socket, no clock, no await.
 
-Messages go in with the time they came; what is to be sent piles up in `to_carrier` and `to_model`
-until the bridge takes it; `over` is set once the call has to end.
+Messages go in with the time they came; what is to be sent piles up in `outgoing` and what is to be
+asked in `tools` until the bridge takes it; `over` is set once the call has to end.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
+from call_handler.bridge.asking import Question
 from call_handler.bridge.farewell import GOODBYES, Farewell
 from call_handler.bridge.limits import BridgeLimits
+from call_handler.bridge.outgoing import Outgoing
 from call_handler.bridge.over import Over, lost_model
 from call_handler.bridge.responses import Responses
 from call_handler.bridge.speech_times import SpeechTimes
+from call_handler.bridge.tool_desk import ToolDesk
 from call_handler.bridge.toolbox import Toolbox
 from call_handler.bridge.transcript import Transcript, TurnJournal
 from call_handler.bridge.usage import UsageSum
+from call_handler.bridge.voice import AgentVoice, HeardTurn
 from call_handler.outcome import EndKind
-from call_handler.playout import Piece, Playout
+from call_handler.prices import ModelPrices
 from call_handler.realtime import AudioDelta, EventWriter, ModelFault
 from call_handler.realtime.events import Event, object_of, text_of
 from ringback.v1.call_results_pb2 import FactDeclaration
-from telephony.media_messages import clear_message, mark_message, media_message
 
 log = structlog.get_logger(__name__)
 
 _LIMIT_TOLERANCE_MS = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class DialogueSetup:
+    """What a conversation is held with; `prices` is None where none are configured."""
+
+    stream_sid: str
+    facts: Sequence[FactDeclaration] = ()
+    model_name: str = ""
+    prices: ModelPrices | None = None
+
+
 class Dialogue:
     """The conversation of one call between the callee, the model and our rules."""
 
-    def __init__(
-        self,
-        stream_sid: str,
-        facts: Sequence[FactDeclaration],
-        journal: TurnJournal,
-        limits: BridgeLimits,
-        model_name: str = "",
-    ) -> None:
-        self._stream_sid = stream_sid
+    def __init__(self, setup: DialogueSetup, journal: TurnJournal, limits: BridgeLimits) -> None:
         self._limits = limits
         self.writer = EventWriter()
-        self.playout = Playout()
+        self.outgoing = Outgoing()
         self.transcript = Transcript(journal)
-        self.usage = UsageSum(model_name)
+        self.voice = AgentVoice(
+            setup.stream_sid, self.outgoing, self.writer, self.transcript, self._turn_heard
+        )
+        self.usage = UsageSum(setup.model_name, setup.prices)
         self.responses = Responses(limits)
-        self.toolbox = Toolbox(facts)
+        self.toolbox = Toolbox(setup.facts)
+        self.tools = ToolDesk(self.toolbox, self.voice, self.transcript, self.outgoing, self.writer)
         self.farewell = Farewell(limits)
         self._speech = SpeechTimes()
         self._has_spoken_first = False
-        self.to_carrier: list[str] = []
-        self.to_model: list[str] = []
         self.over: Over | None = None
         """Why the call has to end; None while it goes on."""
         self.clock_ms = 0
@@ -76,12 +84,13 @@ class Dialogue:
     @property
     def due_ms(self) -> int:
         """Say when, on the media clock, `tick` has something to do."""
-        if not self._has_spoken_first:
-            return min(self.farewell.due_ms, self._limits.first_word_ms)
-        return self.farewell.due_ms
+        due_ms = min(self.farewell.due_ms, self.voice.due_ms)
+        return due_ms if self._has_spoken_first else min(due_ms, self._limits.first_word_ms)
 
     def tick(self) -> None:
         """Do what is due at `clock_ms`; call it when `due_ms` is reached."""
+        self.voice.tick(self.clock_ms)
+        self._go_on_after(self.tools.take_pressed(self.clock_ms))
         if self.clock_ms >= self._limits.time_limit_ms:
             self._leave(EndKind.TIME_LIMIT)
         elif self.clock_ms >= self.farewell.due_ms:
@@ -94,12 +103,12 @@ class Dialogue:
             if self.responses.is_idle:
                 self.responses.want()
 
-    def take_mark(self, name: str) -> None:
-        """Note that audio was played up to a mark."""
-        item_id = self.playout.mark_echoed(name, self.clock_ms)
-        if item_id:
-            self.transcript.end_agent_turn(item_id, self.clock_ms)
+    def take_mark(self, name: str, now: float) -> None:
+        """Note that audio was played up to a mark; `now` in seconds of the wall clock."""
+        if self.voice.take_mark(name, self.clock_ms):
             self.farewell.progressed(self.clock_ms)
+        self._go_on_after(self.tools.take_pressed(self.clock_ms))
+        self.ask_if_wanted(now)
         self._leave_if_goodbye_is_played()
 
     def take_key(self, digit: str) -> None:
@@ -117,6 +126,8 @@ class Dialogue:
         """Begin with a fresh session, whose audio starts at `first_frame_ms` of the stream."""
         self._speech.begin_at(first_frame_ms)
         self.responses = Responses(self._limits)
+        self.outgoing.take_for_model()  # meant for a session that is gone
+        self._has_spoken_first = False
 
     def take_audio(self, delta: AudioDelta) -> None:
         """Play a stretch of the agent's voice, unless it was cut short or came too late."""
@@ -124,18 +135,9 @@ class Dialogue:
             return
         if self.farewell.kind is EndKind.AGENT_HUNG_UP:
             return  # the goodbye was said; what the model adds now is not
-        waiting_ms = self.playout.queued_ms(self.clock_ms)
-        try:
-            pieces = self.playout.send(
-                delta.item_id, delta.content_index, delta.payload, self.clock_ms
-            )
-        except ValueError:
-            log.warning("model_audio_unreadable", item_id=delta.item_id)
-            return
-        self.responses.sounded()
-        self.anything_said = True
-        self._play(pieces)
-        self.transcript.open_agent_turn(delta.item_id, self.clock_ms + waiting_ms)
+        if self.voice.speak(delta, self.clock_ms):
+            self.responses.sounded()
+            self.anything_said = True
 
     def take_event(self, event: Event, now: float) -> None:
         """Follow one event of the model; `now` in seconds of the wall clock.
@@ -145,9 +147,14 @@ class Dialogue:
         self._now = now
         reaction = self._reactions.get(text_of(event, "type"))
         if reaction is None:
-            self.transcript.take_words(event)
+            self.take_words(event)
         else:
             reaction(event)
+
+    def take_words(self, event: Event) -> None:
+        """Follow an event that tells words, such as those that come after the call."""
+        self.usage.add_transcription(event)
+        self.transcript.take_words(event)
 
     # -- both --------------------------------------------------------------------------------
 
@@ -159,10 +166,10 @@ class Dialogue:
         self.ask_if_wanted(now)
 
     def ask_if_wanted(self, now: float) -> None:
-        """Send `response.create` if one is wanted and none runs."""
-        words = self.responses.take_wanted(now)
+        """Send `response.create` if one is wanted, none runs, and no key is being pressed."""
+        words = None if self.voice.is_pressing else self.responses.take_wanted(now)
         if words is not None:
-            self.to_model.append(self.writer.create_response(words))
+            self.outgoing.send_to_model(self.writer.create_response(words))
 
     def say_goodbye(self, kind: EndKind) -> None:
         """Let the agent say goodbye and end the call then, for a reason that is not its own."""
@@ -170,15 +177,19 @@ class Dialogue:
             return
         self._interrupt()
         if self.responses.active_id is not None:
-            self.to_model.append(self.writer.cancel_response())
+            self.outgoing.send_to_model(self.writer.cancel_response())
         self.farewell.begin(kind, self.clock_ms)
         self.responses.want(GOODBYES[kind])
 
+    def take_answer(self, question: Question, answer: str | None, now: float) -> None:
+        """Hand the person's answer to the model; None when there was none in time."""
+        self._go_on_after(self.tools.take_answer(question, answer, self.clock_ms))
+        self.ask_if_wanted(now)
+
     def finish(self) -> None:
         """Settle the books when the call is over: what was not heard was not said."""
-        for cut in self.playout.interrupt(self.clock_ms):
-            if cut.heard_ms < cut.received_ms:
-                self.transcript.cut_agent_turn(cut, self.clock_ms)
+        self.voice.finish(self.clock_ms)
+        self.tools.finish(self.clock_ms)
 
     def _speech_started(self, event: Event) -> None:
         self._speech.started(event)
@@ -190,18 +201,10 @@ class Dialogue:
             self.responses.close_active()
 
     def _interrupt(self) -> None:
-        """Stop what is playing: first for the callee's ears, then in the model's memory."""
-        if not self.playout.is_playing:
-            return
-        self.to_carrier.append(clear_message(self._stream_sid))
-        is_done = self.responses.active_id is None
-        for cut in self.playout.interrupt(self.clock_ms):
-            if is_done and cut.heard_ms >= cut.received_ms:
-                continue
-            self.to_model.append(
-                self.writer.truncate_item(cut.item_id, cut.content_index, cut.heard_ms)
-            )
-            self.transcript.cut_agent_turn(cut, self.clock_ms)
+        self.voice.interrupt(self.clock_ms, is_done=self.responses.active_id is None)
+
+    def _turn_heard(self, turn: HeardTurn) -> None:
+        log.debug("turn_heard", item_id=turn.item_id, is_whole=turn.is_whole)
 
     def _committed(self, event: Event) -> None:
         item_id = text_of(event, "item_id")
@@ -217,11 +220,11 @@ class Dialogue:
         self._collect_tool(object_of(event, "item"))
 
     def _collect_tool(self, item: Mapping[str, object]) -> None:
-        if self.toolbox.collect(item):
+        if self.tools.collect(item):
             self.responses.sounded()
 
     def _audio_done(self, event: Event) -> None:
-        self._play(self.playout.finish_item(text_of(event, "item_id")))
+        self.voice.end_item(text_of(event, "item_id"))
 
     def _response_created(self, event: Event) -> None:
         self._has_spoken_first = True
@@ -230,7 +233,7 @@ class Dialogue:
     def _response_done(self, event: Event) -> None:
         response = object_of(event, "response")
         self.usage.add(response)
-        self._play(self.playout.finish_item(self.playout.last_item_id))
+        self.voice.end_response()
         fault = self.responses.finished(response, self._now)
         output = response.get("output")
         for item in output if isinstance(output, list) else ():
@@ -243,17 +246,19 @@ class Dialogue:
         self._leave_if_goodbye_is_played()
 
     def _run_tools(self) -> None:
-        for answer in self.toolbox.run():
-            self.transcript.add_tool(answer.use, self.clock_ms)
-            self.to_model.append(self.writer.answer_tool(answer.function_call_id, answer.output))
-            if self.farewell.kind is None:
-                self.responses.output_sent()
+        self._go_on_after(self.tools.run(self.clock_ms) + self.tools.take_pressed(self.clock_ms))
         if self.toolbox.end_reason is not None and self.farewell.kind is None:
             self.farewell.begin(EndKind.AGENT_HUNG_UP, self.clock_ms)
             self.responses.wanted = False
 
+    def _go_on_after(self, outputs: int) -> None:
+        """Let the model go on after outputs of tools, unless all that is left is a goodbye."""
+        if self.farewell.kind is None:
+            for _ in range(outputs):
+                self.responses.output_sent()
+
     def _leave_if_goodbye_is_played(self) -> None:
-        if self.farewell.kind is None or self.playout.is_playing:
+        if self.farewell.kind is None or self.voice.is_playing:
             return
         if self.farewell.kind is EndKind.AGENT_HUNG_UP or self.responses.is_idle:
             self._leave(self.farewell.kind)
@@ -266,18 +271,11 @@ class Dialogue:
 
     def _error(self, event: Event) -> None:
         error = object_of(event, "error")
-        code = text_of(error, "code")
+        code, event_id = text_of(error, "code"), text_of(error, "event_id")
         if code == "conversation_already_has_active_response":
             self.responses.refused(self._now)
-        elif code != "response_cancel_not_active":
-            log.warning("model_error", code=code, event_id=text_of(error, "event_id"))
-
-    def _play(self, pieces: Sequence[Piece]) -> None:
-        for piece in pieces:
-            if piece.payload:
-                self.to_carrier.append(media_message(self._stream_sid, piece.payload))
-            if piece.mark:
-                self.to_carrier.append(mark_message(self._stream_sid, piece.mark))
+        elif not self.voice.take_error(event_id) and code != "response_cancel_not_active":
+            log.warning("model_error", code=code, event_id=event_id)
 
     def _leave(self, kind: EndKind) -> None:
         self.over = self.over or Over(kind)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from call_handler.bridge.asking import PersonAsker, ask_nobody
 from foundation.clock import Clock, SystemClock
 
 
@@ -31,7 +32,7 @@ class ModelSocket(Protocol):
         """Wait for the next event. Raises: ModelFault."""
 
     def note_error(self, code: str) -> None:
-        """Remember the code of an error event: it explains the close that may follow."""
+        """Note the code of an error event: it may explain the close that follows."""
 
     async def close(self) -> None:
         """End the session; never raises, never takes long."""
@@ -43,8 +44,13 @@ ModelConnector: TypeAlias = Callable[[], Awaitable[ModelSocket]]
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What comes to a call from outside: the service's stop, the person's wish, the time of day."""
+    """What comes to a call from outside: the service's stop, the person, the carrier, the time.
+
+    `answered_by`: gives the newest word of the carrier's detection of who answered; "" before.
+    """
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     cancel_requested: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Clock = field(default_factory=SystemClock)
+    ask_person: PersonAsker = ask_nobody
+    answered_by: Callable[[], str] = str

@@ -8,7 +8,7 @@ import structlog
 from call_handler.bridge.transcript import MAX_TEXT
 from call_handler.outcome import AgentReason, FactClaim
 from call_handler.realtime.events import text_of
-from call_handler.tools import run_tool
+from call_handler.tools import ToolAnswer, refuse_tool, run_tool
 from ringback.v1.call_results_pb2 import FactDeclaration, ToolUse
 
 log = structlog.get_logger(__name__)
@@ -18,10 +18,10 @@ _MAX_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class UsedTool:
-    """One use of a tool and what goes back to the model for it."""
+    """One use of a tool and what came of it; `use` holds what goes back to the model."""
 
     function_call_id: str
-    output: str
+    answer: ToolAnswer
     use: ToolUse
 
 
@@ -35,8 +35,14 @@ class Toolbox:
         self._facts = facts
         self._waiting: dict[str, Mapping[str, object]] = {}
         self._seen: set[str] = set()
+        self._open: dict[str, UsedTool] = {}
         self.claims: list[FactClaim] = []
         self.end_reason: AgentReason | None = None
+
+    @property
+    def is_asking(self) -> bool:
+        """Say whether a question to the person is open."""
+        return any(used.answer.question for used in self._open.values())
 
     def collect(self, item: Mapping[str, object]) -> bool:
         """Take an item of the model if it is a complete and new use of a tool.
@@ -52,11 +58,16 @@ class Toolbox:
         return True
 
     def run(self) -> Iterator[UsedTool]:
-        """Run what was collected, in order, and give each answer."""
+        """Run what was collected, in order, and give each with what came of it.
+
+        What has no output yet stays open until it is told to `settle`.
+        """
         waiting, self._waiting = self._waiting, {}
         for function_call_id, item in waiting.items():
             name, arguments = text_of(item, "name"), text_of(item, "arguments")
             answer = run_tool(name, arguments, self._facts)
+            if answer.question and self.is_asking:
+                answer = refuse_tool("a question is open; wait until it is answered")
             log.info("tool_used", tool=name[:_MAX_NAME], accepted=answer.is_accepted)
             if answer.claim is not None:
                 self.claims.append(answer.claim)
@@ -64,4 +75,19 @@ class Toolbox:
             use = ToolUse(
                 name=name[:_MAX_NAME], arguments=arguments[:MAX_TEXT], output=answer.output
             )
-            yield UsedTool(function_call_id, answer.output, use)
+            used = UsedTool(function_call_id, answer, use)
+            if not answer.output:
+                self._open[function_call_id] = used
+            yield used
+
+    def settle(self, function_call_id: str, output: str) -> UsedTool | None:
+        """Give an open use of a tool its output; None when it is not open (any more)."""
+        used = self._open.pop(function_call_id, None)
+        if used is not None:
+            used.use.output = output[:MAX_TEXT]
+        return used
+
+    def take_open(self) -> list[UsedTool]:
+        """Give what has no output at the end of the call, and forget it."""
+        left, self._open = list(self._open.values()), {}
+        return left

@@ -37,11 +37,15 @@ class TurnJournal(Protocol):
 
 @dataclass(slots=True)
 class _Entry:
-    """One turn, its place in the journal, and whether its words are still to come."""
+    """One turn, its place in the journal, and whether its words are still to come.
+
+    `is_closed`: what the agent says from now on in this turn is not heard any more.
+    """
 
     turn: TranscriptTurn
     position: int
     awaits_text: bool = False
+    is_closed: bool = False
 
 
 class Transcript:
@@ -105,13 +109,19 @@ class Transcript:
         text = self._early_words.pop(item_id, "")[:MAX_TEXT]
         self._add(TranscriptTurn(role=Role.ROLE_AGENT, text=text, start_ms=start_ms), item_id)
 
+    def close_agent_turn(self, item_id: str) -> None:
+        """Take no more words into a turn of the agent: it is being interrupted."""
+        entry = self._by_item.get(item_id)
+        if entry is not None:
+            entry.is_closed = True
+
     def cut_agent_turn(self, cut: Cut, end_ms: int) -> None:
         """Keep of an interrupted turn what was heard of it: an estimate in proportion to time."""
         entry = self._by_item.get(cut.item_id)
         if entry is None or entry.turn.interrupted:
             return
         entry.turn.text = heard_words(entry.turn.text, cut.heard_ms, cut.received_ms)
-        entry.turn.interrupted = True
+        entry.turn.interrupted = entry.is_closed = True
         entry.turn.end_ms = max(end_ms, entry.turn.start_ms)
         self._revise(entry)
 
@@ -128,6 +138,17 @@ class Transcript:
     def add_key(self, digit: str, at_ms: int) -> None:
         """Add a key that the callee pressed."""
         self._add(TranscriptTurn(role=Role.ROLE_CALLEE, dtmf=digit, start_ms=at_ms, end_ms=at_ms))
+
+    def add_agent_keys(self, digits: str, start_ms: int, end_ms: int) -> None:
+        """Add the keys that the agent pressed."""
+        self._add(
+            TranscriptTurn(role=Role.ROLE_AGENT, dtmf=digits, start_ms=start_ms, end_ms=end_ms)
+        )
+
+    def words_of(self, item_id: str) -> str:
+        """Give what a turn says so far; empty for a turn that there is not."""
+        entry = self._by_item.get(item_id)
+        return entry.turn.text if entry is not None else ""
 
     def _set_callee_words(self, item_id: str, text: str) -> None:
         self.open_callee_turn(item_id, None, None)
@@ -149,12 +170,12 @@ class Transcript:
         entry = self._by_item.get(item_id)
         if entry is None:
             self._early_words[item_id] = self._early_words.get(item_id, "") + words
-        elif not entry.turn.interrupted:
+        elif not entry.is_closed:
             entry.turn.text = (entry.turn.text + words)[:MAX_TEXT]
 
     def _set_agent_words(self, item_id: str, text: str) -> None:
         entry = self._by_item.get(item_id)
-        if entry is not None and not entry.turn.interrupted:
+        if entry is not None and not entry.is_closed:
             entry.turn.text = text.strip()[:MAX_TEXT]
             self._revise(entry)
 

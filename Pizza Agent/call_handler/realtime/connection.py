@@ -15,13 +15,15 @@ from call_handler.realtime.session import SessionPlan
 _MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 _MAX_QUEUED_MESSAGES = 32
 _PING_S = 20.0
-_CLOSE_S = 1.0
+_CLOSE_S = 0.4
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 _SESSION_OVER = 1001
 _CONFIGURATION_CODES = frozenset(
     ("model_not_found", "invalid_api_key", "insufficient_quota", "beta_api_shape_disabled")
 )
+# Errors that explain a close; most others are harmless and say nothing about one that comes later.
+_CLOSING_CODES = _CONFIGURATION_CODES | {"session_expired", "rate_limit_exceeded", "server_error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,12 @@ class RealtimeModel:
                 return message
 
     def note_error(self, code: str) -> None:
-        """Remember the last error, which tells more than the close that follows it."""
-        self._last_error = code
+        """Remember an error that tells more than the close that may follow it."""
+        if code in _CLOSING_CODES:
+            self._last_error = code
 
     async def close(self) -> None:
-        """End the session with a normal close; waits a second at most."""
+        """End the session with a normal close; waits less than half a second."""
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await self._socket.close()
@@ -128,7 +131,9 @@ class RealtimeModel:
             code = "session_expired" if received.code == _SESSION_OVER else f"close_{received.code}"
             words = f"with code {received.code} {received.reason}".rstrip()
         message = f"The connection to the speech model ended {words}."
-        return ModelFault(self._last_error or code, message, may_reconnect=True)
+        code = self._last_error or code
+        is_ours = code in _CONFIGURATION_CODES
+        return ModelFault(code, message, retryable=not is_ours, may_reconnect=not is_ours)
 
 
 async def _open(settings: ModelSettings, call_id: str) -> ClientConnection:

@@ -27,6 +27,11 @@ class EventWriter:
     def __init__(self) -> None:
         self._count = 0
 
+    @property
+    def last_id(self) -> str:
+        """Name the event that was written last."""
+        return f"evt_{self._count}"
+
     def append_audio(self, payload: str) -> str:
         """Write 20 ms of the callee's voice; `payload` is base64, checked by the caller."""
         self._count += 1

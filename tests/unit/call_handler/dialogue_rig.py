@@ -2,10 +2,10 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
-from call_handler.bridge import BridgeLimits, Dialogue
+from call_handler.bridge import BridgeLimits, Dialogue, DialogueSetup
 from call_handler.realtime import AudioDelta
 from ringback.v1.call_results_pb2 import FactDeclaration, Role, ToolUse, TranscriptTurn
 
@@ -55,10 +55,13 @@ class Journal:
 class Talk:
     """Drives one dialogue the way the bridge does."""
 
-    def __init__(self, limits: BridgeLimits | None = None) -> None:
+    def __init__(
+        self, limits: BridgeLimits | None = None, setup: DialogueSetup | None = None
+    ) -> None:
         self.journal = Journal()
         self.limits = limits or BridgeLimits()
-        self.dialogue = Dialogue("MZ1", FACTS, self.journal, self.limits, "gpt-realtime-2.1")
+        setup = setup or DialogueSetup("MZ1", FACTS, "gpt-realtime-2.1")
+        self.dialogue = Dialogue(setup, self.journal, self.limits)
         self.now = 100.0
         self.dialogue.model_ready(0)
 
@@ -121,14 +124,22 @@ class Talk:
 
     def echo_marks(self) -> None:
         """Have the carrier echo all marks sent so far."""
-        for message in self.to_carrier():
+        self.echo(self.to_carrier())
+
+    def echo(self, messages: Iterable[Mapping[str, object]]) -> None:
+        """Have the carrier echo the marks among some messages."""
+        for message in messages:
             mark = message.get("mark")
             if isinstance(mark, Mapping):
-                self.dialogue.take_mark(str(mark["name"]))
+                self.mark(str(mark["name"]))
+
+    def mark(self, name: str) -> None:
+        """Have the carrier echo one mark."""
+        self.dialogue.take_mark(name, self.now)
 
     def to_model(self) -> list[Mapping[str, object]]:
         """Take what would be sent to the model."""
-        sent, self.dialogue.to_model = self.dialogue.to_model, []
+        sent = self.dialogue.outgoing.take_for_model()
         return [cast("Mapping[str, object]", json.loads(text)) for text in sent]
 
     def kinds(self) -> list[str]:
@@ -137,7 +148,7 @@ class Talk:
 
     def to_carrier(self) -> list[Mapping[str, object]]:
         """Take what would be sent to the carrier."""
-        sent, self.dialogue.to_carrier = self.dialogue.to_carrier, []
+        sent = self.dialogue.outgoing.take_for_carrier()
         return [cast("Mapping[str, object]", json.loads(text)) for text in sent]
 
     @property

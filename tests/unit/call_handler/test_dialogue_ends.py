@@ -59,9 +59,9 @@ def test_a_long_goodbye_is_heard_to_its_end(talk: Talk) -> None:
     talk.response_ends()
     for number in range(1, 45):
         talk.at(number * 200)
-        talk.dialogue.take_mark(f"1:{number}")
+        talk.mark(f"1:{number}")
         assert talk.dialogue.over is None
-    talk.dialogue.take_mark("1:45")
+    talk.mark("1:45")
     assert talk.dialogue.over is not None
 
 
@@ -90,8 +90,10 @@ def test_a_cancel_stops_the_running_answer_first(talk: Talk) -> None:
     talk.agent_says("One large", 800)
     talk.to_carrier()
     talk.dialogue.say_goodbye(EndKind.PERSON_HUNG_UP)
-    assert [message["event"] for message in talk.to_carrier()] == ["clear"]
-    assert talk.kinds() == [TRUNCATE, "response.cancel"]
+    assert [message["event"] for message in talk.to_carrier()] == ["clear", "mark"]
+    assert talk.kinds() == ["response.cancel"]
+    talk.mark("2:clear")
+    assert talk.kinds() == [TRUNCATE]
     talk.response_ends(status="cancelled")
     assert talk.kinds() == [CREATE]
 
@@ -124,7 +126,7 @@ def test_what_was_not_heard_at_the_hang_up_was_not_said(talk: Talk) -> None:
     talk.response_begins()
     talk.agent_says("one two three four five", 1_000)
     talk.at(600)
-    talk.dialogue.take_mark("1:3")
+    talk.mark("1:3")
     talk.dialogue.take_stop()
     talk.dialogue.finish()
     assert talk.texts == ["one two three"]
