@@ -1,14 +1,25 @@
 """The sandbox's agent in one conversation: chooses what to say next. No clock, no socket."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 
-from sandbox.agent_script import AgentScript, Reaction, ToolUse, Turn
-from sandbox.errand_details import read_details
-from sandbox.spoken_figures import find_price, find_time, split_sentences
+from sandbox.agent_facts import FactBook
+from sandbox.agent_filling import fill_turn, read_answer, without_braces
+from sandbox.agent_menus import choose_key
+from sandbox.agent_script import AgentScript
+from sandbox.agent_situation import Situation, read_situation
+from sandbox.agent_turns import Reaction, ToolUse, Turn
+from sandbox.agent_words import AGREES, ANSWERED, PATIENCE, QUESTIONS, TOLD_GOODBYE, UNANSWERED
+from sandbox.errand_details import read_details, read_wishes
+from sandbox.told_words import asks_for_goodbye, find_told_words
 
 _AGREES = re.compile(r"\b(?:yes|yeah|yep|correct|right|exactly|that's it|okay|ok)\b", re.IGNORECASE)
 _NOTHING = Turn()
+_GREETING = frozenset(("asked_order", "asked_who"))
+"""Reactions to somebody who has not heard yet who is calling."""
+_ONCE = frozenset(("ask_person", "press_digits"))
+"""Tools that are not used once more when what was said with them was cut short."""
 
 
 class Agent:
@@ -18,27 +29,30 @@ class Agent:
         self.reached: list[str] = []
         """Names of what was played, in order: reactions, `opening`, `closing` and so on."""
         self._script = script
+        self._facts = FactBook(script)
         self._details = read_details("")
-        self._facts: dict[str, str] = {}
-        self._quotes: dict[str, str] = {}  # fact -> the callee's sentence that named it
-        self._fresh: list[str] = []  # named by the callee, not yet recorded
-        self._recorded: set[str] = set()
+        self._situation = Situation.PERSON
+        self._has_opened = False  # to the one who is at the other end now
+        self._wrong_keys = list(script.first_keys)
         self._after: Turn | None = None
         self._cut: Turn | None = None
-        self._last_said = ""
+        self._said = {"heard": "", "first_heard": "", "last_said": "", "person_answer": ""}
         self._has_ended = False
+        self._is_asking_person = False
         self._asked_again = 0
 
-    def instruct(self, instructions: str) -> None:
-        """Take over the errand's details from the session's instructions."""
+    def instruct(self, instructions: str, facts: Sequence[str] = ()) -> None:
+        """Take over the errand's details, and which facts the session can record."""
         self._details = read_details(instructions)
+        self._facts.want(facts)
 
     def answer(self, words: str, *, is_waiting: bool = False) -> Turn:
         """Answer what the callee said; empty words were speech that nobody could understand.
 
         `is_waiting`: outputs of tools are missing, so what was to follow them cannot be said yet.
         """
-        self._note(words)
+        words = without_braces(words)
+        self._listen(words)
         turn = self._chosen(words)
         if is_waiting and turn is self._after:
             return _NOTHING
@@ -53,43 +67,111 @@ class Agent:
             return _NOTHING
         if self._after is not None:
             return self._played(self._after)
+        if self._situation is not Situation.PERSON:
+            return _NOTHING
         if self._cut is not None:
             return self._played(self._again(self._cut))
-        if "opening" not in self.reached:
+        if not self._has_opened:
             return self._played(self._open())
         return self._played(_NOTHING if self._has_ended else self._ask_again(self._script.nudge))
 
     def nudge(self) -> Turn:
         """Speak into a silence that has lasted too long."""
-        if "opening" not in self.reached:
+        if self._situation is not Situation.PERSON or self._is_asking_person:
+            return _NOTHING
+        if not self._has_opened:
             return self._played(self._open())
         return self._played(self._ask_again(self._script.nudge))
 
+    def obey(self, instructions: str) -> Turn | None:
+        """Say what the instructions of one response ask for; None when they ask for no words."""
+        words = find_told_words(without_braces(instructions))
+        if words is None and not asks_for_goodbye(instructions):
+            return None
+        self.reached.append("told")
+        self._cut = None
+        return self._played(TOLD_GOODBYE if words is None else Turn(words))
+
+    def hear_output(self, tool: str, output: str) -> None:
+        """Take the output of a tool; only the person's answer changes what is said next."""
+        if tool != "ask_person":
+            return
+        self._is_asking_person = False
+        answer = without_braces(read_answer(output))
+        self._said["person_answer"] = answer
+        self.reached.append("person_answered" if answer else "person_silent")
+        self._after = self._filled(ANSWERED if answer else UNANSWERED)
+
     def was_cut(self, turn: Turn, *, tools_called: bool) -> None:
         """Remember that `turn` was not heard to its end, and whether its tools were called."""
-        self._cut = turn
         self._has_ended = False
         if turn.tools and not tools_called:
-            lost = _recorded_by(turn)
             self._after = None
-            self._fresh += [name for name in lost if name not in self._fresh]
-            self._recorded.difference_update(lost)
+            self._is_asking_person = False
+            self._facts.lose(turn)
+        elif tools_called:
+            turn = replace(turn, tools=tuple(t for t in turn.tools if t.name not in _ONCE))
+        self._cut = turn if turn.say or turn.tools else None
 
     def unreached(self) -> list[str]:
         """Name what the scenario expected and the conversation never came to."""
         return [name for name in self._script.must_reach if name not in self.reached]
 
+    def _listen(self, words: str) -> None:
+        """Take in who is speaking now, and what they name."""
+        before = self._situation
+        self._situation = read_situation(words, before)
+        if self._situation is Situation.PERSON and before is not Situation.PERSON:
+            self._has_opened = False  # somebody new: they have not heard who is calling
+        if words:
+            self._said["heard"] = words
+            self._said["first_heard"] = self._said["first_heard"] or words
+        if self._situation is Situation.PERSON:
+            self._facts.note(words)
+
     def _chosen(self, words: str) -> Turn:
+        if self._situation is not Situation.PERSON:
+            return self._heed(words)
         reaction = self._reaction(words)
-        if "opening" not in self.reached:
-            return self._react(reaction) if reaction else self._open()
+        if not self._has_opened and not self._may_go_on(reaction):
+            return self._open()
         if reaction is not None:
             return self._with_facts(self._react(reaction))
-        if self._fresh:
+        if self._facts.has_fresh:
             return self._with_facts(_NOTHING)
         if self._after is not None:
             return self._after
         return self._otherwise(words)
+
+    def _may_go_on(self, reaction: Reaction | None) -> bool:
+        """Say whether the one who is back after a while goes on where they were before."""
+        if "opening" not in self.reached:
+            return False
+        return self._facts.has_fresh or (reaction is not None and reaction.name not in _GREETING)
+
+    def _heed(self, words: str) -> Turn:
+        """Answer what is no person: a menu gets its key, everything else silence."""
+        self._cut = None
+        if not words:
+            return _NOTHING
+        match self._situation:
+            case Situation.MENU:
+                return self._press(words)
+            case Situation.MACHINE if "voicemail" not in self.reached:
+                self.reached.append("voicemail")
+                return self._script.at_machine
+            case Situation.HOLD:
+                self.reached.append("hold")
+        return _NOTHING
+
+    def _press(self, words: str) -> Turn:
+        key = choose_key(words, read_wishes(self._details))
+        if self._wrong_keys:
+            key = self._wrong_keys.pop(0)
+        if not key:
+            return _NOTHING
+        self.reached.append("pressed")
+        return Turn("", (ToolUse("press_digits", {"digits": key}),), _NOTHING)
 
     def _otherwise(self, words: str) -> Turn:
         """Answer words that name nothing new."""
@@ -97,35 +179,39 @@ class Agent:
             return _NOTHING
         if self._cut is not None:
             return self._again(self._cut)
-        if self._is_complete() and (_AGREES.search(words) or self._script.read_back is None):
+        if self._is_asking_person:
+            return PATIENCE
+        if self._facts.is_complete and (_AGREES.search(words) or self._script.read_back is None):
             return self._close()
+        if self._facts.is_offered(words):
+            return AGREES
         return self._ask_again(self._script.lost)
 
     def _again(self, cut: Turn) -> Turn:
         """Play a turn once more that was not heard to its end."""
         self._cut = None
-        for name in _recorded_by(cut):
-            self._recorded.add(name)
-            if name in self._fresh:
-                self._fresh.remove(name)
+        self._facts.restore(cut)
         return cut
 
     def _reaction(self, words: str) -> Reaction | None:
-        is_first = "opening" not in self.reached
         for reaction in self._script.reactions:
-            # Whoever answers hears first of all who is calling; only a machine does not.
-            if reaction.only_first != is_first:
-                continue
             if re.search(reaction.hears, words, re.IGNORECASE):
                 return reaction
         return None
 
     def _react(self, reaction: Reaction) -> Turn:
-        self.reached.append(reaction.name)
+        if reaction.most and self.reached.count(reaction.name) >= reaction.most:
+            return self._give_up()
         self._asked_again = 0
+        if reaction.turn.uses("ask_person"):
+            if self._is_asking_person:
+                return PATIENCE
+            self._is_asking_person = True
+        self.reached.append(reaction.name)
         return reaction.turn
 
     def _open(self) -> Turn:
+        self._has_opened = True
         self.reached.append("opening")
         return self._script.opening
 
@@ -133,88 +219,47 @@ class Agent:
         self.reached.append("closing")
         return self._script.closing
 
+    def _give_up(self) -> Turn:
+        self.reached.append("give_up")
+        return self._script.give_up
+
     def _ask_again(self, turn: Turn) -> Turn:
         self._asked_again += 1
-        if self._asked_again > self._script.patience:
-            self.reached.append("give_up")
-            return self._script.give_up
-        return turn
-
-    def _note(self, words: str) -> None:
-        """Take the facts out of the callee's words; a later one replaces an earlier one."""
-        for sentence in split_sentences(words):
-            found = {"total_price": find_price(sentence), "ready_time": find_time(sentence)}
-            for name in self._script.wanted:
-                value = found.get(name)
-                if value is not None and value != self._facts.get(name):
-                    self._facts[name] = value
-                    self._quotes[name] = sentence
-                    if name not in self._fresh:
-                        self._fresh.append(name)
+        return turn if self._asked_again <= self._script.patience else self._give_up()
 
     def _with_facts(self, turn: Turn) -> Turn:
         """Add the recording of fresh facts to a turn, and what follows from them."""
-        if not self._fresh or _ends_the_call(turn):
+        if not self._facts.has_fresh or turn.uses("end_call"):
             return turn
-        values = self._facts | dict(self._script.invented)
-        tools = tuple(
-            ToolUse(
-                "record_fact",
-                {"name": name, "value": values[name], "quote": self._quotes.get(name, "")},
-            )
-            for name in self._fresh
-        )
-        self._recorded.update(self._fresh)
-        self._fresh.clear()
+        tools = (*turn.tools, *self._facts.record())
         self._cut = None
         self._asked_again = 0
         self.reached.append("facts")
-        return Turn(turn.say, (*turn.tools, *tools), None if turn.say else self._next_step())
+        return Turn(turn.say, tools, None if turn.say else self._next_step())
 
     def _next_step(self) -> Turn:
         """Say what comes after facts were recorded: the next question, or the closing."""
-        for name in self._script.wanted:
-            if name not in self._recorded:
-                return Turn(self._script.questions[name])
+        missing = self._facts.find_missing()
+        if missing is not None:
+            return Turn(QUESTIONS[missing])
         if self._script.read_back is not None and "read_back" not in self.reached:
             self.reached.append("read_back")
             return self._script.read_back
         return self._close()
 
-    def _is_complete(self) -> bool:
-        return bool(self._script.wanted) and self._recorded.issuperset(self._script.wanted)
-
     def _played(self, turn: Turn) -> Turn:
         """Fill in the placeholders and remember what the turn leaves open."""
-        known = _Known(self._details | self._facts | {"last_said": self._last_said})
-        filled = _filled(turn, known)
+        filled = self._filled(turn)
         self._after = filled.after
-        self._last_said = filled.say or self._last_said
-        if _ends_the_call(turn):
+        self._said["last_said"] = filled.say or self._said["last_said"]
+        if turn.uses("end_call"):
             self._has_ended = True
         return filled
 
-
-class _Known(dict[str, str]):
-    """Placeholders; one that nobody knows is left out of the sentence."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def _ends_the_call(turn: Turn) -> bool:
-    return any(tool.name == "end_call" for tool in turn.tools)
-
-
-def _recorded_by(turn: Turn) -> list[str]:
-    return [tool.arguments["name"] for tool in turn.tools if tool.name == "record_fact"]
-
-
-def _filled(turn: Turn, known: Mapping[str, str]) -> Turn:
-    say = turn.say.format_map(known)
-    tools = tuple(
-        ToolUse(tool.name, {key: value.format_map(known) for key, value in tool.arguments.items()})
-        for tool in turn.tools
-    )
-    after = None if turn.after is None else _filled(turn.after, known)
-    return Turn(say[:1].upper() + say[1:], tools, after)
+    def _filled(self, turn: Turn) -> Turn:
+        agreed = ", and ".join(
+            self._facts.values[name] for name in self._facts.wanted if name in self._facts.values
+        )
+        lost = " ".join(QUESTIONS[name] for name in self._facts.wanted)
+        known = self._details | self._facts.values | self._said
+        return fill_turn(turn, known | {"agreed": agreed, "lost_question": lost})

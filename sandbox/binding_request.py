@@ -57,8 +57,18 @@ def read_binding(raw: bytes, scenarios: Mapping[str, Scenario]) -> BindingReques
     for part, given in changes.items():
         changed = _changed(getattr(scenario, part), given, part)
         scenario = replace(scenario, **{part: changed})
-    facts = {"number": number, "scenario": name, "count": count, "seed": body.get("seed")}
+    seed = body.get("seed")
+    scenario = replace(scenario, seed=_read_seed(seed))
+    facts = {"number": number, "scenario": name, "count": count, "seed": seed}
     return BindingRequest(number, scenario, count, facts | changes)
+
+
+def _read_seed(seed: object) -> str:
+    if seed is None:
+        return ""
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise BadBinding(f"seed {seed!r} is neither null nor a whole number")
+    return str(seed)
 
 
 def _changed(settings: T, given: object, path: str) -> T:

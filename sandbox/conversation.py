@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import cast
 
-from sandbox.agent_script import Turn
+from sandbox.agent_turns import Turn
 from sandbox.model_ids import ModelIds
 from sandbox.protocol_error import ProtocolError
 from sandbox.wire_rules import JsonObject
@@ -70,6 +70,10 @@ class Conversation:
         """Give the id at the end of the chain; None before the first item."""
         return self._items[-1].item_id if self._items else None
 
+    def find(self, item_id: object) -> Item | None:
+        """Find an item; None when there is none of that id."""
+        return next((item for item in self._items if item.item_id == item_id), None)
+
     def add(self, item: Item, index: int | None = None) -> JsonObject:
         """Insert an item, at the end unless said otherwise, and announce it as added."""
         place = len(self._items) if index is None else index
@@ -99,7 +103,7 @@ class Conversation:
 
         Raises: ProtocolError for an unknown item, and beyond the item's real length.
         """
-        item = self._find(event, "item_truncate_invalid_item_id")
+        item = self._known(event, "item_truncate_invalid_item_id")
         end_ms = int(str(event["audio_end_ms"]))
         if item.body.get("role") != "assistant":
             raise ProtocolError("invalid_value", "Only assistant items can be cut.", "item_id")
@@ -123,14 +127,21 @@ class Conversation:
 
     def delete(self, event: JsonObject) -> list[JsonObject]:
         """Remove an item. Raises: ProtocolError for an unknown one."""
-        item = self._find(event, "item_delete_invalid_item_id")
+        item = self._known(event, "item_delete_invalid_item_id")
         self._items.remove(item)
         return [{"type": "conversation.item.deleted", "item_id": item.item_id}]
 
     def retrieve(self, event: JsonObject) -> list[JsonObject]:
         """Show an item. Raises: ProtocolError for an unknown one."""
-        item = self._find(event, "item_retrieve_invalid_item_id")
+        item = self._known(event, "item_retrieve_invalid_item_id")
         return [{"type": "conversation.item.retrieved", "item": dict(item.body)}]
+
+    def tool_of(self, call_id: str) -> str:
+        """Name the tool of a function call; empty when there is none of that id."""
+        for item in self._items:
+            if item.body["type"] == "function_call" and item.body["call_id"] == call_id:
+                return str(item.body["name"])
+        return ""
 
     def text_tokens(self) -> int:
         """Count the text tokens of all items: the context of the next response."""
@@ -166,8 +177,8 @@ class Conversation:
             )
         self.open_calls.remove(call_id)
 
-    def _find(self, event: JsonObject, code: str) -> Item:
-        for item in self._items:
-            if item.item_id == event["item_id"]:
-                return item
-        raise ProtocolError(code, f"Item '{event['item_id']}' does not exist.", "item_id")
+    def _known(self, event: JsonObject, code: str) -> Item:
+        item = self.find(event["item_id"])
+        if item is None:
+            raise ProtocolError(code, f"Item '{event['item_id']}' does not exist.", "item_id")
+        return item

@@ -3,9 +3,13 @@
 import json
 from collections.abc import Mapping
 
+from sandbox.session_schema import part
+
 _NEUTRAL = {
     "customer_name": "a customer",
     "order": "the usual order",
+    "purpose": "",
+    "wished_times": "as soon as you can",
     "callback_number": "the number you see on your telephone",
     "address": "the address on file",
     "delivery": "pick-up",
@@ -16,7 +20,8 @@ def read_details(instructions: str) -> dict[str, str]:
     """Give every placeholder of the agent's sentences a wording.
 
     Keys: those of the JSON object (one level of nesting is opened), the neutral wordings where
-    it has none, and `delivery_clause` ("for pick-up", "for delivery to 5 Elm Street").
+    it has none, `delivery_clause` ("for pick-up", "for delivery to 5 Elm Street"), and
+    `request_clause`: what the whole call is for.
     """
     details = dict(_NEUTRAL)
     for key, value in _flattened(_first_details(instructions)):
@@ -25,10 +30,34 @@ def read_details(instructions: str) -> dict[str, str]:
             details[key] = worded
     address = details["address"]
     to_address = "" if address == _NEUTRAL["address"] else f" to {address}"
-    wants_delivery = details["delivery"].lower() in {"delivery", "deliver", "delivered", "yes"}
+    wants_delivery = _is_delivery(details)
     details["delivery"] = "delivery" if wants_delivery else "pick-up"
     details["delivery_clause"] = f"for delivery{to_address}" if wants_delivery else "for pick-up"
+    details["request_clause"] = f"order {details['order']} {details['delivery_clause']}"
+    if details["purpose"]:
+        wish = f"{details['purpose']}, {details['wished_times']}"
+        details["request_clause"] = f"make an appointment for {wish}"
     return details
+
+
+def read_wishes(details: Mapping[str, str]) -> tuple[str, ...]:
+    """Give what to choose in a menu, the most wanted first, as regular expressions."""
+    if details["purpose"]:
+        return "english", "appointment|book|reserv"
+    return "english", "order|food|pizza", "deliver" if _is_delivery(details) else "pick|collect"
+
+
+def read_facts(tools: object) -> list[str]:
+    """Give the names of the facts that the session's tools can record, in their order."""
+    for tool in tools if isinstance(tools, list) else ():
+        if isinstance(tool, dict) and tool.get("name") == "record_fact":
+            names = part(tool, "parameters", "properties", "name").get("enum")
+            return [str(name) for name in names] if isinstance(names, list) else []
+    return []
+
+
+def _is_delivery(details: Mapping[str, str]) -> bool:
+    return details["delivery"].lower() in {"delivery", "deliver", "delivered", "yes"}
 
 
 def _first_details(text: str) -> Mapping[str, object]:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import cast
 
-from sandbox.agent_script import Turn
+from sandbox.agent_turns import Turn
 from sandbox.model_faults import ModelFaults
 from sandbox.response_script import ResponsePlan
 from sandbox.session_schema import part
@@ -19,8 +19,8 @@ def plan_response(
 ) -> ResponsePlan:
     """Plan one response. `overrides`: what `response.create` asked for besides the session.
 
-    Tools that the session does not offer are not called; audio in another format than mu-law is
-    noise of the right length.
+    Tools that the session does not offer are not called, unless they are made up. Audio in another
+    format than mu-law is noise of the right length.
     """
     settings = session | {key: value for key, value in overrides.items() if key != "audio"}
     output = part(session, "audio", "output") | part(overrides, "audio", "output")
@@ -54,4 +54,5 @@ def _with_offered_tools(turn: Turn, settings: JsonObject) -> Turn:
     if settings["tool_choice"] == "none":
         return replace(turn, tools=())
     offered = {tool.get("name") for tool in cast("list[JsonObject]", settings["tools"])}
-    return replace(turn, tools=tuple(tool for tool in turn.tools if tool.name in offered))
+    kept = tuple(tool for tool in turn.tools if tool.is_made_up or tool.name in offered)
+    return replace(turn, tools=kept)

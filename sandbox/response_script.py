@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sandbox.agent_script import ToolUse, Turn
+from sandbox.agent_turns import ToolUse, Turn
 from sandbox.conversation import Conversation, Item
 from sandbox.model_ids import ModelIds
 from sandbox.token_usage import TokenCount, count_usage

@@ -1,15 +1,26 @@
 """What one scenario decides beforehand: who answers, how the agent behaves, what goes wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from sandbox.agent_script import AgentScript
-from sandbox.callees import CalleeFactory
+from sandbox.callees import Callee, CalleeFactory
 from sandbox.callees.order_taker import order_taker
 from sandbox.carrier_faults import NO_FAULTS as CARRIER_AT_ITS_BEST
 from sandbox.carrier_faults import CarrierFaults
 from sandbox.model_faults import NO_FAULTS as MODEL_AT_ITS_BEST
 from sandbox.model_faults import ModelFaults
+from sandbox.variation import Variation
+
+_PERSON = "My name is Ada Lovelace, you can reach me at +14155550123."
+ORDER_REQUEST = f"Order a large margherita from {{number}}, for pick-up. {_PERSON}"
+MESSAGE_REQUEST = f"{ORDER_REQUEST} If nobody answers, leave a message."
+APPOINTMENT_REQUEST = (
+    "Please make an appointment for a haircut at {number}, Tuesday afternoon or Wednesday morning. "
+    + _PERSON
+)
+ORDER_TAKEN = {"total_price": "14.50", "ready_time": "20 minutes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,18 @@ class RingPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a careful product makes of the call, in the contract's words."""
+
+    status: str = "CALL_STATUS_COMPLETED"
+    end_reason: str = "END_REASON_AGENT_HUNG_UP"
+    outcome: str = "OUTCOME_SUCCEEDED"
+    answered_by: str = "ANSWERED_BY_HUMAN"
+    facts: Mapping[str, str] = field(default_factory=lambda: ORDER_TAKEN)
+    """The facts that are proven by the callee's own words, and their values."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One call: everything about it that is decided beforehand."""
 
@@ -32,10 +55,37 @@ class Scenario:
     summary: str
     number: str
     """Its own fictional number, which always plays this scenario."""
-    expected_status: str = "CALL_STATUS_COMPLETED"
-    expected_outcome: str = "OUTCOME_SUCCEEDED"
+    expected: Expected = Expected()
     ring: RingPlan = RingPlan()
     callee: CalleeFactory = order_taker
     agent: AgentScript = field(default_factory=AgentScript)
     carrier: CarrierFaults = CARRIER_AT_ITS_BEST
     model: ModelFaults = MODEL_AT_ITS_BEST
+    errand: Literal["food_order", "appointment"] = "food_order"
+    request: str = ORDER_REQUEST
+    """What a person writes to order this call; `{number}` stands for the number."""
+    person_answer: str = ""
+    """What the person answers when the agent asks back; empty: nothing."""
+    seed: str = ""
+    """Makes the choices of the callee; empty: the first wording and the mean of all pauses."""
+
+    def answer(self) -> Callee:
+        """Let somebody answer the telephone."""
+        return self.callee(Variation(self.seed or None))
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Tell what the scenario is and what is expected of it."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "number": self.number,
+            "errand": self.errand,
+            "request": self.request,
+            "person_answer": self.person_answer,
+            "expected_status": self.expected.status,
+            "expected_end_reason": self.expected.end_reason,
+            "expected_outcome": self.expected.outcome,
+            "expected_answered_by": self.expected.answered_by,
+            "expected_facts": dict(self.expected.facts),
+        }

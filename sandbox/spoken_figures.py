@@ -28,6 +28,21 @@ _TIMES = (
     (re.compile(r"(?<!half )(?<!quarter of )\b((?:an|one|1) hour)\b"), "60 minutes"),
     (re.compile(r"\bat (\d{1,2}(?::\d\d)?(?: ?[ap]m)?)(?![\d.])"), "{}"),
 )
+_HOUR = rf"(?:1[0-2]|\d|{_DIGITS}|ten|eleven|twelve)"
+_HALF = r"(?: (?P<half>[ap])\.?m\b\.?)?"
+_CLOCKS = (
+    re.compile(rf"\b(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d)\b{_HALF}"),
+    re.compile(rf"\b(?P<past>half|quarter|ten|twenty) past (?P<hour>{_HOUR})\b{_HALF}"),
+    re.compile(rf"\b(?P<hour>{_HOUR}) (?P<minute>{_CENTS})\b(?! (?:minutes?|dollars?)){_HALF}"),
+    re.compile(rf"\b(?P<hour>{_HOUR}) o'clock\b"),
+    re.compile(rf"\b(?P<hour>{_HOUR}) (?P<half>[ap])\.?m\b"),
+    re.compile(rf"\bat (?P<hour>{_HOUR})\b"),
+)
+_PAST = {"half": 30, "quarter": 15, "ten": 10, "twenty": 20}
+_DAY = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:the day after )?tomorrow|today)\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -66,6 +81,31 @@ def find_time(text: str) -> str | None:
     _, match, wording = max(found, key=lambda each: each[0])
     said = match[1]
     return wording.format(_count(said) if wording == "{} minutes" else said)
+
+
+def find_clock(text: str) -> str | None:
+    """Give the last time of day in a text as `3:30` or `3:30 pm`; None when there is none."""
+    folded = text.lower()
+    found = [
+        (match.start(), -order, match)
+        for order, pattern in enumerate(_CLOCKS)
+        for match in pattern.finditer(folded)
+    ]
+    if not found:
+        return None
+    _, _, match = max(found, key=lambda each: each[:2])
+    parts = match.groupdict()
+    minute = _PAST.get(parts.get("past") or "", 0)
+    if parts.get("minute"):
+        minute = _count(parts["minute"])
+    half = f" {parts['half']}m" if parts.get("half") else ""
+    return f"{_count(parts['hour'])}:{minute:02d}{half}"
+
+
+def find_day(text: str) -> str | None:
+    """Give the last day in a text, as said; None when there is none."""
+    said = _DAY.findall(text)
+    return said[-1] if said else None
 
 
 def _count(said: str) -> int:

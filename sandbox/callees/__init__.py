@@ -1,8 +1,10 @@
 """The people (and machines) who answer the sandbox's telephones, one file each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from sandbox.variation import Variation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +27,14 @@ class Callee(Protocol):
         ...
 
 
-CalleeFactory = Callable[[], Callee]
+@runtime_checkable
+class Actor(Protocol):
+    """A callee who plays a script, and can tell what is left of it."""
+
+    @property
+    def left_over(self) -> Sequence[str]:
+        """Name what was never said or done, in order; nothing for a script played to its end."""
+        ...
+
+
+CalleeFactory = Callable[[Variation], Callee]

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 
 from sandbox.listening import Utterance
 from sandbox.speech import FRAME_MS, SILENCE, is_loud
+from sandbox.variation import Variation
 
-_PAUSE_MS = 300  # silence after a sentence's end before a polite callee speaks
+PAUSE_MS = 300
+"""Silence after a sentence's end before a polite callee speaks."""
+_RUN_GAP_MS = 160  # a shorter silence is a pause within a sentence
 _BROKEN_OFF_MS = 2_500  # silence after which a sentence without an end counts as over
 
 
@@ -18,25 +21,29 @@ class AgentTurn:
     heard: Utterance = field(default_factory=Utterance)
     speech_ms: int = 0
     quiet_ms: int = 0
+    pause_ms: int = PAUSE_MS
 
     @property
     def is_over(self) -> bool:
         """Say whether the agent has finished, or has broken off and does not go on."""
         if not self.speech_ms:
             return False
-        return self.quiet_ms >= (_PAUSE_MS if self.heard.has_ended else _BROKEN_OFF_MS)
+        return self.quiet_ms >= (self.pause_ms if self.heard.has_ended else _BROKEN_OFF_MS)
 
 
 class Ear:
     """Follows what the agent says, turn by turn."""
 
-    def __init__(self) -> None:
-        self.turn = AgentTurn()
+    def __init__(self, variation: Variation) -> None:
+        self._variation = variation
+        self.turn = self._begin_turn()
         self.turns_heard = 0
         self.speech_ms = 0
         """The agent's speech in all turns."""
         self.quiet_ms = 0
         """Silence since the agent's last sound, or since the answer."""
+        self.run_ms = 0
+        """The agent's speech since it was last silent for a while."""
 
     def hear(self, frame: bytes) -> None:
         """Take what the agent said in 20 ms."""
@@ -45,14 +52,20 @@ class Ear:
             self.turn.speech_ms += FRAME_MS
             self.speech_ms += FRAME_MS
             self.turn.quiet_ms = self.quiet_ms = 0
+            self.run_ms += FRAME_MS
         else:
             self.turn.quiet_ms += FRAME_MS
             self.quiet_ms += FRAME_MS
+            if self.quiet_ms >= _RUN_GAP_MS:
+                self.run_ms = 0
 
     def finish_turn(self) -> None:
         """Begin to listen for the next turn."""
-        self.turn = AgentTurn()
+        self.turn = self._begin_turn()
         self.turns_heard += 1
+
+    def _begin_turn(self) -> AgentTurn:
+        return AgentTurn(pause_ms=self._variation.pause_ms(PAUSE_MS))
 
 
 class Cue(ABC):
@@ -89,6 +102,16 @@ class AgentFinished(Cue):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSaidIt(Cue):
+    """The last sound of one of the agent's sentences was heard; who records waits no longer."""
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether the agent has come to the end of a sentence."""
+        del since_ms
+        return ear.turn.heard.has_ended
+
+
+@dataclass(frozen=True, slots=True)
 class AgentHasSpoken(Cue):
     """The agent is silent after `for_ms` of speech in all: a gap in its audio is no cue."""
 
@@ -110,3 +133,28 @@ class AgentSpeaking(Cue):
         """Say whether the agent has talked that long without a pause."""
         del since_ms
         return ear.turn.speech_ms >= self.for_ms and not ear.turn.quiet_ms
+
+
+@dataclass(frozen=True, slots=True)
+class IntoSpeech(Cue):
+    """The agent has begun anew to talk and has talked for `for_ms`: also after it was cut."""
+
+    for_ms: int
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether the agent is that far into what it says now."""
+        del since_ms
+        return ear.run_ms >= self.for_ms and not ear.quiet_ms
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSaying(Cue):
+    """The agent is in the middle of a sentence, of which words that match were heard."""
+
+    about: str
+
+    def has_come(self, ear: Ear, since_ms: int) -> bool:
+        """Say whether those words have just been heard."""
+        del since_ms
+        text = ear.turn.heard.text
+        return not ear.turn.quiet_ms and re.search(self.about, text, re.IGNORECASE) is not None

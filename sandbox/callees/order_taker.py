@@ -2,32 +2,41 @@
 
 from sandbox.callees.cues import After, AgentFinished, AgentHasSpoken
 from sandbox.callees.scripted import Act, Line, ScriptedCallee
+from sandbox.callees.wordings import PRICE_AND_TIME
+from sandbox.variation import Variation
 
-CONFIRMATION = "That will be fourteen fifty, ready in twenty minutes."
 BRISK_CONFIRMATION = "Fourteen fifty, in twenty minutes."
 _OPENING_MS = 2_300  # a little less than the agent needs to say on whose behalf it calls
+_PICK_UP_MS = 400
 
 
-def greet(shop: str) -> Line:
+def greet(shop: str, variation: Variation) -> Line:
     """Build the line with which a shop answers its telephone."""
-    return Line(After(400), f"{shop}, hello?")
+    return Line(After(variation.pause_ms(_PICK_UP_MS)), f"{shop}, hello?")
 
 
-HELLO = greet("Luigi's Pizza")
+def greet_as_luigi(variation: Variation) -> Line:
+    """Build the line with which Luigi's answers its telephone."""
+    return greet("Luigi's Pizza", variation)
 
 
-def order_taker() -> ScriptedCallee:
+def confirm(variation: Variation, before: str = "") -> Line:
+    """Build the line that names price and time once the agent has spoken."""
+    return Line(AgentFinished(), f"{before} {variation.pick(PRICE_AND_TIME)}".strip())
+
+
+def order_taker(variation: Variation) -> ScriptedCallee:
     """Build a callee who takes the order at once."""
-    return ScriptedCallee("luigi", [HELLO, Line(AgentFinished(), CONFIRMATION)])
+    return ScriptedCallee("luigi", [greet_as_luigi(variation), confirm(variation)], variation)
 
 
-def brisk_shop() -> ScriptedCallee:
-    """Build a callee who takes the order in as few words as that can be done."""
+def brisk_shop(_: Variation) -> ScriptedCallee:
+    """Build a callee who takes the order in as few words as that can be done; never varied."""
     lines = [Line(After(200), "Hello?"), Line(AgentHasSpoken(_OPENING_MS), BRISK_CONFIRMATION)]
     return ScriptedCallee("luigi", lines)
 
 
-def brisk_shop_that_hangs_up() -> ScriptedCallee:
+def brisk_shop_that_hangs_up(_: Variation) -> ScriptedCallee:
     """Build a callee who takes the order and hangs up without waiting for a good-bye."""
     last = Line(AgentHasSpoken(_OPENING_MS), BRISK_CONFIRMATION, Act.HANG_UP)
     return ScriptedCallee("luigi", [Line(After(200), "Hello?"), last])

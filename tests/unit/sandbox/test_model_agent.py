@@ -3,7 +3,8 @@
 import pytest
 
 from sandbox.agent import Agent
-from sandbox.agent_script import AgentScript, ToolUse, Turn
+from sandbox.agent_script import AgentScript
+from sandbox.agent_turns import ToolUse, Turn
 from sandbox.errand_details import read_details
 from sandbox.spoken_figures import find_price, find_time
 

@@ -30,7 +30,7 @@ OF_NUMBER = {scenario.number: scenario for scenario in SCENARIOS.values()}
 
 @pytest.mark.parametrize("shop", [shop for shop in SHOPS if OF_NUMBER[SHOPS[shop]].ring.answers])
 def test_a_shop_of_the_contacts_answers_with_its_own_name(shop: str) -> None:
-    callee = OF_NUMBER[SHOPS[shop]].callee()
+    callee = OF_NUMBER[SHOPS[shop]].answer()
     assert isinstance(callee, ScriptedCallee)
     for _ in range(50):  # a second of silence: time to pick up and to greet
         callee.step(SILENCE)
@@ -41,7 +41,7 @@ def test_a_shop_of_the_contacts_answers_with_its_own_name(shop: str) -> None:
 def test_the_promised_scenarios_are_there_with_what_they_promise() -> None:
     for name, expected in FIXED.items():
         scenario = SCENARIOS[name]
-        assert (scenario.expected_status, scenario.expected_outcome) == expected
+        assert (scenario.expected.status, scenario.expected.outcome) == expected
 
 
 def test_every_scenario_has_a_fictional_number_of_its_own() -> None:
@@ -54,7 +54,7 @@ def test_every_scenario_has_a_fictional_number_of_its_own() -> None:
 
 def test_every_call_gets_a_callee_of_its_own() -> None:
     for scenario in SCENARIOS.values():
-        assert scenario.callee() is not scenario.callee()
+        assert scenario.answer() is not scenario.answer()
 
 
 def test_calls_that_never_connect_end_as_they_say() -> None:

@@ -1,6 +1,7 @@
 """Calls that take the order in few words: for runs of thousands of calls."""
 
-from sandbox.agent_script import BRISK_CLOSING, BRISK_OPENING, AgentScript
+from sandbox.agent_script import AgentScript
+from sandbox.agent_words import BRISK_CLOSING, BRISK_OPENING
 from sandbox.callees import CalleeFactory
 from sandbox.callees.order_taker import brisk_shop, brisk_shop_that_hangs_up
 from sandbox.carrier_faults import NO_FAULTS, CarrierFaults, CreateFault, StreamFault
@@ -21,7 +22,7 @@ def _short(
     return Scenario(name, summary, number, ring=ring, callee=callee, agent=_BRISK, carrier=carrier)
 
 
-SHORT_SCENARIOS = (
+SHORT = (
     _short(
         "short_order", "The order is taken in as few words as that can be done.", "+14155550120"
     ),
