@@ -77,6 +77,10 @@ class CallRow:
     unreachable_since: int | None
     # Why the call waits or was sent back, for the person; None when all is well.
     note: str | None
+    # Who answered, in the word of the carrier's detection; empty until it told.
+    answered_by: str = ""
+    # True when the dial asks the carrier to record the call.
+    is_recorded: bool = False
 
     @property
     def is_claimed(self) -> bool:
@@ -218,11 +222,18 @@ def update_call(tx: Transaction, call_id: str, columns: Columns) -> None:
     tx.connection.execute(_UPDATE_CALL, {"wanted": call_id, **columns})
 
 
-def claim_ready_call(tx: Transaction, call_id: str, settle_at: int) -> bool:
+def claim_ready_call(
+    tx: Transaction, call_id: str, settle_at: int, *, is_recorded: bool = False
+) -> bool:
     """Move one call from ready to dialing; False when another sweeper was faster."""
     condition = (calls.c.call_id == call_id) & (calls.c.state == CallState.READY.value)
     fresh = condition & (calls.c.due_at <= tx.now_us) & (calls.c.not_after > tx.now_us)
-    values = {"state": CallState.DIALING.value, "dial_at": tx.now_us, "due_at": settle_at}
+    values = {
+        "state": CallState.DIALING.value,
+        "dial_at": tx.now_us,
+        "due_at": settle_at,
+        "is_recorded": is_recorded,
+    }
     return tx.connection.execute(update(calls).where(fresh).values(**values)).rowcount == 1
 
 

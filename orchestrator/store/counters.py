@@ -1,9 +1,9 @@
 """Statements on the counters, the sequence of events among them, and time as the tables hold it."""
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.clock import Clock
+from orchestrator.store.inserting import insert_into
 from orchestrator.store.schema import counter
 
 EVENT_COUNTER = "event"
@@ -29,7 +29,6 @@ def save_counter(connection: Connection, name: str, value: int) -> None:
 
 def add_to_counter(connection: Connection, name: str, amount: int = 1) -> None:
     """Count up, creating the counter if need be."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = insert(counter).values(name=name, value=amount)
+    row = insert_into(connection, counter).values(name=name, value=amount)
     grown = {"value": counter.c.value + row.excluded.value}
     connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=grown))

@@ -20,7 +20,8 @@ from sqlalchemy import (
     update,
 )
 
-from orchestrator.store.schema import call, report, result, task, turn
+from orchestrator.store.recordings import RecordingState
+from orchestrator.store.schema import call, recording, report, result, task, turn
 from ringback.v1 import call_results_pb2 as pb
 
 Columns: TypeAlias = Mapping[str, object]
@@ -42,10 +43,12 @@ class KnownCall:
     to_number: str
     from_number: str
     revision: int | None
-    """None, like all that follows, while there is no result."""
+    """None, like the next three, while there is no result."""
     record: bytes | None
     provenance: Mapping[str, object] | None
     recorded_at: int | None
+    recording_url: str | None
+    """Our page of the call's recording; None while the carrier has told of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ class KeptReport:
     override: bool
 
 
+_WAS_RECORDED = (recording.c.call_id == call.c.call_id) & (
+    recording.c.state == RecordingState.COMPLETED.value
+)
 _CALLS = select(
     call.c.call_id,
     call.c.task_id,
@@ -75,7 +81,10 @@ _CALLS = select(
     result.c.record,
     result.c.provenance,
     result.c.recorded_at,
-).select_from(call.outerjoin(result, result.c.call_id == call.c.call_id))
+    recording.c.url.label("recording_url"),
+).select_from(
+    call.outerjoin(result, result.c.call_id == call.c.call_id).outerjoin(recording, _WAS_RECORDED)
+)
 _CALLS_BY_ID = _CALLS.where(call.c.call_id.in_(bindparam("ids", expanding=True)))
 _CALLS_BY_SID = _CALLS.where(call.c.call_sid.in_(bindparam("ids", expanding=True)))
 _REPORTS = select(report.c.call_id, report.c.report_id, report.c.disposition).where(

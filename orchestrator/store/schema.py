@@ -94,6 +94,20 @@ call = Table(
     Column("provider", Json, comment="the carrier's last facts; NULL before the first"),
     Column("unreachable_since", BigInteger, comment="NULL while the carrier can be asked"),
     Column("note", Text, comment="why the call waits, for the person; NULL when all is well"),
+    Column(
+        "answered_by",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="who answered, in the carrier's word; empty until it told",
+    ),
+    Column(
+        "is_recorded",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the dial asks the carrier to record it",
+    ),
     UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
     Index("call_by_due", "due_at"),
     # The claim counts dials while all other writers wait.
@@ -115,6 +129,21 @@ turn = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False, comment="a serialised TranscriptTurn"),
     Column("updated_at", BigInteger, nullable=False),
+)
+
+question = Table(
+    "question",
+    metadata,
+    Column("call_id", Key, primary_key=True),
+    Column("question_id", Key, primary_key=True, comment="the agent's"),
+    Column("state", Text, nullable=False, comment="open, answered or unanswered"),
+    Column("text", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger, nullable=False, comment="an answer counts before this"),
+    Column("message_id", BigInteger, comment="what tells it; NULL without a conversation"),
+    Column("answer", Text, comment="NULL until it is answered"),
+    Column("answered_at", BigInteger, comment="NULL until it is answered"),
+    Index("question_by_end", "state", "until_at"),
 )
 
 report = Table(
@@ -150,6 +179,25 @@ result = Table(
     Index("result_by_task", "task_id"),
 )
 
+recording = Table(
+    "recording",
+    metadata,
+    Column("call_id", Key, primary_key=True),
+    Column("recording_sid", Text, nullable=False, comment="the carrier's; empty when absent"),
+    Column("state", Text, nullable=False, comment="completed or absent"),
+    Column("duration_s", Integer, comment="NULL when the carrier did not say"),
+    Column("url", Text, nullable=False, comment="our page of it, as the result tells it"),
+    Column("received_at", BigInteger, nullable=False),
+)
+
+opted_out = Table(
+    "opted_out",
+    metadata,
+    Column("number", Text, primary_key=True, comment="E.164, as it was called"),
+    Column("call_id", Key, nullable=False, comment="the call in which they asked for it"),
+    Column("opted_out_at", BigInteger, nullable=False),
+)
+
 contact = Table(
     "contact",
     metadata,
@@ -163,7 +211,7 @@ event = Table(
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False, comment="message, task, call, turn or result"),
+    Column("kind", Text, nullable=False, comment="message, task, call, turn, question or result"),
     Column("task_id", Key, comment="NULL for external calls"),
     Column("call_id", Key, comment="NULL for events of a task"),
     Column("data", Json, nullable=False),

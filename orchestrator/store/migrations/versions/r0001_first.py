@@ -17,8 +17,11 @@ def upgrade() -> None:
     _create_call()
     _create_confirmation()
     _create_turn()
+    _create_question()
     _create_report()
     _create_result()
+    _create_recording()
+    _create_opted_out()
     _create_contact()
     _create_event()
     _create_counter()
@@ -58,6 +61,18 @@ def _create_message() -> None:
 def _create_call() -> None:
     op.create_table(
         "call",
+        *_columns_of_a_call(),
+        *_columns_of_its_course(),
+        sa.PrimaryKeyConstraint("call_id"),
+        sa.UniqueConstraint("call_sid"),
+        sa.UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
+    )
+    op.create_index("call_by_due", "call", ["due_at"], unique=False)
+    op.create_index("call_by_dial", "call", ["dial_at", "to_number"], unique=False)
+
+
+def _columns_of_a_call() -> "list[sa.Column[object]]":
+    return [
         sa.Column("call_id", KEY, nullable=False),
         sa.Column("task_id", KEY, comment="NULL for external calls"),
         sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
@@ -73,6 +88,11 @@ def _create_call() -> None:
             "not_after", sa.BigInteger(), comment="no dial after this; NULL for external calls"
         ),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+    ]
+
+
+def _columns_of_its_course() -> "list[sa.Column[object]]":
+    return [
         sa.Column("dial_at", sa.BigInteger(), comment="when the order was sent; NULL before"),
         sa.Column("answered_at", sa.BigInteger(), comment="NULL until somebody answers"),
         sa.Column("ended_at", sa.BigInteger(), comment="NULL while the call runs"),
@@ -98,12 +118,21 @@ def _create_call() -> None:
         sa.Column(
             "note", sa.Text(), comment="why the call waits, for the person; NULL when all is well"
         ),
-        sa.PrimaryKeyConstraint("call_id"),
-        sa.UniqueConstraint("call_sid"),
-        sa.UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
-    )
-    op.create_index("call_by_due", "call", ["due_at"], unique=False)
-    op.create_index("call_by_dial", "call", ["dial_at", "to_number"], unique=False)
+        sa.Column(
+            "answered_by",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="who answered, in the carrier's word; empty until it told",
+        ),
+        sa.Column(
+            "is_recorded",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="the dial asks the carrier to record it",
+        ),
+    ]
 
 
 def _create_confirmation() -> None:
@@ -125,6 +154,27 @@ def _create_turn() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("call_id", "position"),
     )
+
+
+def _create_question() -> None:
+    op.create_table(
+        "question",
+        sa.Column("call_id", KEY, nullable=False),
+        sa.Column("question_id", KEY, nullable=False, comment="the agent's"),
+        sa.Column("state", sa.Text(), nullable=False, comment="open, answered or unanswered"),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "until_at", sa.BigInteger(), nullable=False, comment="an answer counts before this"
+        ),
+        sa.Column(
+            "message_id", sa.BigInteger(), comment="what tells it; NULL without a conversation"
+        ),
+        sa.Column("answer", sa.Text(), comment="NULL until it is answered"),
+        sa.Column("answered_at", sa.BigInteger(), comment="NULL until it is answered"),
+        sa.PrimaryKeyConstraint("call_id", "question_id"),
+    )
+    op.create_index("question_by_end", "question", ["state", "until_at"], unique=False)
 
 
 def _create_report() -> None:
@@ -178,6 +228,33 @@ def _create_result() -> None:
     op.create_index("result_by_task", "result", ["task_id"], unique=False)
 
 
+def _create_recording() -> None:
+    op.create_table(
+        "recording",
+        sa.Column("call_id", KEY, nullable=False),
+        sa.Column(
+            "recording_sid", sa.Text(), nullable=False, comment="the carrier's; empty when absent"
+        ),
+        sa.Column("state", sa.Text(), nullable=False, comment="completed or absent"),
+        sa.Column("duration_s", sa.Integer(), comment="NULL when the carrier did not say"),
+        sa.Column(
+            "url", sa.Text(), nullable=False, comment="our page of it, as the result tells it"
+        ),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_id"),
+    )
+
+
+def _create_opted_out() -> None:
+    op.create_table(
+        "opted_out",
+        sa.Column("number", sa.Text(), nullable=False, comment="E.164, as it was called"),
+        sa.Column("call_id", KEY, nullable=False, comment="the call in which they asked for it"),
+        sa.Column("opted_out_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+
+
 def _create_contact() -> None:
     op.create_table(
         "contact",
@@ -193,7 +270,12 @@ def _create_event() -> None:
         "event",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False, comment="message, task, call, turn or result"),
+        sa.Column(
+            "kind",
+            sa.Text(),
+            nullable=False,
+            comment="message, task, call, turn, question or result",
+        ),
         sa.Column("task_id", KEY, comment="NULL for external calls"),
         sa.Column("call_id", KEY, comment="NULL for events of a task"),
         sa.Column("data", sa.JSON(), nullable=False),
