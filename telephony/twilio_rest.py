@@ -41,6 +41,7 @@ __all__ = [
 
 T = TypeVar("T")
 STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
+RECORDING_EVENTS = ["completed", "absent"]
 _THREADS = 16
 _LIST_LIMIT = 200
 # Over the client's own time-out, which counts each read, not the whole.
@@ -58,6 +59,10 @@ class DialRequest:
     status_callback_url: str
     ring_timeout_s: int
     time_limit_s: int
+    answering_callback_url: str | None = None
+    """Where the carrier tells who answered; None: it does not listen for that."""
+    recording_callback_url: str | None = None
+    """Where the carrier tells of the recording; None: it does not record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,8 @@ class TwilioRest:
             status_callback=request.status_callback_url,
             status_callback_method="POST",
             status_callback_event=STATUS_EVENTS,
+            **_detection(request.answering_callback_url),
+            **_recording(request.recording_callback_url),
         )
         return PlacedCall(call_sid=call.sid or "", status=str(call.status or "queued"))
 
@@ -199,6 +206,31 @@ class TwilioRest:
             raise CarrierUnreachable("The carrier did not answer in time.") from error
         except Exception as error:
             raise error_of_question(error) from error
+
+
+def _detection(callback_url: str | None) -> dict[str, object]:
+    """Ask who answered, up to the end of a machine's greeting, without a pause for the callee."""
+    if callback_url is None:
+        return {}
+    return {
+        "machine_detection": "DetectMessageEnd",
+        "async_amd": "true",
+        "async_amd_status_callback": callback_url,
+        "async_amd_status_callback_method": "POST",
+    }
+
+
+def _recording(callback_url: str | None) -> dict[str, object]:
+    """Ask for a recording with the callee and the agent on a channel each."""
+    if callback_url is None:
+        return {}
+    return {
+        "record": True,
+        "recording_channels": "dual",
+        "recording_status_callback": callback_url,
+        "recording_status_callback_method": "POST",
+        "recording_status_callback_event": RECORDING_EVENTS,
+    }
 
 
 def _facts(call: CallInstance, asked_at: datetime | None = None) -> CarrierCall:

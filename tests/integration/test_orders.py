@@ -61,6 +61,32 @@ async def test_an_order_dials_with_the_call_id_in_every_address(tmp_path: Path) 
     assert root[1].text == f"{HANDLER_URL}/after-stream/{CALL_ID}"
 
 
+async def test_an_order_hands_on_where_the_carrier_tells_more(tmp_path: Path) -> None:
+    asked = {
+        "answering_callback_url": "https://orchestrator.ringback.test/twilio/answered/019ab-c1",
+        "recording_callback_url": "https://orchestrator.ringback.test/twilio/recording/019ab-c1",
+    }
+    async with (
+        carrier(answer(201, CREATED)) as (book, _),
+        running_handler(settings_of(tmp_path, book.url)) as handler,
+    ):
+        assert (await handler.order(**asked)).status_code == 201
+    form = parse_qs(book.requests[0][2])
+    assert form["AsyncAmdStatusCallback"] == [f"{asked['answering_callback_url']}#rc=5&rp=all"]
+    assert form["RecordingStatusCallback"] == [f"{asked['recording_callback_url']}#rc=5&rp=all"]
+
+
+@pytest.mark.parametrize("name", ["answering_callback_url", "recording_callback_url"])
+async def test_a_callback_that_is_no_https_address_is_refused(tmp_path: Path, name: str) -> None:
+    async with (
+        carrier() as (_, _),
+        running_handler(settings_of(tmp_path, "http://127.0.0.1:9")) as handler,
+    ):
+        refused = await handler.order(**{name: "http://169.254.169.254/"})
+        assert refused.status_code == 422
+        assert name in refused.text
+
+
 async def test_a_repeat_gets_the_first_answer_and_does_not_dial(tmp_path: Path) -> None:
     async with carrier(answer(201, CREATED)) as (book, _):
         async with running_handler(settings_of(tmp_path, book.url)) as handler:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl
 
 import pytest
@@ -69,6 +70,30 @@ async def test_a_create_says_all_that_bounds_the_call() -> None:
             ("StatusCallbackEvent", "completed"),
         ]
     )
+
+
+async def test_a_create_asks_for_detection_and_recording_where_they_have_an_address() -> None:
+    request = replace(
+        REQUEST,
+        answering_callback_url="https://o.test/twilio/answered/c1#rc=5&rp=all",
+        recording_callback_url="https://o.test/twilio/recording/c1#rc=5&rp=all",
+    )
+    async with carrier(answer(201, CREATED), answer(201, CREATED)) as (book, rest):
+        await rest.create_call(REQUEST)
+        await rest.create_call(request)
+    plain, asked = (parse_qsl(body) for _, _, body in book.requests)
+    assert sorted(set(asked) - set(plain)) == [
+        ("AsyncAmd", "true"),
+        ("AsyncAmdStatusCallback", "https://o.test/twilio/answered/c1#rc=5&rp=all"),
+        ("AsyncAmdStatusCallbackMethod", "POST"),
+        ("MachineDetection", "DetectMessageEnd"),
+        ("Record", "true"),
+        ("RecordingChannels", "dual"),
+        ("RecordingStatusCallback", "https://o.test/twilio/recording/c1#rc=5&rp=all"),
+        ("RecordingStatusCallbackEvent", "absent"),
+        ("RecordingStatusCallbackEvent", "completed"),
+        ("RecordingStatusCallbackMethod", "POST"),
+    ]
 
 
 @pytest.mark.parametrize("code", [21201, 21202, 21211, 21214, 21215, 21216, 21217, 21219, 13243])

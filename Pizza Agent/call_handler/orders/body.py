@@ -48,6 +48,10 @@ class OrderBody(BaseModel):
     """Where the carrier tells how the call stands."""
     stream_status_callback_url: CallbackUrl | None = None
     """Where the carrier tells how the media stream stands; None: nowhere."""
+    answering_callback_url: CallbackUrl | None = None
+    """Where the carrier tells whether a person or a machine answered; None: it does not listen."""
+    recording_callback_url: CallbackUrl | None = None
+    """Where the carrier tells of the recording; None: the call is not recorded."""
 
     @model_validator(mode="after")
     def _has_an_end(self) -> Self:

@@ -194,12 +194,21 @@ class OrderDesk:
             stream_status_url=order.stream_status_callback_url,
             after_stream_url=f"{handler}/after-stream/{order.call_id}",
         )
-        callback_url = order.status_callback_url.partition("#")[0] + _CALLBACK_RETRIES
         return DialRequest(
             to_number=number,
             from_number=self.settings.twilio_from_number,
             twiml=twiml,
-            status_callback_url=callback_url,
+            status_callback_url=_with_retries(order.status_callback_url),
             ring_timeout_s=order.ring_timeout_s,
             time_limit_s=order.time_limit_s,
+            answering_callback_url=_with_retries_if_any(order.answering_callback_url),
+            recording_callback_url=_with_retries_if_any(order.recording_callback_url),
         )
+
+
+def _with_retries(callback_url: str) -> str:
+    return callback_url.partition("#")[0] + _CALLBACK_RETRIES
+
+
+def _with_retries_if_any(callback_url: str | None) -> str | None:
+    return None if callback_url is None else _with_retries(callback_url)
