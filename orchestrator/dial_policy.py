@@ -1,6 +1,7 @@
 """Which numbers, how many calls, how much money: judged inside the claim's transaction."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from orchestrator.store.calls import CallRow
@@ -9,9 +10,12 @@ from orchestrator.store.dial_counts import (
     count_running_calls,
     count_unresolved_dials,
 )
+from orchestrator.store.opt_outs import find_opt_out
 from orchestrator.store.transaction import Transaction
 from telephony.numbers import NumberRefused, check_number
 
+NUMBER_POLICY = "number_policy"
+OPTED_OUT = "opted_out"
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 
@@ -32,6 +36,8 @@ class Judgement:
 
     ruling: Ruling
     reason: str = ""
+    # Names a refusal that another try meets again; empty for one that time may lift.
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,9 @@ def judge_dial(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement:
 
     There are no accounts: all tasks count as one person's.
     """
-    try:
-        if check_number(row.to_number, allowed_regions=policy.allowed_regions) != row.to_number:
-            return Judgement(Ruling.NEVER, "The number is not in its full form, such as +1 ...")
-    except NumberRefused as refusal:
-        return Judgement(Ruling.NEVER, str(refusal))
+    refusal = _judge_number(tx, row, policy)
+    if refusal is not None:
+        return refusal
     if count_unresolved_dials(tx, row.to_number):
         return Judgement(
             Ruling.LATER,
@@ -76,6 +80,22 @@ def judge_dial(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement:
     if count_running_calls(tx) >= policy.caps.at_once:
         return Judgement(Ruling.LATER, _at_once(policy.caps.at_once))
     return _judge_counts(tx, row, policy)
+
+
+def _judge_number(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement | None:
+    """Refuse a number that must never be called, whatever the counts say; None for any other."""
+    try:
+        if check_number(row.to_number, allowed_regions=policy.allowed_regions) != row.to_number:
+            words = "The number is not in its full form, such as +1 ..."
+            return Judgement(Ruling.NEVER, words, NUMBER_POLICY)
+    except NumberRefused as refusal:
+        return Judgement(Ruling.NEVER, str(refusal), NUMBER_POLICY)
+    opt_out = find_opt_out(tx.connection, row.to_number)
+    if opt_out is None:
+        return None
+    day = datetime.fromtimestamp(opt_out.opted_out_at / 1_000_000, UTC)
+    words = f"They asked not to be called again, on {day.day} {day:%B %Y}."
+    return Judgement(Ruling.NEVER, words, OPTED_OUT)
 
 
 def _judge_counts(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement:

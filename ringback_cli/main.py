@@ -8,7 +8,7 @@ import re
 import sys
 from importlib.metadata import version
 
-from ringback_cli import call, calls, outbox, report, scenarios, up
+from ringback_cli import call, calls, opt_outs, outbox, report, scenarios, up
 from ringback_cli.errors import CommandFailed
 
 EXTRAS = {
@@ -80,7 +80,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ringback {version('ringback')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (up, call, calls, report, outbox, scenarios):
+    for command in (up, call, calls, report, opt_outs, outbox, scenarios):
         command.add_parser(commands)
     return parser
 

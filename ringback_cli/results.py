@@ -63,6 +63,7 @@ def word_of(enum_name: str) -> str:
         "END_REASON_",
         "DISPOSITION_",
         "CALL_ORIGIN_",
+        "ANSWERED_BY_",
         "ROLE_",
     ):
         enum_name = enum_name.removeprefix(prefix)
@@ -104,12 +105,20 @@ def _rows(result: call_results_pb2.CallResult) -> list[tuple[str, str]]:
         ("status", word_of_number(call_results_pb2.CallStatus, result.status)),
         ("outcome", word_of_number(call_results_pb2.Outcome, result.outcome)),
         ("end reason", end_reason_of(result)),
+        ("answered by", _answerer_of(result)),
         ("duration", f"{result.duration} s" if result.HasField("duration") else ""),
         ("summary", result.summary),
         ("error", result.error_message),
+        ("recording", result.recording_url),
     ]
     rows += [(fact.name.replace("_", " "), fact.value) for fact in result.facts]
     return rows
+
+
+def _answerer_of(result: call_results_pb2.CallResult) -> str:
+    if result.answered_by == call_results_pb2.ANSWERED_BY_UNSPECIFIED:
+        return ""
+    return word_of_number(call_results_pb2.AnsweredBy, result.answered_by)
 
 
 def _in_utc(

@@ -19,13 +19,16 @@ REQUEST_TIMEOUT_S = 20.0
 TOKEN_NAMES = ("RINGBACK_TOKEN_OPERATOR", "RINGBACK_TOKEN_HANDLER", "RINGBACK_TOKEN_READER")
 
 
-def send_json(method: str, url: str, body: Json | None = None) -> Json:
+def send_json(method: str, url: str, body: Json | None = None, *, token: str = "") -> Json:
     """Send one request and return the JSON object of its answer.
 
+    `token`: of a role, where the server asks for one.
     Raises: CommandFailed with the server's own words, or when nobody answers within 20 s.
     """
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - our own http address
     try:
         with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S) as answer:  # noqa: S310 - see above

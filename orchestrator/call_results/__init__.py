@@ -1,5 +1,6 @@
 """What became of calls: the rules for reports, how they join, the record and its readers."""
 
+from orchestrator.call_results.additions import answerer_report, recording_report
 from orchestrator.call_results.desk import count_orphans
 from orchestrator.call_results.disputes import Dispute, read_disputes
 from orchestrator.call_results.from_proto import progress_from_proto
@@ -50,6 +51,7 @@ __all__ = [
     "UsageReport",
     "absorb_external",
     "adopt_orphans",
+    "answerer_report",
     "count_orphans",
     "get_result",
     "list_results",
@@ -61,5 +63,6 @@ __all__ = [
     "record_call_result",
     "record_call_results",
     "record_in",
+    "recording_report",
     "turn_to_proto",
 ]

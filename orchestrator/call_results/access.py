@@ -28,6 +28,8 @@ class Right(StrEnum):
     READ = "read"
     OVERRIDE = "override"
     CHAT = "chat"
+    OPERATE = "operate"
+    """See and change what is not to be called."""
 
 
 ALL_RIGHTS = frozenset(Right)

@@ -26,6 +26,8 @@ class Case:
     """The visible record without revision and record time; None before the first report."""
     revision: int = 0
     recorded_at: int = 0
+    recording_url: str = ""
+    """Our page of the recording, if the carrier told of one before there was a result."""
     is_stored: bool = False
     """True when the row of the result stands in the database already."""
     is_call_stored: bool = True
@@ -39,6 +41,22 @@ class Case:
     def call_id(self) -> str:
         """Return our id of the call."""
         return self.identity.call_id
+
+    @property
+    def number_of_opt_out(self) -> str:
+        """Return whose number must not be called again, if the record says so and knows it.
+
+        Of a call of ours that is the number that was dialled, whatever a report tells.
+        """
+        if self.record is None or self.record.end_reason != pb.END_REASON_OPT_OUT:
+            return ""
+        return self.callee_number
+
+    @property
+    def callee_number(self) -> str:
+        """Return the callee's number; empty for an external call of which nobody told it."""
+        told = self.record.to_number if self.record is not None else ""
+        return self.identity.to_number or told
 
     def see(self, joined: Joined) -> bool:
         """Take over what the reports say now; return whether the visible record changed."""
@@ -142,7 +160,12 @@ def open_case(known: KnownCall) -> Case:
         to_number=known.to_number,
         from_number=known.from_number,
     )
-    case = Case(identity, known.task_id, is_call_touched=known.state != "final")
+    case = Case(
+        identity,
+        known.task_id,
+        recording_url=known.recording_url or "",
+        is_call_touched=known.state != "final",
+    )
     if known.record is not None and known.provenance is not None:
         record = pb.CallResult.FromString(known.record)
         case.joined = unpack(record, known.provenance)

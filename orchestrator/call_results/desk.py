@@ -6,16 +6,18 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from orchestrator.call_results.additions import recording_report
 from orchestrator.call_results.case import Case, open_case
 from orchestrator.call_results.history import join_all, read_history
 from orchestrator.call_results.join import Joined, find_conflicts, join, read_key, read_values
 from orchestrator.call_results.model import CallReport
-from orchestrator.call_results.receipt import Recorded, log_receipt
-from orchestrator.call_results.received import FETCHED, Received
+from orchestrator.call_results.receipt import Recorded, log_opt_out, log_receipt
+from orchestrator.call_results.received import CALLBACK, FETCHED, Received, receive_internal
 from orchestrator.call_results.to_proto import Identity
 from orchestrator.store import Transaction, mint_id
 from orchestrator.store import results as statements
 from orchestrator.store.counters import add_to_counter, read_counter
+from orchestrator.store.opt_outs import add_opt_out
 from ringback.v1 import call_results_pb2 as pb
 
 CONFLICTS = "report_conflicts"
@@ -39,6 +41,8 @@ class Desk:
         self._known: set[tuple[str, str]] = set()
         self._reports: list[statements.Columns] = []
         self._finished_tasks: list[str] = []
+        # Numbers that must not be called again, and the call in which that was said.
+        self._opt_outs: dict[str, str] = {}
 
     def load(self, items: Sequence[Received]) -> None:
         """Read the calls that the reports name, and which of the reports are known already."""
@@ -93,6 +97,8 @@ class Desk:
         values = read_values(report, key)
         conflicts = tuple(find_conflicts(case.joined, values, key))
         disposition = self._see(case, join(case.joined, values, key), stamp)
+        if report.end_reason == pb.END_REASON_OPT_OUT:  # even where a higher report says otherwise
+            self._note_opt_out(case.callee_number, case.call_id)
         self._note(item, case.call_id, report_id, stamp, disposition)
         return self._answer(item, case, disposition, conflicts)
 
@@ -145,9 +151,13 @@ class Desk:
         statements.insert_results(self._connection, first)
         statements.update_results(self._connection, later)
         self._finish_tasks(now_us)
+        for number, call_id in self._opt_outs.items():
+            add_opt_out(self._transaction, number, call_id)
+            self._transaction.after_commit(partial(log_opt_out, call_id, number))
         for case in cases:
             case.mark_saved()
         self._reports = []
+        self._opt_outs = {}
 
     def _find(self, report: CallReport) -> Case | None:
         """Return the call that a report belongs to; None for a call_id that was never minted."""
@@ -193,6 +203,7 @@ class Desk:
     def _see(self, case: Case, joined: Joined, stamp: int) -> int:
         """Take over the joined reports; tell the watchers; return the disposition."""
         is_first, old_status = case.record is None, case.status
+        old_opt_out = case.number_of_opt_out
         if is_first:
             case.recorded_at = self._transaction.now_us
         if not case.see(joined):
@@ -212,7 +223,21 @@ class Desk:
         )
         if is_first and case.task_id is not None:
             self._finished_tasks.append(case.task_id)
+        if case.number_of_opt_out != old_opt_out:
+            self._note_opt_out(case.number_of_opt_out, case.call_id)
+        if is_first and case.recording_url:
+            self._add_recording(case)
         return pb.DISPOSITION_STORED if is_first else pb.DISPOSITION_MERGED
+
+    def _note_opt_out(self, number: str, call_id: str) -> None:
+        """Have a number listed with this commit; "" is none."""
+        if number:
+            self._opt_outs[number] = call_id
+
+    def _add_recording(self, case: Case) -> None:
+        """Add the recording that came before the result."""
+        told = recording_report(case.call_id, case.identity.call_sid, case.recording_url)
+        self.record(receive_internal(told, CALLBACK))
 
     def _tell(self, kind: str, case: Case, data: dict[str, object]) -> None:
         self._transaction.add_event(kind, task_id=case.task_id, call_id=case.call_id, data=data)

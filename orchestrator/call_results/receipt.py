@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from foundation.text import mask_number
 from orchestrator.call_results.received import Received
 from ringback.v1 import call_results_pb2 as pb
 
@@ -51,6 +52,11 @@ def log_receipt(
     )
     if conflicts:
         log.warning("report_conflict", call_id=recorded.call_id, fields=list(conflicts))
+
+
+def log_opt_out(call_id: str, number: str) -> None:
+    """Log that a number must not be called again."""
+    log.info("number_opted_out", call_id=call_id, number=mask_number(number))
 
 
 def _word(enum: object, number: int) -> str | int:

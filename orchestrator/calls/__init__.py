@@ -3,6 +3,7 @@
 Each unit runs inside one transaction of the store; whoever calls it may be killed at any moment.
 """
 
+from orchestrator.calls.answerers import answerer_of
 from orchestrator.calls.cancelling import Cancelled, cancel_call, cancel_in
 from orchestrator.calls.carrier_words import candidate_of, facts_of_answer
 from orchestrator.calls.confirming import Confirmed, confirm_in, confirm_task
@@ -29,7 +30,9 @@ from orchestrator.calls.timings import CallTimings, micros
 from orchestrator.calls.witnesses import (
     Callback,
     apply_callback,
+    apply_detection,
     apply_fetched,
+    apply_recording,
     apply_stream_event,
     file_carrier_facts,
 )
@@ -50,9 +53,12 @@ __all__ = [
     "Step",
     "Verdict",
     "Weighed",
+    "answerer_of",
     "apply_callback",
+    "apply_detection",
     "apply_fetched",
     "apply_lookup",
+    "apply_recording",
     "apply_stream_event",
     "cancel_call",
     "cancel_in",

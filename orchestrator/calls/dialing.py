@@ -20,6 +20,8 @@ class DialRules:
 
     policy: DialPolicy
     timings: CallTimings
+    # True: the carrier records every call, and the agent says so first.
+    is_recorded: bool = False
 
 
 def claim_call(tx: Transaction, call_id: str, rules: DialRules) -> CallRow | None:
@@ -33,7 +35,7 @@ def claim_call(tx: Transaction, call_id: str, rules: DialRules) -> CallRow | Non
     judgement = judge_dial(tx, row, rules.policy)
     match judgement.ruling:
         case Ruling.NEVER:
-            file_result(tx, row, not_placed(row, judgement.reason))
+            file_result(tx, row, not_placed(row, judgement.reason, judgement.code))
             return None
         case Ruling.LATER:
             due_at = tx.now_us + micros(rules.timings.retry_s)
@@ -41,7 +43,7 @@ def claim_call(tx: Transaction, call_id: str, rules: DialRules) -> CallRow | Non
             return None
         case Ruling.ALLOWED:
             settle_at = tx.now_us + micros(rules.timings.settle_s)
-            if not claim_ready_call(tx, call_id, settle_at):
+            if not claim_ready_call(tx, call_id, settle_at, is_recorded=rules.is_recorded):
                 return None
     claimed = lock_call(tx, call_id)
     if claimed is not None:

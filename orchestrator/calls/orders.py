@@ -63,6 +63,7 @@ def order_message(row: CallRow, time_limit_s: float) -> pb.Order:
         facts=[_declaration(fact) for fact in order.facts],
         to_number=row.to_number,
         time_limit_s=round(time_limit_s),
+        is_recorded=row.is_recorded,
     )
 
 
@@ -81,6 +82,8 @@ class OrderAddresses:
 
     # https://HOST, without a path.
     public_url: str
+    # True: the carrier listens who answered, a person or a machine, and tells us.
+    detects_machines: bool = False
 
 
 def order_body(
@@ -110,4 +113,14 @@ def order_body(
         "instructions": order.instructions,
         "details": dict(order.details),
         "facts": [asdict(fact) for fact in order.facts],
-    }
+    } | _addresses_on_demand(row, addresses)
+
+
+def _addresses_on_demand(row: CallRow, addresses: OrderAddresses) -> dict[str, object]:
+    """Name the addresses that ask the carrier for more than the call."""
+    asked: dict[str, object] = {}
+    if addresses.detects_machines:
+        asked["answering_callback_url"] = f"{addresses.public_url}/twilio/answered/{row.call_id}"
+    if row.is_recorded:
+        asked["recording_callback_url"] = f"{addresses.public_url}/twilio/recording/{row.call_id}"
+    return asked

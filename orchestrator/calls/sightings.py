@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from orchestrator.calls.answerers import better_word
 from orchestrator.calls.timings import CallTimings, micros
 from orchestrator.store.calls import CallRow, CallState, Columns
 from ringback.v1 import call_results_pb2 as pb
@@ -56,16 +57,24 @@ def weigh(row: CallRow, facts: CarrierFacts, now_us: int, timings: CallTimings) 
     """Say what one word of the carrier changes in a call."""
     if facts.at_us == UNTIMED:
         facts = replace(facts, at_us=now_us)
-    if is_terminal(facts.status):
-        return _weigh_end(row, facts, now_us, timings)
-    if row.state is CallState.FINAL or row.provider is not None:
-        return Weighed({})  # old news: nothing rises any more
-    return Weighed(_weigh_live(row, facts, now_us, timings))
+    weighed = _weigh_status(row, facts, now_us, timings)
+    word = better_word(row.answered_by, facts.answered_by)
+    if word == row.answered_by:
+        return weighed
+    return Weighed({**weighed.columns, "answered_by": word}, weighed.verdict)
 
 
 def facts_of(row: CallRow) -> CarrierFacts | None:
     """Read the carrier's last word from the row; None before it came."""
     return None if row.provider is None else _from_column(row.provider)
+
+
+def _weigh_status(row: CallRow, facts: CarrierFacts, now_us: int, timings: CallTimings) -> Weighed:
+    if is_terminal(facts.status):
+        return _weigh_end(row, facts, now_us, timings)
+    if row.state is CallState.FINAL or row.provider is not None:
+        return Weighed({})  # old news: nothing rises any more
+    return Weighed(_weigh_live(row, facts, now_us, timings))
 
 
 def _weigh_live(

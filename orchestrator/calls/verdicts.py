@@ -1,5 +1,6 @@
 """Results of calls that the Call Handler cannot tell about, from what the carrier said (pure)."""
 
+from orchestrator.calls.answerers import answerer_of, better_word
 from orchestrator.calls.orders import order_of
 from orchestrator.calls.sightings import CarrierFacts
 from orchestrator.store.calls import CallRow
@@ -18,15 +19,6 @@ _CARRIER_FAILED = (
 )
 _NOT_KNOWN = "The call was not placed: the telephone carrier does not know it. Shall I try again?"
 _DECLINED = (pb.END_REASON_DECLINED, "The call was declined.")
-_ANSWERED_BY = {
-    "human": pb.ANSWERED_BY_HUMAN,
-    "machine_start": pb.ANSWERED_BY_VOICEMAIL,
-    "machine_end_beep": pb.ANSWERED_BY_VOICEMAIL,
-    "machine_end_silence": pb.ANSWERED_BY_VOICEMAIL,
-    "machine_end_other": pb.ANSWERED_BY_VOICEMAIL,
-    "fax": pb.ANSWERED_BY_FAX,
-    "unknown": pb.ANSWERED_BY_UNKNOWN,
-}
 
 
 def never_connected(row: CallRow, facts: CarrierFacts) -> pb.CallResult:
@@ -75,13 +67,19 @@ def handler_lost(row: CallRow, facts: CarrierFacts, turns: list[bytes]) -> pb.Ca
     return result
 
 
-def not_placed(row: CallRow, why: str) -> pb.CallResult:
-    """Judge a call that nobody's phone rang for."""
+def not_placed(row: CallRow, why: str, code: str = "") -> pb.CallResult:
+    """Judge a call that nobody's phone rang for.
+
+    `code`: names a refusal of ours that another try would meet again; else empty.
+    """
     result = _own_result(row, "not-placed")
     result.status = pb.CALL_STATUS_FAILED
     result.end_reason = pb.END_REASON_NOT_PLACED
     result.outcome = pb.OUTCOME_NOT_REACHED
     result.error_message = why
+    if code:
+        fault = pb.Fault(component=pb.FAULT_COMPONENT_ORCHESTRATOR, code=code, message=why)
+        result.fault.CopyFrom(fault)
     return result
 
 
@@ -153,6 +151,7 @@ def _own_result(row: CallRow, report_id: str) -> pb.CallResult:
         source=pb.SOURCE_PROVIDER,
         to_number=row.to_number,
         from_number=row.from_number,
+        answered_by=answerer_of(row.answered_by),
         test=order_of(row).is_test,
     )
     if row.dial_at is not None:
@@ -168,8 +167,7 @@ def _carrier_result(row: CallRow, facts: CarrierFacts) -> pb.CallResult:
     result.provider_status = facts.word
     if facts.duration_s is not None:
         result.duration = facts.duration_s
-    if facts.answered_by in _ANSWERED_BY:
-        result.answered_by = _ANSWERED_BY[facts.answered_by]
+    result.answered_by = answerer_of(better_word(row.answered_by, facts.answered_by))
     result.end_time.FromMicroseconds(facts.at_us)
     result.report_time.FromMicroseconds(facts.at_us)
     return result

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass
 
+from orchestrator.call_results import (
+    CALLBACK,
+    answerer_report,
+    record_in,
+    recording_report,
+)
+from orchestrator.calls.answerers import answerer_of, better_word
 from orchestrator.calls.binding import bind_sid
 from orchestrator.calls.changes import change_call, file_result
 from orchestrator.calls.sightings import CarrierFacts, Verdict, facts_of, weigh
@@ -17,6 +24,7 @@ from orchestrator.store.calls import (
     lock_call_by_sid,
     update_call,
 )
+from orchestrator.store.recordings import RecordingRow, RecordingState, keep_recording
 from orchestrator.store.results import select_calls
 from orchestrator.store.transaction import Transaction
 from orchestrator.store.turns import read_turns
@@ -63,6 +71,44 @@ def apply_fetched(
     return after
 
 
+def apply_detection(
+    tx: Transaction, call_id: str, call_sid: str, word: str, timings: CallTimings
+) -> None:
+    """Take who answered, as the carrier's detection heard it; it proves that somebody did.
+
+    A word that says no more than the one before changes nothing, nor does any word the result of
+    who was on the call. Raises: NotFound, NotAllowed like a status callback.
+    """
+    row = _bound_call(tx, call_id, call_sid)
+    if better_word(row.answered_by, word) == row.answered_by:
+        return
+    row = change_call(tx, row, {"answered_by": word})
+    if row.state is CallState.FINAL:
+        _add_answerer(tx, row)
+    elif row.provider is None:
+        answered = CarrierFacts(pb.CALL_STATUS_IN_PROGRESS, "in-progress", tx.now_us, fetched=False)
+        _apply_word(tx, row, answered, timings)
+
+
+def apply_recording(tx: Transaction, call_sid: str, told: RecordingRow) -> bool:
+    """Keep what the carrier recorded, and add it to the result if that is there already.
+
+    Where the result is still to come it is added then (`call_results`). Returns: whether it was
+    news. Raises: NotFound, NotAllowed like a status callback.
+    """
+    row = _bound_call(tx, told.call_id, call_sid)
+    if not keep_recording(tx, told):
+        return False
+    if told.state is not RecordingState.COMPLETED:
+        return True
+    if row.state is CallState.FINAL:
+        report = recording_report(row.call_id, call_sid, told.url)
+        record_in(tx, report, transport=CALLBACK)
+    elif row.provider is None:  # it is over, and its callback is late or lost: ask
+        change_call(tx, row, {"due_at": tx.now_us})
+    return True
+
+
 def apply_stream_event(
     tx: Transaction, call_id: str, call_sid: str, *, is_open: bool, timings: CallTimings
 ) -> None:
@@ -70,10 +116,7 @@ def apply_stream_event(
 
     Raises: NotFound, NotAllowed like a status callback.
     """
-    row = lock_call(tx, call_id)
-    if row is None:
-        raise NotFound(f"there is no call {call_id}")
-    row = bind_sid(tx, row, call_sid)
+    row = _bound_call(tx, call_id, call_sid)
     if row.state is CallState.FINAL or row.provider is not None:
         return
     if is_open:
@@ -101,10 +144,7 @@ def file_carrier_facts(tx: Transaction, call_id: str) -> None:
 
 def _called_back(tx: Transaction, callback: Callback) -> CallRow:
     if callback.call_id:
-        row = lock_call(tx, callback.call_id)
-        if row is None:
-            raise NotFound(f"there is no call {callback.call_id}")
-        return bind_sid(tx, row, callback.call_sid)
+        return _bound_call(tx, callback.call_id, callback.call_sid)
     known = lock_call_by_sid(tx, callback.call_sid)
     if known is not None:
         return known
@@ -115,6 +155,24 @@ def _called_back(tx: Transaction, callback: Callback) -> CallRow:
     if row is None:  # pragma: no cover - inserted above
         raise NotFound(call_id)
     return row
+
+
+def _bound_call(tx: Transaction, call_id: str, call_sid: str) -> CallRow:
+    row = lock_call(tx, call_id)
+    if row is None:
+        raise NotFound(f"there is no call {call_id}")
+    return bind_sid(tx, row, call_sid)
+
+
+def _add_answerer(tx: Transaction, row: CallRow) -> None:
+    """Add who answered to a result that nobody could tell it for."""
+    answerer = answerer_of(row.answered_by)
+    if answerer in {pb.ANSWERED_BY_UNSPECIFIED, pb.ANSWERED_BY_UNKNOWN}:
+        return
+    record = select_calls(tx.connection, [row.call_id])[0].record
+    if record is not None and not pb.CallResult.FromString(record).answered_by:
+        report = answerer_report(row.call_id, row.call_sid or "", answerer)
+        record_in(tx, report, transport=CALLBACK)
 
 
 def _apply_word(

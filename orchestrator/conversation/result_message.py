@@ -26,7 +26,13 @@ def may_retry(result: pb.CallResult) -> bool:
     """Say whether another try is offered: only when this one cannot have ordered anything."""
     if result.outcome != pb.OUTCOME_NOT_REACHED:
         return False
-    return result.end_reason in _HARMLESS or result.fault.retryable
+    is_harmless = result.end_reason in _HARMLESS and not _is_forbidden(result)
+    return is_harmless or result.fault.retryable
+
+
+def _is_forbidden(result: pb.CallResult) -> bool:
+    """Say whether our own rules keep this number from being called, now and later."""
+    return result.end_reason == pb.END_REASON_NOT_PLACED and bool(result.fault.code)
 
 
 def result_message(errand: Errand, form: Form, result: pb.CallResult) -> str:
@@ -69,7 +75,7 @@ def _not_reached(callee: str, result: pb.CallResult) -> str:
             return f"{callee} declined the call.{offer}"
         case pb.END_REASON_CANCELED:
             return f"I cancelled the call to {callee}. Nobody had answered.{offer}"
-        case pb.END_REASON_DIAL_REFUSED:
+        case reason if reason == pb.END_REASON_DIAL_REFUSED or _is_forbidden(result):
             why = strip_bidi(result.error_message) or words_of(END_REASON_WORDS, result.end_reason)
             return f"I could not call {callee}: {why.rstrip('.')}. Nobody's phone rang.{offer}"
         case _:

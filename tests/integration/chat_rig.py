@@ -124,6 +124,7 @@ def build_app(
     app.state.drain = Drain()
     around = Surroundings(CONTACTS, ("US",))
     app.state.chat = Chat(store, filler or RuleFiller(), around, CallTimings())
+    app.state.recordings = None
     mount_web(app, access or WebAccess())
     return app
 
@@ -144,7 +145,7 @@ async def running_chat(
     tasks = TaskSet()
     teller = tasks.spawn(tell_results(store), name="tell results")
     async with AsyncExitStack() as opened:
-        url = await opened.enter_async_context(_serving(app)) if on_port else "http://127.0.0.1"
+        url = await opened.enter_async_context(serving(app)) if on_port else "http://127.0.0.1"
         transport = None if on_port else httpx.ASGITransport(app=app)
         client = httpx.AsyncClient(base_url=url, transport=transport, verify=NO_TLS)
         yield ChatRig(store, app, await opened.enter_async_context(client), url)
@@ -153,7 +154,8 @@ async def running_chat(
 
 
 @asynccontextmanager
-async def _serving(app: FastAPI) -> AsyncIterator[str]:
+async def serving(app: FastAPI) -> AsyncIterator[str]:
+    """Serve an app on a free port; its address."""
     with socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

@@ -41,6 +41,7 @@ _COMMITS = "tests/faults/test_reports_and_commits.py::"
 _DISKS = "tests/faults/test_outbox_disks.py::"
 _RECORD = "tests/integration/test_record_call_result.py::"
 _CALLBACKS = "tests/integration/test_status_callbacks.py::"
+_OPT_OUTS = "tests/faults/test_opt_outs.py::"
 _CAPS = "tests/faults/test_caps_on_two_replicas.py::"
 _ENDS = "tests/faults/test_ending_of_calls.py::"
 _JOIN = "tests/unit/orchestrator/test_join.py::"
@@ -210,6 +211,18 @@ MUTANTS = (
             ),
         ),
         (f"{_CAPS}test_i12_two_replicas_dial_a_hundred_calls_within_every_cap[sqlite]",),
+    ),
+    Mutant(
+        "opt_outs_unread",
+        "a number that asked not to be called again is dialled all the same",
+        (
+            Edit(
+                "orchestrator/dial_policy.py",
+                "    if opt_out is None:\n",
+                "    if opt_out is None or policy.caps:\n",
+            ),
+        ),
+        (f"{_OPT_OUTS}test_a_call_that_was_confirmed_before_is_not_dialled_after[sqlite]",),
     ),
     Mutant(
         "once_guard_off",
