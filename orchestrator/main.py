@@ -32,6 +32,7 @@ from orchestrator.store import Store
 from orchestrator.sweeper import Sweeper, SweeperParts
 from orchestrator.web import WebAccess, mount_web, render_missing
 from telephony.numbers import region_of
+from telephony.recordings import CarrierRecordings
 from telephony.signatures import SignatureKeys
 from telephony.twilio_rest import TwilioRest
 
@@ -96,6 +97,7 @@ async def open_services(
     opened.push_async_callback(store.close)
     app.state.store, app.state.settings, app.state.timings = store, settings, timings
     app.state.callback_door = build_callback_door(settings, store, timings)
+    app.state.recordings = open_recordings(settings, opened)
     around = Surroundings(load_contacts(settings.contacts), regions)
     key = settings.openai_api_key.get_secret_value()
     filler = build_filler(key, settings.openai_base_url, settings.chat_model)
@@ -136,8 +138,8 @@ def open_sweeper(
         store=store,
         carrier=carrier,
         handlers=handlers,
-        rules=DialRules(policy, timings),
-        addresses=OrderAddresses(settings.orchestrator_public_url),
+        rules=DialRules(policy, timings, settings.record),
+        addresses=OrderAddresses(settings.orchestrator_public_url, settings.detect_machines),
         from_number=settings.twilio_from_number,
         clock=clock,
     )
@@ -154,6 +156,18 @@ def build_carrier(settings: OrchestratorSettings) -> TwilioRest | None:
     return TwilioRest(
         settings.twilio_api_url, settings.twilio_account_sid, token, settings.create_s
     )
+
+
+def open_recordings(
+    settings: OrchestratorSettings, opened: AsyncExitStack
+) -> CarrierRecordings | None:
+    """Build the reader of the carrier's recordings; None without an account."""
+    token = next(iter(secrets_of(settings.twilio_auth_token)), "")
+    if not token or not settings.twilio_account_sid:
+        return None
+    recordings = CarrierRecordings(settings.twilio_api_url, settings.twilio_account_sid, token)
+    opened.push_async_callback(recordings.close)
+    return recordings
 
 
 def build_callback_door(

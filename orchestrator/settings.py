@@ -59,6 +59,10 @@ class OrchestratorSettings(ServiceSettings):
     """The pause between two askings of the carrier."""
     not_after_s: float = _span(300.0)
     """How long after the confirm a call may still be dialled."""
+    detect_machines: bool = True
+    """True: the carrier listens whether a person or a machine answered, and tells us."""
+    record: bool = False
+    """True: the carrier records every call, and the agent says so first."""
     cap_person_at_once: int = Field(default=_NO_CAP, ge=1)
     """How many calls may run at once; 1 in live mode."""
     cap_person_hour: int = Field(default=_NO_CAP, ge=1)

@@ -1,10 +1,11 @@
 """The carrier's webhooks: signature, account, call, in this order; late ones do no harm."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TypeAlias
 
 import structlog
 from fastapi import APIRouter, Request
@@ -15,6 +16,8 @@ from orchestrator import calls
 from orchestrator.calls import Callback, CallTimings, CarrierFacts
 from orchestrator.errors import NotAllowed, OrchestratorError
 from orchestrator.store import Store
+from orchestrator.store.recordings import RecordingRow, RecordingState
+from telephony.recordings import is_recording_sid
 from telephony.signatures import (
     SignatureKeys,
     SignatureRefused,
@@ -28,6 +31,8 @@ log = structlog.get_logger(__name__)
 BODY_MAX_BYTES = 65_536
 _CALL_SID = re.compile("CA[0-9a-fA-F]{32}")
 _CALL_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Such as "machine_end_beep"; also one that the carrier adds one day.
+_ANSWERER = re.compile("[a-z_]{1,32}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
 _DURATION_MAX_S = 86_400
 _SIP_CODE_MAX = 999
@@ -47,6 +52,10 @@ class CallbackDoor:
     timings: CallTimings
 
 
+# What one kind of webhook changes: the door, our id of the call, the carrier's, the form.
+Note: TypeAlias = Callable[[CallbackDoor, str, str, Mapping[str, str]], Awaitable[None]]
+
+
 class WebhookRefused(Exception):
     """A request that is turned away before anything is changed."""
 
@@ -58,31 +67,40 @@ class WebhookRefused(Exception):
 @router.post("/twilio/status/{call_id}", include_in_schema=False)
 async def receive_status(request: Request, call_id: str) -> Response:
     """Take the status callback of one of our calls; 204 after the commit."""
-    return await _receive(request, call_id, is_stream=False)
+    return await _receive(request, call_id, _note_status)
 
 
 @router.post("/twilio/status", include_in_schema=False)
 async def receive_external_status(request: Request) -> Response:
     """Take the status callback of a call that somebody else's agent placed."""
-    return await _receive(request, "", is_stream=False)
+    return await _receive(request, "", _note_status)
 
 
 @router.post("/twilio/stream/{call_id}", include_in_schema=False)
 async def receive_stream_status(request: Request, call_id: str) -> Response:
     """Take the media stream's own callback: one more witness."""
-    return await _receive(request, call_id, is_stream=True)
+    return await _receive(request, call_id, _note_stream)
 
 
-async def _receive(request: Request, call_id: str, *, is_stream: bool) -> Response:
+@router.post("/twilio/answered/{call_id}", include_in_schema=False)
+async def receive_detection(request: Request, call_id: str) -> Response:
+    """Take who answered: a person, or which kind of machine."""
+    return await _receive(request, call_id, _note_detection)
+
+
+@router.post("/twilio/recording/{call_id}", include_in_schema=False)
+async def receive_recording(request: Request, call_id: str) -> Response:
+    """Take what became of a call's recording; seconds to minutes after the call."""
+    return await _receive(request, call_id, _note_recording)
+
+
+async def _receive(request: Request, call_id: str, note: Note) -> Response:
     door: CallbackDoor = request.app.state.callback_door
     try:
         form = await _read_signed_form(request, door)
         call_sid = _own_call_sid(form, door)
         _require_call_id(call_id)
-        if is_stream:
-            await _note_stream(door, call_id, call_sid, form)
-        else:
-            await _note_status(door, call_id, call_sid, form)
+        await note(door, call_id, call_sid, form)
     except SignatureRefused as refusal:
         return _refuse(call_id, refusal.status, str(refusal))
     except WebhookRefused as refusal:
@@ -127,6 +145,39 @@ async def _note_stream(
     await door.store.write(
         lambda tx: calls.apply_stream_event(tx, call_id, call_sid, is_open=is_open, timings=timings)
     )
+
+
+async def _note_detection(
+    door: CallbackDoor, call_id: str, call_sid: str, form: Mapping[str, str]
+) -> None:
+    word = form.get("AnsweredBy", "")
+    if not word:
+        raise WebhookRefused(HTTPStatus.BAD_REQUEST, "AnsweredBy is missing")
+    if not _ANSWERER.fullmatch(word):
+        log.warning("callback_word_unknown", call_id=call_id, call_sid=call_sid, word=word[:64])
+        return
+    timings = door.timings
+    await door.store.write(lambda tx: calls.apply_detection(tx, call_id, call_sid, word, timings))
+    log.debug("detection_applied", call_id=call_id, call_sid=call_sid, word=word)
+
+
+async def _note_recording(
+    door: CallbackDoor, call_id: str, call_sid: str, form: Mapping[str, str]
+) -> None:
+    """Note a recording by its id alone: the address that the callback names is never used."""
+    told = _recording(call_id, form, door)
+    if told is None:
+        return
+    is_news = await door.store.write(lambda tx: calls.apply_recording(tx, call_sid, told))
+    if is_news:
+        log.info(
+            "recording_told",
+            call_id=call_id,
+            call_sid=call_sid,
+            recording_sid=told.recording_sid,
+            state=told.state.value,
+            duration_s=told.duration_s,
+        )
 
 
 async def _read_signed_form(request: Request, door: CallbackDoor) -> dict[str, str]:
@@ -174,6 +225,28 @@ def _facts(word: str, form: Mapping[str, str]) -> CarrierFacts | None:
         duration_s=_number_up_to(_DURATION_MAX_S, form.get("CallDuration", "")),
         sip_code=_number_up_to(_SIP_CODE_MAX, form.get("SipResponseCode", "")),
         answered_by=form.get("AnsweredBy", "")[:64],
+    )
+
+
+def _recording(call_id: str, form: Mapping[str, str], door: CallbackDoor) -> RecordingRow | None:
+    """Read what became of a recording; None for a word that decides nothing.
+
+    Raises: WebhookRefused.
+    """
+    word = form.get("RecordingStatus", "")
+    if word not in set(RecordingState):
+        log.info("recording_word_ignored", call_id=call_id, word=word[:64])
+        return None
+    state, recording_sid = RecordingState(word), form.get("RecordingSid", "")
+    is_there = state is RecordingState.COMPLETED
+    if is_there and not is_recording_sid(recording_sid):
+        raise WebhookRefused(HTTPStatus.BAD_REQUEST, "RecordingSid must be RE and 32 hex digits")
+    return RecordingRow(
+        call_id=call_id,
+        recording_sid=recording_sid if is_there else "",
+        state=state,
+        duration_s=_number_up_to(_DURATION_MAX_S, form.get("RecordingDuration", "")),
+        url=f"{door.public_url}/calls/{call_id}/recording" if is_there else "",
     )
 
 

@@ -1,5 +1,6 @@
 """The pages: the chat, the list of calls, one call; rendered on the server."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,11 @@ from orchestrator.call_results import Dispute, count_orphans, read_disputes
 from orchestrator.conversation import Chat
 from orchestrator.errands import DEFAULT_ERRAND, ERRANDS
 from orchestrator.errors import NotAuthenticated, NotFound
+from orchestrator.store.recordings import RecordingRow, read_recording
 from orchestrator.web.assets import load_assets
 from orchestrator.web.call_routes import find_facts, list_facts
 from orchestrator.web.call_views import CallFacts, Json, call_view
+from orchestrator.web.carrier_views import answered_by_words, recording_view
 from orchestrator.web.dispute_views import dispute_lines
 from orchestrator.web.services import ChatOf, ServicesOf, WebServices
 
@@ -29,11 +32,21 @@ _LISTED = 50
 _READ = ["GET", "HEAD"]  # the server leaves the body of an answer to HEAD away
 
 
-def _render(template: str, status: int = 200, **values: object) -> HTMLResponse:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the page of one call shows."""
+
+    facts: CallFacts
+    disputes: list[Dispute]
+    recording: RecordingRow | None  # None while the carrier has told of none
+
+
+def render_page(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """Fill a template in."""
     return HTMLResponse(_TEMPLATES.get_template(template).render(**values), status)
 
 
-def _needs_token(request: Request, services: WebServices) -> bool:
+def needs_token(request: Request, services: WebServices) -> bool:
     """Say whether the caller must still give a token before anything is shown."""
     try:
         services.sessions.require(request.headers.get("authorization"), request.cookies)
@@ -46,42 +59,47 @@ def _needs_token(request: Request, services: WebServices) -> bool:
 @router.api_route("/tasks/{task_id}", methods=_READ)
 async def show_chat(request: Request, services: ServicesOf) -> Response:
     """Show the chat."""
-    if _needs_token(request, services):
-        return _render("token.html", 401)
-    return _render("chat.html", greeting=ERRANDS[DEFAULT_ERRAND].greeting)
+    if needs_token(request, services):
+        return render_page("token.html", 401)
+    return render_page("chat.html", greeting=ERRANDS[DEFAULT_ERRAND].greeting)
 
 
 @router.api_route("/calls", methods=_READ)
 async def show_calls(request: Request, chat: ChatOf, services: ServicesOf) -> Response:
     """Show the newest calls as a list."""
-    if _needs_token(request, services):
-        return _render("token.html", 401)
+    if needs_token(request, services):
+        return render_page("token.html", 401)
     found, orphans = await chat.store.read(_list_all)
     views = [_page_view(call_view(facts)) for facts in found]
-    return _render("calls.html", calls=views, orphans=orphans)
+    return render_page("calls.html", calls=views, orphans=orphans)
 
 
 @router.api_route("/calls/{call_id}", methods=_READ)
 async def show_call(call_id: str, request: Request, chat: ChatOf, services: ServicesOf) -> Response:
     """Show one call: its steps, its result, what was said."""
-    if _needs_token(request, services):
-        return _render("token.html", 401)
+    if needs_token(request, services):
+        return render_page("token.html", 401)
     try:
         view = await _read_view(chat, call_id)
     except NotFound:
         return render_missing("call")
-    return _render("call.html", call=view)
+    return render_page("call.html", call=view)
 
 
 def render_missing(what: str) -> HTMLResponse:
     """Say to a person that there is no such thing, such as a "call" or a "page"."""
-    return _render("missing.html", 404, what=what)
+    return render_page("missing.html", 404, what=what)
 
 
 async def _read_view(chat: Chat, call_id: str) -> Json:
-    facts, disputes = await chat.store.read(partial(_find_all, call_id=call_id))
-    more = {"call_sid": facts.row.call_sid or "", "disputes": dispute_lines(disputes)}
-    return _page_view(call_view(facts)) | more
+    found = await chat.store.read(partial(_find_all, call_id=call_id))
+    more: Json = {
+        "call_sid": found.facts.row.call_sid or "",
+        "disputes": dispute_lines(found.disputes),
+        "answered_by": answered_by_words(found.facts),
+        "recording": recording_view(found.facts.row, found.recording),
+    }
+    return _page_view(call_view(found.facts)) | more
 
 
 def _list_all(connection: Connection) -> tuple[list[CallFacts], int]:
@@ -89,10 +107,11 @@ def _list_all(connection: Connection) -> tuple[list[CallFacts], int]:
     return list_facts(connection, _LISTED), count_orphans(connection)
 
 
-def _find_all(connection: Connection, call_id: str) -> tuple[CallFacts, list[Dispute]]:
-    """Read one call, and what its reports disagree about. Raises: NotFound."""
+def _find_all(connection: Connection, call_id: str) -> _Found:
+    """Read one call, what its reports disagree about, its recording. Raises: NotFound."""
     facts = find_facts(connection, call_id)
-    return facts, read_disputes(connection, call_id, facts.row.call_sid or "")
+    disputes = read_disputes(connection, call_id, facts.row.call_sid or "")
+    return _Found(facts, disputes, read_recording(connection, call_id))
 
 
 def _page_view(view: Json) -> Json:

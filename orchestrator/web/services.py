@@ -17,24 +17,26 @@ class WebServices:
 
     sessions: Sessions
     slots: StreamSlots
+    # Recordings that are being played.
+    listeners: StreamSlots
 
 
-def _chat(request: Request) -> Chat:
+async def _chat(request: Request) -> Chat:
     chat: Chat = request.app.state.chat
     return chat
 
 
-def _services(request: Request) -> WebServices:
+async def _services(request: Request) -> WebServices:
     services: WebServices = request.app.state.web
     return services
 
 
-def _drain(request: Request) -> Drain:
+async def _drain(request: Request) -> Drain:
     drain: Drain = request.app.state.drain
     return drain
 
 
-def require_person(request: Request) -> None:
+async def require_person(request: Request) -> None:
     """Let only those in who may use the chat. Raises: NotAuthenticated."""
     services: WebServices = request.app.state.web
     services.sessions.require(request.headers.get("authorization"), request.cookies)

@@ -1,7 +1,8 @@
 """The live stream of one conversation: everything since a number, then what comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from fastapi.sse import ServerSentEvent
@@ -20,16 +21,30 @@ _RECONNECT_MS = 500
 
 
 class StreamSlots:
-    """Counts the open streams."""
+    """Counts the open streams; `refusal` is what one too many is told."""
 
-    def __init__(self, most: int = MOST_STREAMS) -> None:
+    def __init__(
+        self,
+        most: int = MOST_STREAMS,
+        refusal: str = "too many pages are open; close one and try again",
+    ) -> None:
         self._most = most
+        self._refusal = refusal
         self.open = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold a slot as long as the block runs. Raises: TooMany when none is left."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.give_back()
 
     def take(self) -> None:
         """Take a slot. Raises: TooMany when none is left."""
         if self.open >= self._most:
-            raise TooMany("too many pages are open; close one and try again")
+            raise TooMany(self._refusal)
         self.open += 1
 
     def give_back(self) -> None:
