@@ -8,6 +8,7 @@ OrchestratorError
     AlreadyHeld             ALREADY_EXISTS      409
     ConversationBusy        ABORTED             409   in conversation/chat.py
     NothingToConfirm        FAILED_PRECONDITION 409   in conversation/chat.py
+    AnswerTooLate           FAILED_PRECONDITION 409   in calls/questions.py
     FormIncomplete          FAILED_PRECONDITION 409   in conversation/order.py
     NotAuthenticated        UNAUTHENTICATED     401
     NotAllowed              PERMISSION_DENIED   403

@@ -20,7 +20,13 @@ from foundation.task_set import TaskSet
 from orchestrator import rest, status_callbacks
 from orchestrator.call_handler_client import CallHandlerClient
 from orchestrator.call_results.access import Role, Tokens
-from orchestrator.calls import CallTimings, DialRules, OrderAddresses, record_progress
+from orchestrator.calls import (
+    CallTimings,
+    DialRules,
+    OrderAddresses,
+    record_progress,
+    watch_questions,
+)
 from orchestrator.contacts import load_contacts
 from orchestrator.conversation import Chat, Surroundings, build_filler, tell_results
 from orchestrator.dial_policy import DialCaps, DialPolicy
@@ -110,7 +116,12 @@ async def open_services(
     opened.push_async_callback(grpc_server.stop)
     await grpc_server.start()
     app.state.grpc_port = grpc_server.port
-    for name, work in (("sweeper", sweeper.run()), ("tell results", tell_results(store))):
+    works = {
+        "sweeper": sweeper.run(),
+        "tell results": tell_results(store),
+        "watch questions": watch_questions(store),
+    }
+    for name, work in works.items():
         opened.callback(tasks.spawn(work, name=name).cancel)
     warn_of_gaps(settings)
     log.info(

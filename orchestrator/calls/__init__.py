@@ -24,6 +24,14 @@ from orchestrator.calls.orders import (
     order_of,
 )
 from orchestrator.calls.progress import Progress, ProgressAnswer, progress_in, record_progress
+from orchestrator.calls.questions import (
+    AnswerTooLate,
+    Question,
+    answer_in,
+    close_lapsed,
+    waits_for_answer,
+    watch_questions,
+)
 from orchestrator.calls.sightings import UNTIMED, CarrierFacts, Verdict, Weighed, facts_of, weigh
 from orchestrator.calls.steps import Step, next_step
 from orchestrator.calls.timings import CallTimings, micros
@@ -39,6 +47,7 @@ from orchestrator.calls.witnesses import (
 
 __all__ = [
     "UNTIMED",
+    "AnswerTooLate",
     "CallOrder",
     "CallTimings",
     "Callback",
@@ -50,9 +59,11 @@ __all__ = [
     "OrderAddresses",
     "Progress",
     "ProgressAnswer",
+    "Question",
     "Step",
     "Verdict",
     "Weighed",
+    "answer_in",
     "answerer_of",
     "apply_callback",
     "apply_detection",
@@ -64,6 +75,7 @@ __all__ = [
     "cancel_in",
     "candidate_of",
     "claim_call",
+    "close_lapsed",
     "confirm_in",
     "confirm_task",
     "expire_call",
@@ -82,5 +94,7 @@ __all__ = [
     "order_of",
     "progress_in",
     "record_progress",
+    "waits_for_answer",
+    "watch_questions",
     "weigh",
 ]

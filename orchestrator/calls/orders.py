@@ -23,6 +23,12 @@ class CallOrder:
     to_number: str
     # True in test mode, for the results that the Orchestrator files itself.
     is_test: bool = False
+    # Whom the call goes to, as the person is told.
+    callee: str = ""
+    # A number of the contract's VoicemailPolicy.
+    voicemail_policy: int = pb.VOICEMAIL_POLICY_HANG_UP
+    # What is said after the beep; empty unless the policy is to leave a message.
+    voicemail_message: str = ""
 
 
 def to_column(order: CallOrder) -> dict[str, object]:
@@ -33,6 +39,9 @@ def to_column(order: CallOrder) -> dict[str, object]:
         "details": dict(order.details),
         "facts": [asdict(fact) for fact in order.facts],
         "test": order.is_test,
+        "callee": order.callee,
+        "voicemail_policy": order.voicemail_policy,
+        "voicemail_message": order.voicemail_message,
     }
 
 
@@ -40,6 +49,7 @@ def order_of(row: CallRow) -> CallOrder:
     """Read the order of one of our own calls; an external call has an empty one."""
     column = row.order or {}
     details, facts = column.get("details"), column.get("facts")
+    policy = column.get("voicemail_policy")
     return CallOrder(
         errand=str(column.get("errand", "")),
         instructions=str(column.get("instructions", "")),
@@ -47,6 +57,9 @@ def order_of(row: CallRow) -> CallOrder:
         facts=tuple(DeclaredFact(**fact) for fact in facts) if isinstance(facts, list) else (),
         to_number=row.to_number,
         is_test=bool(column.get("test")),
+        callee=str(column.get("callee", "")),
+        voicemail_policy=policy if isinstance(policy, int) else pb.VOICEMAIL_POLICY_HANG_UP,
+        voicemail_message=str(column.get("voicemail_message", "")),
     )
 
 
@@ -63,6 +76,8 @@ def order_message(row: CallRow, time_limit_s: float) -> pb.Order:
         facts=[_declaration(fact) for fact in order.facts],
         to_number=row.to_number,
         time_limit_s=round(time_limit_s),
+        voicemail_policy=pb.VoicemailPolicy.ValueType(order.voicemail_policy),
+        voicemail_message=order.voicemail_message,
         is_recorded=row.is_recorded,
     )
 

@@ -7,6 +7,7 @@ from orchestrator.call_results.model import TURNS
 from orchestrator.calls.binding import bind_sid
 from orchestrator.calls.changes import change_call
 from orchestrator.calls.orders import order_message
+from orchestrator.calls.questions import Question, ask_in
 from orchestrator.calls.timings import CallTimings, micros
 from orchestrator.errors import AlreadyHeld, InvalidInput, NotAllowed, NotFound, Violation
 from orchestrator.store import Store
@@ -35,6 +36,8 @@ class Progress:
     turns: Sequence[pb.TranscriptTurn]
     stream_nonce: str = ""
     handler_instance: str = ""
+    # None unless the agent wants to know something from the person.
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class ProgressAnswer:
     # None unless the progress claimed the call.
     order: pb.Order | None
     call_id: str
+    # None unless the progress asked a question that the person has answered.
+    answer: pb.PersonAnswer | None = None
+    # Who answered the telephone, in the carrier's word; empty until it told.
+    answered_by_word: str = ""
 
 
 async def record_progress(store: Store, progress: Progress, timings: CallTimings) -> ProgressAnswer:
@@ -67,7 +74,10 @@ def progress_in(tx: Transaction, progress: Progress, timings: CallTimings) -> Pr
         order = order_message(row, timings.time_limit_s)
     last_turn = _write_turns(tx, row, progress)
     row = change_call(tx, row, _alive(row, progress, tx.now_us, timings))
-    return ProgressAnswer(last_turn, row.cancel_requested, order, row.call_id)
+    answer = ask_in(tx, row, progress.question) if progress.question else None
+    return ProgressAnswer(
+        last_turn, row.cancel_requested, order, row.call_id, answer, row.answered_by
+    )
 
 
 def _find_or_add(tx: Transaction, progress: Progress) -> CallRow:

@@ -1,10 +1,17 @@
 """The conversation with the person: reads messages into an order, asks, reads back, tells."""
 
-from orchestrator.conversation.chat import Chat, newest_may_be_retried
-from orchestrator.conversation.filling import Filler, RuleFiller, Surroundings
+from orchestrator.conversation.chat import Chat
+from orchestrator.conversation.filling import Filler, RuleFiller
 from orchestrator.conversation.form_json import form_from_json
 from orchestrator.conversation.keyed_filling import ModelFiller
+from orchestrator.conversation.offers import greeting
+from orchestrator.conversation.putting import Surroundings
 from orchestrator.conversation.result_message import may_retry
+from orchestrator.conversation.situations import (
+    find_open_question,
+    find_task,
+    newest_may_be_retried,
+)
 from orchestrator.conversation.telling import tell_new_results, tell_results
 
 __all__ = [
@@ -14,7 +21,10 @@ __all__ = [
     "RuleFiller",
     "Surroundings",
     "build_filler",
+    "find_open_question",
+    "find_task",
     "form_from_json",
+    "greeting",
     "may_retry",
     "newest_may_be_retried",
     "tell_new_results",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from orchestrator.conversation.number_words import QUANTITY, read_quantity
 from orchestrator.conversation.spans import TAKEN, Remainder
 from orchestrator.conversation.things import SIZE, find_item, is_size, plural, recount, resize
-from orchestrator.errands import Form, Item
+from orchestrator.errands import Errand, FieldKind, Form, Item
 
 _END = rf"(?=\s*(?:$|[,.;!?\n{TAKEN}]|\b(?:please|instead|and|but)\b))"
 _PHRASE = r"[\w'&+][\w'&+ -]{0,60}?"  # bounded: no message may keep the readers busy
@@ -65,7 +65,16 @@ _CORRECTING = re.compile(
     r"\b(?:not|no|change|swap|correct|replace|instead|rather)\b", re.IGNORECASE
 )
 _MOST_CORRECTIONS = 8  # in one message; more is no honest one and would keep the reader busy
-_NAMED_FIELDS = ("name", "address", "notes")  # whose values may be corrected word by word
+# The values that may be corrected word by word.
+_IN_WORDS = frozenset(
+    {
+        FieldKind.PERSON_NAME,
+        FieldKind.ADDRESS,
+        FieldKind.NOTE,
+        FieldKind.SUBJECT,
+        FieldKind.TIMES,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,13 @@ class Changed:
     unclear: str = ""  # a question for the person; empty when all was clear
 
 
-def take_changes(rest: Remainder, form: Form) -> Changed:
+def take_changes(rest: Remainder, errand: Errand, form: Form) -> Changed:
     """Take the corrections of values that the form already holds out of the message."""
     if form == Form() or len(_CORRECTING.findall(rest.text)) > _MOST_CORRECTIONS:
         return Changed(form)
-    changed = _swap_values(rest, form) if _CORRECTING.search(rest.text) else Changed(form)
+    changed = Changed(form)
+    if _CORRECTING.search(rest.text):
+        changed = _swap_values(rest, errand, form)
     counted = _change_counts(rest, changed.form)
     sized = _change_sizes(rest, counted.form)
     removed = _remove_items(rest, sized.form)
@@ -90,27 +101,28 @@ def take_changes(rest: Remainder, form: Form) -> Changed:
     return Changed(wished.form, happened, counted.unclear or sized.unclear)
 
 
-def _swap_values(rest: Remainder, form: Form) -> Changed:
+def _swap_values(rest: Remainder, errand: Errand, form: Form) -> Changed:
     """Put Y where X stands for every "not X, Y" whose X the form holds."""
     happened = False
     for pattern in _SWAPS:
         for found in list(pattern.finditer(rest.text)):
             old, new = found["old"].strip(), found["new"].strip()
-            swapped = _swap(form, old, new)
+            swapped = _swap(errand, form, old, new)
             if swapped is not None:
                 rest.take_span(found.start(), found.end())
                 form, happened = swapped, True
     return Changed(form, happened)
 
 
-def _swap(form: Form, old: str, new: str) -> Form | None:
+def _swap(errand: Errand, form: Form, old: str, new: str) -> Form | None:
     """Replace `old` by `new` in the first place that holds it; None when nothing does."""
     words = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)", re.IGNORECASE)
-    for name in _NAMED_FIELDS:
-        value = form.get(name)
-        if value and words.search(value):
-            swapped = words.sub(_capital_like(old, new), value)
-            return replace(form, values={**form.values, name: swapped})
+    for spec in errand.fields:
+        found = words.search(form.get(spec.name)) if spec.kind in _IN_WORDS else None
+        if found:
+            written = _capital_like(found.group(), new)
+            swapped = words.sub(lambda _match: written, form.get(spec.name))  # noqa: B023 - called at once
+            return replace(form, values={**form.values, spec.name: swapped})
     for position, item in enumerate(form.items):
         changed = _swap_in_item(item, old, new)
         if changed is not None:
@@ -133,8 +145,8 @@ def _swap_in_item(item: Item, old: str, new: str) -> Item | None:
 
 
 def _capital_like(old: str, new: str) -> str:
-    """Write a new name with a capital, because names carry one even when typed without."""
-    return new.title() if new.islower() and not old.isdigit() else new
+    """Write the new words with capitals where the old ones have them."""
+    return new.title() if new.islower() and not (old.islower() or old.isdigit()) else new
 
 
 def _change_counts(rest: Remainder, form: Form) -> Changed:

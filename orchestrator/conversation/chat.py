@@ -1,39 +1,50 @@
 """A conversation as the doors use it: start, say, confirm; everything it needs of the store."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
 from foundation.failpoints import failpoint
-from orchestrator.calls import CallTimings, Confirmed, cancel_in, confirm_in
+from orchestrator.calls import (
+    AnswerTooLate,
+    CallTimings,
+    Confirmed,
+    answer_in,
+    cancel_in,
+    confirm_in,
+)
+from orchestrator.conversation.choosing import choose_errand
 from orchestrator.conversation.dialogue import (
+    TOO_LATE,
     Action,
     Answer,
-    Situation,
     TaskState,
     answer_message,
     callee_of,
 )
-from orchestrator.conversation.filling import Filler, Surroundings
+from orchestrator.conversation.filling import Filler
 from orchestrator.conversation.form_json import form_from_json, form_to_json
+from orchestrator.conversation.offers import greeting
 from orchestrator.conversation.order import build_order
-from orchestrator.conversation.result_message import may_retry
+from orchestrator.conversation.putting import Surroundings
+from orchestrator.conversation.situations import (
+    Standing,
+    find_task,
+    newest_may_be_retried,
+    read_standing,
+)
 from orchestrator.conversation.spans import tidy_message
 from orchestrator.errands import DEFAULT_ERRAND, ERRANDS, Errand
-from orchestrator.errors import InvalidInput, NotFound, OrchestratorError, TooMany, Violation
+from orchestrator.errors import InvalidInput, OrchestratorError, TooMany, Violation
 from orchestrator.store import Store, Transaction
-from orchestrator.store.calls import CallState, read_call
 from orchestrator.store.tasks import (
-    TaskRow,
     add_message,
     count_messages,
     insert_task,
     list_call_ids,
-    read_result_records,
-    read_task,
     update_task,
 )
-from ringback.v1 import call_results_pb2 as pb
 
 LONGEST_MESSAGE = 2_000  # characters
 MOST_MESSAGES = 400  # of one conversation
@@ -48,10 +59,19 @@ class ConversationBusy(OrchestratorError):
 
 
 class NothingToConfirm(OrchestratorError):
-    """Says that the order was carried out or refused: another call would order it twice."""
+    """Says that the errand was carried out or refused: another call would do it twice."""
 
     code = "FAILED_PRECONDITION"
     http_status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A message, the errand that it is about, and the answer to it."""
+
+    said: str
+    errand: Errand
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +89,28 @@ class Chat:
         """Begin a conversation; return its task's id."""
         return await self.store.write(_insert_started)
 
-    async def say(self, task_id: str, text: str) -> None:
+    async def say(self, task_id: str, text: str, question_id: str | None = None) -> None:
         """Store a message of the person and the answer to it; a yes places the call.
 
-        Raises: InvalidInput for an empty or too long message, NotFound, TooMany.
+        `question_id`: the question that the message answers; None: what the running call waits to
+        hear, if anything. Raises: InvalidInput for an empty or too long message, NotFound, TooMany,
+        AnswerTooLate when that question waits for no answer any more.
         """
         tidy = check_message(text)
         for _attempt in range(_MOST_TRIES):
-            seen, situation = await self.store.read(lambda tx: _read_situation(tx, task_id))
-            errand = ERRANDS[seen.errand]
-            answer = await answer_message(errand, situation, tidy, self.filler, self.around)
-            if await self.store.write(lambda tx: self._write(tx, seen, tidy, answer)):  # noqa: B023 - awaited at once
+            standing = await self.store.read_at(partial(_read_open_standing, task_id=task_id))
+            reply = await self._find_reply(standing, tidy)
+            if question_id and reply.answer.action is not Action.HANG_UP:
+                _check_question(standing, question_id)
+            if await self.store.write(lambda tx: self._write(tx, standing, reply)):  # noqa: B023 - awaited at once
                 return
         raise ConversationBusy("too many messages at once; send this one again")
+
+    async def _find_reply(self, standing: Standing, said: str) -> _Reply:
+        current = ERRANDS[standing.task.errand]
+        errand, situation = choose_errand(current, standing.situation, said)
+        answer = await answer_message(errand, situation, said, self.filler, self.around)
+        return _Reply(said, errand, answer)
 
     async def confirm(self, task_id: str, key: str | None) -> Confirmed:
         """Place the call that the person has confirmed; the same key is the same call.
@@ -90,15 +119,18 @@ class Chat:
         """
         return await self.store.write(lambda tx: self._confirm(tx, task_id, key))
 
-    def _write(self, tx: Transaction, seen: TaskRow, said: str, answer: Answer) -> bool:
-        """Write message and answer if the task is still as seen; say whether it was."""
-        errand = ERRANDS[seen.errand]
+    def _write(self, tx: Transaction, standing: Standing, reply: _Reply) -> bool:
+        """Write message and answer if the task is still as it was read; say whether it was."""
+        seen, answer, errand = standing.task, reply.answer, reply.errand
         form = form_to_json(errand, answer.form)
-        changed = (answer.state, form) != (seen.state, seen.form)
-        if not update_task(tx, seen, answer.state, form):
+        changed = (answer.state, errand.name, form) != (seen.state, seen.errand, seen.form)
+        if not update_task(tx, seen, answer.state, errand.name, form):
             return False
-        message_id = add_message(tx, seen.task_id, "person", said)
-        add_message(tx, seen.task_id, "assistant", answer.text)
+        message_id = add_message(tx, seen.task_id, "person", reply.said)
+        text = answer.text
+        if answer.action is Action.ANSWER and not _pass_on(tx, standing, reply.said):
+            text = TOO_LATE
+        add_message(tx, seen.task_id, "assistant", text)
         if changed:
             tell_task(tx, errand, seen.task_id, answer)
         if answer.action is Action.CALL:
@@ -110,7 +142,7 @@ class Chat:
         return True
 
     def _confirm(self, tx: Transaction, task_id: str, key: str | None) -> Confirmed:
-        seen = _find_task(tx.connection, task_id)
+        seen = find_task(tx.connection, task_id)
         errand = ERRANDS[seen.errand]
         form = form_from_json(errand, seen.form)
         order = replace(build_order(errand, form), is_test=self.is_test)
@@ -118,7 +150,7 @@ class Chat:
         is_open = not is_over or newest_may_be_retried(tx.connection, task_id)
         confirmed = confirm_in(tx, task_id, key, order, self.timings)
         if confirmed.is_new and not is_open:
-            raise NothingToConfirm("this order is settled; say what you would like to order next")
+            raise NothingToConfirm("this errand is settled; say what you need next")
         if confirmed.is_new:
             again = " again" if is_over else ""
             text = f"I am calling {callee_of(errand, form)}{again} now."
@@ -152,33 +184,26 @@ def tell_task(tx: Transaction, errand: Errand, task_id: str, answer: Answer) -> 
 def _insert_started(tx: Transaction) -> str:
     errand = ERRANDS[DEFAULT_ERRAND]
     task_id = insert_task(tx, TaskState.COLLECTING, errand.name, {})
-    add_message(tx, task_id, "assistant", errand.greeting)
+    add_message(tx, task_id, "assistant", greeting())
     return task_id
 
 
-def _find_task(connection: Connection, task_id: str) -> TaskRow:
-    task = read_task(connection, task_id)
-    if task is None or task.errand not in ERRANDS:
-        raise NotFound("there is no such conversation")
-    return task
-
-
-def _read_situation(connection: Connection, task_id: str) -> tuple[TaskRow, Situation]:
-    """Read where a conversation stands."""
-    task = _find_task(connection, task_id)
+def _read_open_standing(connection: Connection, now_us: int, *, task_id: str) -> Standing:
+    """Read where a conversation stands that may go on. Raises: NotFound, TooMany."""
+    standing = read_standing(connection, task_id, now_us)
     if count_messages(connection, task_id) >= MOST_MESSAGES:
-        raise TooMany("this conversation is long enough; please start a new order")
-    form = form_from_json(ERRANDS[task.errand], task.form)
-    state = TaskState(task.state)
-    retry = state is TaskState.DONE and newest_may_be_retried(connection, task_id)
-    return task, Situation(state, form, retry)
+        raise TooMany("this conversation is long enough; please start a new errand")
+    return standing
 
 
-def newest_may_be_retried(connection: Connection, task_id: str) -> bool:
-    """Say whether another try of the newest call is offered."""
-    newest = list_call_ids(connection, task_id)[-1:]
-    row = read_call(connection, newest[0]) if newest else None
-    if row is None or row.state is not CallState.FINAL:
-        return False
-    record = read_result_records(connection, newest).get(row.call_id)
-    return record is not None and may_retry(pb.CallResult.FromString(record))
+def _check_question(standing: Standing, question_id: str) -> None:
+    """See that the running call waits for the answer to this question. Raises: AnswerTooLate."""
+    asked = standing.question
+    if asked is None or asked.question_id != question_id:
+        raise AnswerTooLate(TOO_LATE)
+
+
+def _pass_on(tx: Transaction, standing: Standing, said: str) -> bool:
+    """Give the agent the person's answer; say whether it still waited for it."""
+    asked = standing.question
+    return asked is not None and answer_in(tx, asked.call_id, asked.question_id, said)

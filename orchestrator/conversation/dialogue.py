@@ -4,12 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from orchestrator.conversation.filling import Filler, Filling, Surroundings
+from orchestrator.conversation.filling import Filler, Filling
 from orchestrator.conversation.intents import Intent, read_intent
+from orchestrator.conversation.matter import forget_matter, names_matter
+from orchestrator.conversation.offers import greeting
+from orchestrator.conversation.putting import Surroundings
 from orchestrator.errands import Errand, FieldKind, FieldSpec, Form, shown_number
+from orchestrator.errands.wording import leaves_message
 from telephony.numbers import EMERGENCY_REASON
 
 CONFIRM_QUESTION = "Shall I call now?"
+TOO_LATE = (
+    "That comes too late: they are not waiting for an answer any more. The call goes on without "
+    "it. To stop it, press Hang up."
+)
 
 
 class TaskState(StrEnum):
@@ -27,6 +35,7 @@ class Action(StrEnum):
     NOTHING = "nothing"
     CALL = "call"
     HANG_UP = "hang_up"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,9 @@ class Situation:
     state: TaskState
     form: Form
     may_retry: bool = False  # the last call reached nobody, or broke off
+    names_errand: bool = False  # the message says which errand it means
+    asks: bool = False  # the running call waits for the person's answer
+    asked_in_vain: bool = False  # it has waited for one, and waits no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +76,15 @@ async def answer_message(
 async def _read_new_order(
     errand: Errand, situation: Situation, text: str, filler: Filler, around: Surroundings
 ) -> Filling | None:
-    """Read things named after a settled call as an order of its own; None when there are none.
+    """Read what is named after a settled call as an errand of its own; None when nothing is.
 
     What was ordered already must not be ordered again; shop, name and number stay until changed.
     """
     if situation.state is not TaskState.DONE or situation.may_retry:
         return None
-    filling = await filler.fill(errand, replace(situation.form, items=()), text, around)
-    return filling if filling.form.items else None
+    fresh = forget_matter(errand, situation.form)
+    filling = await filler.fill(errand, fresh, text, around)
+    return filling if names_matter(errand, filling.form) else None
 
 
 def _answer_intent(
@@ -82,7 +95,7 @@ def _answer_intent(
     if intent is Intent.EMERGENCY:
         return Answer(EMERGENCY_REASON, form, state)
     if state is TaskState.CALLING:
-        return _answer_while_calling(form, intent)
+        return _answer_while_calling(situation, intent)
     if intent in {Intent.YES, Intent.CALL_AGAIN} and not errand.missing(form):
         return _answer_yes(errand, situation, intent)
     if intent is Intent.NO and state is not TaskState.COLLECTING:
@@ -103,10 +116,10 @@ def _answer_small_talk(
         return _list_shops(errand, situation, around)
     if intent is Intent.START_OVER:
         fresh = _ask_next(errand, Form(), around)
-        return replace(fresh, text=f"All right, I have cleared the order. {fresh.text}")
+        return replace(fresh, text=f"All right, I have cleared the {errand.noun}. {fresh.text}")
     next_one = _ask_next(errand, form, around)
     if intent is Intent.GREETING and form == Form():
-        return replace(next_one, text=errand.greeting, form=form)
+        return replace(next_one, text=greeting(), form=form)
     return next_one
 
 
@@ -123,15 +136,20 @@ def _list_shops(errand: Errand, situation: Situation, around: Surroundings) -> A
     return replace(next_one, text=f"{known} {next_one.text}")
 
 
-def _answer_while_calling(form: Form, intent: Intent) -> Answer:
-    """Answer during a call: nothing can change now, but it can be ended."""
-    if intent in {Intent.HANG_UP, Intent.START_OVER}:
-        return Answer("I am ending the call.", form, TaskState.CALLING, Action.HANG_UP)
+def _answer_while_calling(situation: Situation, intent: Intent) -> Answer:
+    """Answer during a call: it can be told what it asks for, and it can be ended."""
+    form, state = situation.form, TaskState.CALLING
+    if intent is Intent.HANG_UP or (intent is Intent.START_OVER and not situation.asks):
+        return Answer("I am ending the call.", form, state, Action.HANG_UP)
+    if situation.asks:
+        return Answer("Thank you, I am passing that on.", form, state, Action.ANSWER)
+    if situation.asked_in_vain:
+        return Answer(TOO_LATE, form, state)
     return Answer(
         "I am on this call right now and will tell you here what came of it. "
         "To stop it, press Hang up.",
         form,
-        TaskState.CALLING,
+        state,
     )
 
 
@@ -146,7 +164,7 @@ def _answer_yes(errand: Errand, situation: Situation, intent: Intent) -> Answer:
     if state is TaskState.DONE and intent is Intent.YES:
         return Answer("This errand is done. Tell me if you need something else.", form, state)
     if state is TaskState.DONE:
-        return _read_back(errand, form, "This would be a second order.")
+        return _read_back(errand, form, f"This would be a second {errand.noun}.")
     return _read_back(errand, form)
 
 
@@ -159,16 +177,16 @@ def _answer_filling(
     if filling.unclear:
         return Answer(filling.unclear, form, TaskState.COLLECTING)
     if not filling.changed and not notes:
-        if situation.state is TaskState.DONE:
+        if situation.state is TaskState.DONE and not situation.names_errand:
             return Answer(
-                "I did not find an order in that. Tell me what to order, or press New order.",
+                "I found nothing to do in that. Tell me what you need, or press New errand.",
                 form,
                 TaskState.DONE,
             )
-        notes.append("Sorry, I did not understand that.")
+        notes += [] if situation.names_errand else ["Sorry, I did not understand that."]
     elif situation.state is not TaskState.COLLECTING and filling.changed:
         is_second = situation.state is TaskState.DONE and not situation.may_retry
-        notes.append("This would be a new order." if is_second else "I have changed that.")
+        notes.append(f"This would be a new {errand.noun}." if is_second else "I have changed that.")
     elif filling.changed and _needs_notice(errand, situation.form.asked, form):
         notes.append("Got it.")
     if not errand.missing(form):
@@ -184,8 +202,17 @@ def _needs_notice(errand: Errand, asked: str, form: Form) -> bool:
 
 def _read_back(errand: Errand, form: Form, *notes: str) -> Answer:
     """Read the whole order back and ask for the person's word."""
-    text = " ".join([*notes, "Please check:", errand.read_back(form), CONFIRM_QUESTION])
+    parts = [*notes, "Please check:", errand.read_back(form), _voicemail(errand, form)]
+    text = " ".join(part for part in (*parts, CONFIRM_QUESTION) if part)
     return Answer(text, replace(form, asked=""), TaskState.CONFIRMING)
+
+
+def _voicemail(errand: Errand, form: Form) -> str:
+    """Say what is done when a voicemail answers; "" for an errand that leaves it open."""
+    if errand.field_of(FieldKind.VOICEMAIL) is None:
+        return ""
+    what = "leave a short message" if leaves_message(form) else "hang up"
+    return f"If a voicemail answers, I will {what}."
 
 
 def _ask_next(errand: Errand, form: Form, around: Surroundings) -> Answer:
@@ -200,8 +227,7 @@ def _ask_next(errand: Errand, form: Form, around: Surroundings) -> Answer:
 
 def _question_of(errand: Errand, spec: FieldSpec, form: Form, contacts: Mapping[str, str]) -> str:
     """Word the question; a shop that nobody knows is named, with those that are known."""
-    shop = errand.field_of(FieldKind.SHOP)
-    name = form.get(shop.name) if shop else ""
+    name = errand.value_of(FieldKind.SHOP, form)
     if spec.kind is FieldKind.SHOP and contacts:
         return f"{spec.question} I know {_listed(list(contacts))}; for another, give me its number."
     if spec.kind is FieldKind.SHOP_NUMBER and name:
@@ -218,11 +244,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def callee_of(errand: Errand, form: Form) -> str:
-    """Name whom the errand calls: the shop, else its number, else "the shop"."""
-    shop = errand.field_of(FieldKind.SHOP)
-    number = errand.field_of(FieldKind.SHOP_NUMBER)
-    name = form.get(shop.name) if shop else ""
-    return name or (shown_number(form.get(number.name)) if number else "") or "the shop"
+    """Name whom the errand calls: by name, else by number, else "the shop"."""
+    number = errand.value_of(FieldKind.SHOP_NUMBER, form)
+    return errand.value_of(FieldKind.SHOP, form) or shown_number(number) or "the shop"
 
 
 def missing_names(errand: Errand, form: Form) -> list[str]:

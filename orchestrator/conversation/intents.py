@@ -37,7 +37,8 @@ _PATTERNS = (
     (
         Intent.START_OVER,
         _whole(
-            r"start (?:over|again|from scratch)|new order|reset|cancel(?: (?:the|my) order)?"
+            r"start (?:over|again|from scratch)|new (?:order|errand)|reset"
+            r"|cancel(?: (?:the|my) (?:order|errand|appointment))?"
             r"|never ?mind|forget (?:it|the order|everything|all of it)|stop|quit|abort|begin again"
         ),
     ),
@@ -67,7 +68,13 @@ _PATTERNS = (
         Intent.NO,
         _whole(r"no|nope|nah|not yet|wait|don't(?: call)?|do not call|change|no thanks|hold on|n"),
     ),
-    (Intent.GREETING, _whole(r"hi|hello|hey|good (?:morning|afternoon|evening|day)|hi there|help")),
+    (
+        Intent.GREETING,
+        _whole(
+            r"hi|hello|hey|good (?:morning|afternoon|evening|day)|hi there|help|who are you"
+            r"|what (?:can|do) you do(?: for me)?|how does (?:it|this) work"
+        ),
+    ),
     (Intent.THANKS, _whole(r"thanks|thank you|thx|cheers|bye|goodbye|good bye|see you")),
 )
 _EMERGENCY = re.compile(

@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from orchestrator.conversation.filling import (
-    Filling,
-    Surroundings,
-    fill_by_rules,
-    put_numbers,
-    put_values,
-)
+from orchestrator.conversation.filling import Filling, fill_by_rules
 from orchestrator.conversation.form_json import form_to_json
 from orchestrator.conversation.phone_numbers import take_numbers
+from orchestrator.conversation.putting import Surroundings, put_numbers, put_values
 from orchestrator.conversation.reading import BadReading, Reading, read_reading, reading_schema
 from orchestrator.conversation.spans import TAKEN, Remainder
 from orchestrator.errands import Errand, Form

@@ -1,8 +1,11 @@
 """The order that a confirmed form becomes."""
 
 from orchestrator.calls import CallOrder
+from orchestrator.conversation.dialogue import callee_of
 from orchestrator.errands import Errand, FieldKind, Form
+from orchestrator.errands.wording import leaves_message
 from orchestrator.errors import OrchestratorError
+from ringback.v1 import call_results_pb2 as pb
 
 
 class FormIncomplete(OrchestratorError):
@@ -25,12 +28,17 @@ def build_order(errand: Errand, form: Form) -> CallOrder:
     missing = errand.missing(form)
     if missing:
         raise FormIncomplete(tuple(spec.name for spec in missing))
-    number = errand.field_of(FieldKind.SHOP_NUMBER)
     details = errand.details(form)
+    leaves = leaves_message(form)
     return CallOrder(
         errand=errand.name,
         instructions=errand.instructions(details),
         details=details,
         facts=errand.facts,
-        to_number=form.get(number.name) if number else "",
+        to_number=errand.value_of(FieldKind.SHOP_NUMBER, form),
+        callee=callee_of(errand, form),
+        voicemail_policy=(
+            pb.VOICEMAIL_POLICY_LEAVE_MESSAGE if leaves else pb.VOICEMAIL_POLICY_HANG_UP
+        ),
+        voicemail_message=errand.voicemail_message(form) if leaves else "",
     )

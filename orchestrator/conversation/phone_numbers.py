@@ -40,6 +40,9 @@ _SHOP = re.compile(
     r"|(?:^|[.!?]|\bplease|\byou)\s*phone|\bthem (?:at|on)|\bfrom)[\s:,]*$",
     re.IGNORECASE,
 )
+_PLACE = re.compile(
+    r"\b(?!(?:me|us|back|reached|reach|call|called|phone|available|am|are|is)\b)[a-z]+ at\s*$"
+)  # "a haircut at +1 ...", not "Ada at +1 ..."
 
 
 class NumberOwner(StrEnum):
@@ -115,8 +118,9 @@ def _is_phone(text: str, start: int, digits: str, has_tail: bool) -> bool:
 
 def _find_owner(before: str) -> tuple[NumberOwner, int]:
     """Tell from the words before a number whose it is, and where those words begin."""
-    for owner, cue in ((NumberOwner.SHOP, _SHOP), (NumberOwner.PERSON, _OWN)):
+    cues = ((NumberOwner.SHOP, _SHOP), (NumberOwner.PERSON, _OWN), (NumberOwner.SHOP, _PLACE))
+    for owner, cue in cues:
         found = cue.search(before)
         if found is not None:
-            return owner, found.start()
+            return owner, found.end() if cue is _PLACE else found.start()
     return NumberOwner.UNSAID, len(before)

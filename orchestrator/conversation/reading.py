@@ -14,7 +14,8 @@ _MOST_ITEMS = 30
 # Never asked of a model: a wrong digit would ring at a stranger's.
 _NUMBERS = frozenset({FieldKind.SHOP_NUMBER, FieldKind.CALLBACK_NUMBER})
 # A model may put these in other words; the rest must be the person's.
-_FREE = frozenset({FieldKind.CHOICE, FieldKind.MONEY, FieldKind.NOTE})
+_FREE = frozenset({FieldKind.CHOICE, FieldKind.VOICEMAIL, FieldKind.MONEY, FieldKind.NOTE})
+_CHOSEN = frozenset({FieldKind.CHOICE, FieldKind.VOICEMAIL})
 
 
 class BadReading(ValueError):
@@ -53,7 +54,7 @@ def _field_schema(spec: FieldSpec) -> dict[str, object]:
         case FieldKind.ITEMS:
             item = {"quantity": {"type": "integer"}, "what": {"type": "string"}}
             return {"type": "array", "items": _object_schema(item)}
-        case FieldKind.CHOICE:
+        case FieldKind.CHOICE | FieldKind.VOICEMAIL:
             return {"type": ["string", "null"], "enum": [*spec.options, None]}
         case _:
             return {"type": ["string", "null"], "description": spec.question}
@@ -101,7 +102,7 @@ def _read_item(spec: FieldSpec, one: object) -> Item:
 
 def _read_value(spec: FieldSpec, value: object, said: str) -> str:
     text = _check_text(spec.name, value)
-    if spec.kind is FieldKind.CHOICE and text not in spec.options:
+    if spec.kind in _CHOSEN and text not in spec.options:
         raise BadReading(f"{spec.name}: expected one of {', '.join(spec.options)}")
     if spec.kind not in _FREE and not _words(text) <= _words(said):
         raise BadReading(f"{spec.name}: use only words that the person wrote")

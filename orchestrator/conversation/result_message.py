@@ -37,14 +37,15 @@ def _is_forbidden(result: pb.CallResult) -> bool:
 
 def result_message(errand: Errand, form: Form, result: pb.CallResult) -> str:
     """Say in plain words what came of a call and what to do now."""
-    callee, noun, agreed = callee_of(errand, form), errand.noun, _facts(errand, result)
+    callee, taken, agreed = callee_of(errand, form), errand.taken, _facts(errand, result)
+    check = f"Please check with them{_number(errand, form)}"
     match result.outcome:
         case pb.OUTCOME_SUCCEEDED:
-            return f"Done: {callee} took the {noun}. {agreed}{errand.next_step(form)}"
+            return f"Done: {callee} {taken}. {agreed}{errand.next_step(form)}"
         case pb.OUTCOME_PARTIAL:
             return (
-                f"{callee} took part of the {noun}. {agreed}{_unproven(errand, result)}"
-                f"Please check with them{_number(errand, form)}."
+                f"{callee} {taken}, but not all of it is certain. {agreed}"
+                f"{_unproven(errand, result)}{check}."
             )
         case pb.OUTCOME_REFUSED:
             return f"{callee} said no. Tell me if I shall call another place, or change something."
@@ -52,14 +53,14 @@ def result_message(errand: Errand, form: Form, result: pb.CallResult) -> str:
             return _not_reached(callee, result)
         case pb.OUTCOME_FOLLOW_UP:
             return (
-                f"I reached {callee}, but I cannot say for certain that they took the {noun}. "
+                f"I reached {callee}, but I cannot say for certain that they {taken}. "
                 f"{words_of(END_REASON_WORDS, result.end_reason)} {agreed}"
-                f"Please check with them{_number(errand, form)} before you order again."
+                f"{check} before you {errand.again}."
             )
         case _:
             return (
                 f"I could not find out what came of the call to {callee}. "
-                f"Please check with them{_number(errand, form)} before you order again."
+                f"{check} before you {errand.again}."
             )
 
 
@@ -106,6 +107,5 @@ def _unproven(errand: Errand, result: pb.CallResult) -> str:
 
 
 def _number(errand: Errand, form: Form) -> str:
-    spec = errand.field_of(FieldKind.SHOP_NUMBER)
-    number = form.get(spec.name) if spec else ""
+    number = errand.value_of(FieldKind.SHOP_NUMBER, form)
     return f" ({shown_number(number)})" if number else ""

@@ -106,12 +106,16 @@ def _pattern_of(name: str) -> re.Pattern[str]:
     return re.compile(rf"{_BEFORE}(?<![\w'])(?:{loose}){ending}(?!\w){_AFTER}", re.IGNORECASE)
 
 
-def take_unknown_shop(rest: Remainder) -> str:
-    """Take the name of a shop that no contact has out of the message; "" without one."""
+def take_unknown_shop(rest: Remainder, cue: str = "") -> str:
+    """Take the name of a shop that no contact has out of the message; "" without one.
+
+    `cue`: pattern of what else the errand says before such a name.
+    """
     quoted = rest.take(_QUOTED)
     if quoted is not None:
         return quoted["shop"].strip()
-    for pattern in _UNKNOWN:
+    cued = rf"\b(?:{cue})\s+(?:the\s+)?(?P<shop>{_PROPER})"
+    for pattern in (*_UNKNOWN, *([re.compile(cued, re.IGNORECASE)] if cue else [])):
         for found in pattern.finditer(rest.text):
             shop = found["shop"].strip(" .,")
             if plain_key(shop).split()[0] not in _NOT_SHOPS and not shop[0].isdigit():

@@ -51,7 +51,7 @@ END_REASON_WORDS: Mapping[int, str] = {
     pb.END_REASON_CALLEE_HUNG_UP: "They hung up.",
     pb.END_REASON_AGENT_HUNG_UP: "The assistant said goodbye and hung up.",
     pb.END_REASON_PERSON_HUNG_UP: "You ended the call.",
-    pb.END_REASON_VOICEMAIL: "A voicemail answered, so the assistant hung up.",
+    pb.END_REASON_VOICEMAIL: "A voicemail answered.",
     pb.END_REASON_OPT_OUT: "They asked not to be called again.",
     pb.END_REASON_TIME_LIMIT: "The longest time for a call was reached.",
     pb.END_REASON_SILENCE_LIMIT: "Nobody spoke for too long.",

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from orchestrator.errands.errand import (
     DeclaredFact,
@@ -26,20 +26,23 @@ __all__ = [
     "Form",
     "Item",
     "always",
+    "find_errands",
     "never",
     "shown_number",
 ]
 
+DEFAULT_ERRAND = "food_order"
+"""What a message means that names no errand."""
 
-def _find_errands() -> dict[str, Errand]:
-    """Collect the `ERRAND` of every module in this folder that has one."""
+
+def find_errands(folders: Iterable[str]) -> dict[str, Errand]:
+    """Collect the `ERRAND` of every module in these folders that has one, the default first."""
     found: dict[str, Errand] = {}
-    for module in pkgutil.iter_modules(__path__):
+    for module in pkgutil.iter_modules(folders):
         errand = getattr(importlib.import_module(f"{__name__}.{module.name}"), "ERRAND", None)
         if isinstance(errand, Errand):
             found[errand.name] = errand
-    return found
+    return dict(sorted(found.items(), key=lambda entry: entry[0] != DEFAULT_ERRAND))
 
 
-ERRANDS: Mapping[str, Errand] = _find_errands()
-DEFAULT_ERRAND = "food_order"
+ERRANDS = find_errands(__path__)

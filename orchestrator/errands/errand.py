@@ -1,5 +1,6 @@
 """What an errand is made of: the fields of its form, its words for the person and for the model."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,12 +14,15 @@ class FieldKind(StrEnum):
     SHOP = "shop"
     SHOP_NUMBER = "shop_number"
     ITEMS = "items"
+    SUBJECT = "subject"
+    TIMES = "times"
     PERSON_NAME = "person_name"
     CALLBACK_NUMBER = "callback_number"
     CHOICE = "choice"
     ADDRESS = "address"
     MONEY = "money"
     NOTE = "note"
+    VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,9 @@ def never(_form: Form) -> bool:
 class FieldSpec:
     """One field of an errand's form.
 
-    `options` (only for CHOICE): value -> pattern of the words that mean it, the first being the
-    one that a refusal of the others leaves.
+    `options` (CHOICE and VOICEMAIL): value -> pattern of the words that mean it, the first being
+    the one that a refusal of the others leaves. `words` (SUBJECT): pattern of what the value may
+    be, wherever it stands. `cue`: pattern of what goes before the value (SUBJECT, SHOP).
     """
 
     name: str
@@ -79,6 +84,8 @@ class FieldSpec:
     question: str
     needed: Callable[[Form], bool] = always
     options: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
+    cue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +103,28 @@ class DeclaredFact:
 class Errand:
     """One kind of errand: everything that the rest of the program must know about it.
 
-    `read_back` turns a complete form and the callee's name into the sentences the person confirms;
-    `details` turns it into the data, and `instructions` those data into the words for the model;
-    `next_step` says what the person does once the errand succeeded.
+    `patterns`: what a first message says that means this errand; an errand without any is only
+    taken as the default. `taken` says what the callee did when all went well ("took the order"),
+    `again` what the person must not do twice ("order again"). `read_back` turns a complete form
+    into the sentences that the person confirms; `details` turns it into the data, and
+    `instructions` those data into the words for the model; `next_step` says what the person does
+    once the errand succeeded, `voicemail_message` what is left after the beep, if anything.
     """
 
     name: str
     noun: str  # what the callee takes, such as "order"
-    greeting: str
+    taken: str
+    again: str
+    offer: str  # what can be done, such as "order food"
+    example: str  # a beginning of a first message
+    patterns: tuple[str, ...]
     fields: tuple[FieldSpec, ...]
     facts: tuple[DeclaredFact, ...]
     read_back: Callable[[Form], str]
     details: Callable[[Form], dict[str, str]]
     instructions: Callable[[Mapping[str, str]], str]
     next_step: Callable[[Form], str]
+    voicemail_message: Callable[[Form], str]
 
     def missing(self, form: Form) -> tuple[FieldSpec, ...]:
         """List the needed fields that have no value yet, in the order in which to ask."""
@@ -123,3 +138,13 @@ class Errand:
     def field_of(self, kind: FieldKind) -> FieldSpec | None:
         """Return the errand's field of that kind, None when its form has none."""
         return next((spec for spec in self.fields if spec.kind is kind), None)
+
+    def value_of(self, kind: FieldKind, form: Form) -> str:
+        """Return the value of the errand's field of that kind, "" without one."""
+        spec = self.field_of(kind)
+        return form.get(spec.name) if spec else ""
+
+    def find_in(self, text: str) -> int | None:
+        """Say where a message begins to speak of this errand; None when it does not."""
+        found = [re.search(pattern, text, re.IGNORECASE) for pattern in self.patterns]
+        return min((match.start() for match in found if match), default=None)

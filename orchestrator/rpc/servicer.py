@@ -22,7 +22,7 @@ from orchestrator.call_results import (
 )
 from orchestrator.call_results.access import Right, Tokens
 from orchestrator.call_results.watch import ResultFeed
-from orchestrator.calls import Progress, ProgressAnswer
+from orchestrator.calls import Progress, ProgressAnswer, Question
 from orchestrator.errors import InvalidInput, NotAllowed, OrchestratorError, Violation
 from orchestrator.rpc.answers import abort, refuse_entry
 from orchestrator.rpc.decoding import Undecodable
@@ -160,6 +160,7 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
             turns=[turn_to_proto(turn) for turn in report.turns],
             stream_nonce=report.stream_nonce,
             handler_instance=report.handler_instance,
+            question=Question(**report.question.model_dump()) if report.question else None,
         )
         failpoint("progress.before_commit")
         answer = await self._record_progress(progress)
@@ -169,6 +170,8 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
             cancel_requested=answer.cancel_requested,
             order=answer.order,
             call_id=answer.call_id,
+            answer=answer.answer,
+            answered_by_word=answer.answered_by_word,
         )
 
     async def get_result(

@@ -50,15 +50,17 @@ def read_task(connection: Connection, task_id: str) -> TaskRow | None:
     return None if found is None else TaskRow(**found)
 
 
-def update_task(tx: Transaction, seen: TaskRow, state: str, form: Mapping[str, object]) -> bool:
-    """Write state and form if the task is still as it was `seen`; say whether it was."""
+def update_task(
+    tx: Transaction, seen: TaskRow, state: str, errand: str, form: Mapping[str, object]
+) -> bool:
+    """Write how an errand stands if the task is still as it was `seen`; say whether it was."""
     is_seen = (
         (tasks.c.task_id == seen.task_id)
         & (tasks.c.state == seen.state)
         & (tasks.c.updated_at == seen.updated_at)
     )
     later = max(tx.now_us, seen.updated_at + 1)
-    values = {"state": state, "form": dict(form), "updated_at": later}
+    values = {"state": state, "errand": errand, "form": dict(form), "updated_at": later}
     return tx.connection.execute(update(tasks).where(is_seen).values(**values)).rowcount == 1
 
 

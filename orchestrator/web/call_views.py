@@ -136,7 +136,7 @@ def call_view(facts: CallFacts) -> Json:
 
 def _callee(row: CallRow) -> str:
     """Name whom the call goes to; the CallSid's end tells apart calls of which nothing is known."""
-    known = order_of(row).details.get("shop") or shown_number(row.to_number)
+    known = order_of(row).callee or shown_number(row.to_number)
     tail = f" (CallSid ...{row.call_sid[-_SID_TAIL:]})" if row.call_sid else ""
     return known or f"Unknown number{tail}"
 

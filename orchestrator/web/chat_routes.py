@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict
 
 from foundation.failpoints import failpoint
-from orchestrator.conversation import Chat
+from orchestrator.conversation import Chat, find_task
 from orchestrator.errors import InvalidInput, Violation
 from orchestrator.web.bodies import read_body
 from orchestrator.web.call_views import Json
@@ -35,12 +35,14 @@ class _MessageBody(BaseModel):
     model_config = ConfigDict(strict=True)
 
     text: str
+    question_id: str | None = None
+    """The question of the running call that the message answers; None: whatever it waits for."""
 
 
 async def _task_json(chat: Chat, task_id: str) -> Json:
     """Read a conversation and the number of the event to follow it from."""
     last_event = await chat.store.newest_event()
-    task = await chat.store.read(partial(read_task_json, task_id=task_id))
+    task = await chat.store.read_at(partial(read_task_json, task_id=task_id))
     return {**task, "last_event": last_event}
 
 
@@ -61,7 +63,7 @@ async def show_task(task_id: str, chat: ChatOf) -> Json:
 async def post_message(task_id: str, request: Request, chat: ChatOf) -> Json:
     """Take a message of the person and answer it."""
     body = await read_body(request, _MessageBody)
-    await chat.say(task_id, body.text)
+    await chat.say(task_id, body.text, body.question_id)
     return await _task_json(chat, task_id)
 
 
@@ -84,7 +86,7 @@ async def _resume_after(
     after: Annotated[int, Query(ge=0, le=_LARGEST_EVENT)] = 0,
 ) -> int:
     """Say after which event a stream goes on: the browser's Last-Event-ID counts first."""
-    await chat.store.read(partial(read_task_json, task_id=task_id))
+    await chat.store.read(partial(find_task, task_id=task_id))
     if last_event_id is None:
         return after
     if not _EVENT_ID.fullmatch(last_event_id):

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection
 
 from orchestrator.call_results import Dispute, count_orphans, read_disputes
-from orchestrator.conversation import Chat
+from orchestrator.conversation import Chat, greeting
 from orchestrator.errands import DEFAULT_ERRAND, ERRANDS
 from orchestrator.errors import NotAuthenticated, NotFound
 from orchestrator.store.recordings import RecordingRow, read_recording
@@ -61,7 +61,7 @@ async def show_chat(request: Request, services: ServicesOf) -> Response:
     """Show the chat."""
     if needs_token(request, services):
         return render_page("token.html", 401)
-    return render_page("chat.html", greeting=ERRANDS[DEFAULT_ERRAND].greeting)
+    return render_page("chat.html", greeting=greeting(), example=ERRANDS[DEFAULT_ERRAND].example)
 
 
 @router.api_route("/calls", methods=_READ)

@@ -140,7 +140,7 @@ async def test_f51_call_now_pressed_twice_in_two_windows_is_one_call_there_on_re
 
 async def test_a_new_order_starts_an_empty_conversation(page: Page, chat: ChatRig) -> None:
     await order(page, chat)
-    await page.get_by_role("button", name="New order").click()
+    await page.get_by_role("button", name="New errand").click()
     await expect(page.locator("call-card")).to_have_count(0)
     await expect(page.locator(".message")).to_have_count(1)
 

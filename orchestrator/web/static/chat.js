@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { CallCard } from "./call-card.js";
+import { QuestionForm } from "./question-form.js";
 
 const STORED = "ringback-task";
 const AGAIN_MS = 1000;
@@ -13,7 +14,9 @@ class RingbackChat extends HTMLElement {
   #stream = null;
   #timer = 0;
   #isAboutStream = false; // what the notice says; an opened stream takes back only that
-  #messages = new Set();
+  #messages = new Map(); // message_id -> its entry
+  #ahead = 0; // ms that the server's clock is ahead of ours
+  #questions = new Map(); // question_id of the running call -> its form
   #cards = new Map(); // call_id -> card
   #early = new Map(); // call_id -> lines that came before their card
 
@@ -30,6 +33,7 @@ class RingbackChat extends HTMLElement {
     this.#on("change", () => this.#change());
     this.addEventListener("hang-up", ({ detail }) => this.#hangUp(detail.callId));
     this.addEventListener("call-again", () => this.#confirm());
+    this.addEventListener("answer", ({ detail }) => this.#answer(detail));
     this.#restore();
   }
 
@@ -77,6 +81,8 @@ class RingbackChat extends HTMLElement {
     if (task.messages.length > 1) this.input.placeholder = "Your message";
     for (const message of task.messages) this.#showMessage(message);
     for (const call of task.calls) this.#showCall(call.view);
+    this.#ahead = task.now / 1000 - Date.now();
+    if (task.question) this.#showQuestion(task.question);
     this.#showState(task.state);
     if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }
@@ -88,12 +94,28 @@ class RingbackChat extends HTMLElement {
 
   #showMessage({ message_id: id, role, text, created_at: time }) {
     if (this.#messages.has(id)) return;
-    this.#messages.add(id);
     const item = document.getElementById("message").content.cloneNode(true).firstElementChild;
     item.classList.add(role === "person" ? "person" : "assistant");
     item.querySelector(".who").textContent = role === "person" ? "You" : "Ringback";
     item.querySelector("p").textContent = text;
+    this.#messages.set(id, item);
     this.#insert(item, time, 0, id);
+  }
+
+  /** Put the reply box of a question under the message that asks it, or take it away. */
+  #showQuestion(question) {
+    const id = `${question.call_id} ${question.question_id}`;
+    const atEnd = this.#isAtEnd();
+    let form = this.#questions.get(id);
+    if (question.state !== "open") {
+      this.#questions.delete(id);
+      form?.close();
+    } else if (!form && this.#messages.has(question.message_id)) {
+      form = QuestionForm.of(question, () => Date.now() + this.#ahead);
+      this.#questions.set(id, form);
+      this.#messages.get(question.message_id).append(form);
+    }
+    if (atEnd) this.#scrollDown();
   }
 
   #showCall(view) {
@@ -157,6 +179,7 @@ class RingbackChat extends HTMLElement {
         show(JSON.parse(event.data));
       });
     on("message", (data) => this.#showMessage(data));
+    on("question", (data) => this.#showQuestion(data));
     on("task", (data) => this.#showState(data.state));
     on("turn", (data) => this.#showTurn(data.call_id, data.view));
     on("call", (data) => this.#showProgress(data));
@@ -192,6 +215,15 @@ class RingbackChat extends HTMLElement {
       this.#scrollDown();
     });
     this.input.focus();
+  }
+
+  async #answer({ form, text, questionId }) {
+    form.disabled = true;
+    await this.#while(null, async () => {
+      const body = { text, question_id: questionId };
+      this.#show(await post(`/api/tasks/${this.#taskId}/messages`, body));
+    });
+    form.disabled = false;
   }
 
   async #confirm() {

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass
 
 from orchestrator.conversation.dialogue import Answer, Situation, TaskState, answer_message
-from orchestrator.conversation.filling import RuleFiller, Surroundings
+from orchestrator.conversation.filling import RuleFiller
+from orchestrator.conversation.putting import Surroundings
 from orchestrator.conversation.spans import tidy_message
 from orchestrator.errands import ERRANDS, Form
 
