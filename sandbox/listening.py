@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from sandbox.speech import FRAME_MS, Heard, is_loud, recognise
+from sandbox.mulaw import FRAME_MS, is_loud
+from sandbox.speech import Heard, recognise
+from sandbox.tones import is_tone
 
 _NEARLY_ALL = 0.95  # heard this far, a sentence counts as heard to its end
 
@@ -56,7 +58,7 @@ class Utterance:
         """Take one frame; give what it is known as."""
         heard = recognise(frame)
         if heard is None:
-            loud = is_loud(frame)
+            loud = is_loud(frame) and not is_tone(frame)
             self.unknown_frames += loud
             self.loud_frames += loud
             return None

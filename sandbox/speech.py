@@ -3,24 +3,71 @@
 There is no recognition of sound here: every 20 ms frame of a sentence is unlike every other frame,
 so the bytes themselves say which sentence they belong to, and where. A frame that was altered,
 cut or padded on its way is known by nobody, and so is noticed.
+
+Sentences are spoken by espeak-ng where it was asked for and loads, else as speech-like noise.
 """
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-FRAME_BYTES = 160
-FRAME_MS = 20
-BYTES_PER_MS = 8
-SAMPLE_RATE = 8_000
-SILENCE = b"\xff" * FRAME_BYTES
+from sandbox.espeak import EspeakMissing, load
+from sandbox.mulaw import (
+    BYTES_PER_MS,
+    FRAME_BYTES,
+    FRAME_MS,
+    SAMPLE_RATE,
+    SILENCE,
+    Samples,
+    encode_frames,
+    encode_mulaw,
+    frames_of,
+    is_loud,
+    loudness,
+    noise,
+)
+from sandbox.sound_editing import for_the_telephone
+from sandbox.voices import voice_of
+
+__all__ = [  # who speaks needs the frames of it as well
+    "BYTES_PER_MS",
+    "FRAME_BYTES",
+    "FRAME_MS",
+    "SAMPLE_RATE",
+    "SILENCE",
+    "Heard",
+    "SentenceBook",
+    "Sound",
+    "audio_of",
+    "choose_sound",
+    "encode_mulaw",
+    "is_loud",
+    "loudness",
+    "make_noise",
+    "make_speech",
+    "noise",
+    "recognise",
+    "speak",
+]
 
 _FRAMES_PER_CHARACTER = 3.4  # 68 ms: a calm speaker
 _SHORTEST_FRAMES = 25
-_REMEMBERED = 400  # sentences; about 50 MB when every one of them is long
+_REMEMBERED = 1_000  # sentences; about 100 MB when every one of them is long
+_HISS = 12.0  # on the 16-bit scale, 68 dB below full scale: makes even two pauses differ
+_TRIES = 5
+
+
+class Sound(StrEnum):
+    """How sentences sound."""
+
+    SPEECH = "speech"
+    """Words that a person understands."""
+    NOISE = "noise"
+    """Noise of about the right length: cheaper, and the same bytes in every process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,66 +82,110 @@ class Heard:
     """Length of the whole sentence."""
 
 
-_spoken: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-_frames: dict[bytes, Heard] = {}
+Synthesiser = Callable[[str, str], Samples]
+"""Makes the samples (8 kHz) of a text in a voice."""
+
+
+class SentenceBook:
+    """The sentences spoken so far, and their frames."""
+
+    def __init__(self, synthesise: Synthesiser) -> None:
+        self.synthesise = synthesise
+        self.frames: dict[bytes, Heard] = {}
+        self._spoken: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def speak(self, text: str, voice: str) -> bytes:
+        """Give the sentence's audio, made now or remembered."""
+        key = (voice, text)
+        audio = self._spoken.get(key)
+        if audio is not None:
+            self._spoken.move_to_end(key)
+            return audio
+        audio = self._make(text, voice)
+        self._spoken[key] = audio
+        self._learn(text, voice, audio)
+        if len(self._spoken) > _REMEMBERED:
+            self._forget(self._spoken.popitem(last=False)[1])
+        return audio
+
+    def audio_of(self, text: str, voice: str) -> bytes:
+        """Give the audio of a remembered sentence; empty when it is forgotten."""
+        return self._spoken.get((voice, text), b"")
+
+    def _make(self, text: str, voice: str) -> bytes:
+        """Make audio of which no frame is known yet; noise for what gives no sound as speech."""
+        seed = hashlib.sha256(f"{voice}\n{text}".encode()).digest()
+        rng = np.random.default_rng(int.from_bytes(seed[:8], "big"))
+        samples = self._synthesised(text, voice)
+        for attempt in range(_TRIES):
+            hiss = rng.normal(0.0, _HISS * 2**attempt, samples.size)
+            audio = encode_frames(samples + hiss)
+            if audio and self._is_new(audio):
+                return audio
+        return encode_frames(make_noise(text, voice))
+
+    def _synthesised(self, text: str, voice: str) -> Samples:
+        try:
+            return self.synthesise(text, voice)
+        except EspeakMissing:
+            return make_noise(text, voice)
+
+    def _is_new(self, audio: bytes) -> bool:
+        frames = frames_of(audio)
+        return len(set(frames)) == len(frames) and self.frames.keys().isdisjoint(frames)
+
+    def _learn(self, text: str, voice: str, audio: bytes) -> None:
+        total_ms = len(audio) // BYTES_PER_MS
+        for number, frame in enumerate(frames_of(audio)):
+            self.frames[frame] = Heard(text, voice, number * FRAME_MS, total_ms)
+
+    def _forget(self, audio: bytes) -> None:
+        for frame in frames_of(audio):
+            self.frames.pop(frame, None)
+
+
+def choose_sound(sound: Sound) -> Sound:
+    """Choose how sentences sound that are not spoken yet; noise until this is called.
+
+    Returns: what it will be: noise where the library for speech does not load.
+    """
+    _book.synthesise = make_noise
+    if sound is Sound.NOISE:
+        return Sound.NOISE
+    try:
+        load()
+    except EspeakMissing:
+        return Sound.NOISE
+    _book.synthesise = make_speech
+    return Sound.SPEECH
 
 
 def speak(text: str, voice: str) -> bytes:
     """Turn a sentence into audio: mu-law, 8 kHz, mono, whole 20 ms frames; nothing for no text.
 
-    The same voice and text give the same bytes in every process. The sentence is known to
-    `recognise` from now on, until 400 others have been spoken after it.
+    The same voice and text give the same bytes again while the sentence is known to `recognise`:
+    until 1,000 others have been spoken after it.
     """
-    if not text:
-        return b""
-    key = (voice, text)
-    audio = _spoken.get(key)
-    if audio is not None:
-        _spoken.move_to_end(key)
-        return audio
-    audio = _synthesise(text, voice)
-    _spoken[key] = audio
-    _learn(text, voice, audio)
-    if len(_spoken) > _REMEMBERED:
-        _forget(_spoken.popitem(last=False)[1])
-    return audio
+    return _book.speak(text, voice) if text else b""
 
 
 def recognise(frame: bytes) -> Heard | None:
     """Say which sentence a 20 ms frame is from; None for silence and for bytes nobody spoke."""
-    return _frames.get(frame)
+    return _book.frames.get(frame)
 
 
-def is_loud(frame: bytes) -> bool:
-    """Say whether a frame holds anything but mu-law silence."""
-    return frame != SILENCE and loudness(frame) > _QUIET
+def audio_of(text: str, voice: str) -> bytes:
+    """Give the whole audio of a sentence that was recognised; empty when it is forgotten."""
+    return _book.audio_of(text, voice)
 
 
-def loudness(frame: bytes) -> float:
-    """Give the root mean square of mu-law samples on the 16-bit scale; 0 for no samples."""
-    if not frame or frame == SILENCE:
-        return 0.0
-    return float(np.sqrt(_SQUARES[np.frombuffer(frame, dtype=np.uint8)].mean()))
+def make_speech(text: str, voice: str) -> Samples:
+    """Make speech that a person understands. Raises: EspeakMissing."""
+    espeak = load()
+    return for_the_telephone(espeak.speak(text, voice_of(voice)), espeak.rate_hz)
 
 
-def noise(length: int, seed: int) -> bytes:
-    """Give `length` bytes of noise, the same ones for the same seed."""
-    return np.random.default_rng(seed).bytes(length)
-
-
-def _learn(text: str, voice: str, audio: bytes) -> None:
-    total_ms = len(audio) // BYTES_PER_MS
-    for start in range(0, len(audio), FRAME_BYTES):
-        frame = audio[start : start + FRAME_BYTES]
-        _frames[frame] = Heard(text, voice, start // BYTES_PER_MS, total_ms)
-
-
-def _forget(audio: bytes) -> None:
-    for start in range(0, len(audio), FRAME_BYTES):
-        _frames.pop(audio[start : start + FRAME_BYTES], None)
-
-
-def _synthesise(text: str, voice: str) -> bytes:
+def make_noise(text: str, voice: str) -> Samples:
     """Make speech-like sound: a gliding voice under a syllable rhythm, and breath over it."""
     digest = hashlib.sha256(f"{voice}\n{text}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
@@ -105,26 +196,7 @@ def _synthesise(text: str, voice: str) -> bytes:
     tone = np.sin(phase) + np.sin(2 * phase) / 2 + np.sin(3 * phase) / 3
     syllables = 0.7 + 0.3 * np.sin(2 * np.pi * 4.3 * at_s)
     breath = rng.normal(0.0, 0.25, at_s.size)
-    samples = 5_000.0 * syllables * (tone + breath)
-    return encode_mulaw(samples.astype(np.int32))
+    return np.asarray(5_000.0 * syllables * (tone + breath))
 
 
-def encode_mulaw(samples: NDArray[np.int32]) -> bytes:
-    """Encode 16-bit samples as mu-law. Source: ITU-T G.711."""
-    biased = np.minimum(np.abs(samples), 32_635) + 132
-    exponent = np.floor(np.log2(biased)).astype(np.int32) - 7
-    mantissa = (biased >> (exponent + 3)) & 0x0F
-    sign = np.where(samples < 0, 0x80, 0)
-    codes: NDArray[np.uint8] = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
-    return codes.tobytes()
-
-
-def _squares() -> NDArray[np.float64]:
-    """Tabulate the squared 16-bit value of every mu-law byte. Source: ITU-T G.711."""
-    code = ~np.arange(256) & 0xFF
-    magnitude = (((code & 0x0F) << 3) + 132 << ((code >> 4) & 7)) - 132
-    return magnitude.astype(np.float64) ** 2
-
-
-_SQUARES = _squares()
-_QUIET = 200.0  # between a line's hiss and the quietest syllable
+_book = SentenceBook(make_noise)

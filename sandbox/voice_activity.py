@@ -1,9 +1,13 @@
-"""Server VAD: tells from the loudness of 20 ms frames when the callee starts and stops talking."""
+"""Server VAD: tells from the loudness of 20 ms frames when the callee starts and stops talking.
+
+Beeps, music and fax tones are loud and nobody's speech: what `tones` made counts as silence.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.speech import FRAME_MS, loudness
+from sandbox.mulaw import FRAME_MS, loudness
+from sandbox.tones import is_tone
 
 _ONSET_FRAMES = 3  # 60 ms: shorter noises are not speech
 
@@ -37,7 +41,7 @@ class VoiceActivity:
 
         `end_ms`: end of the frame in appended audio. `settings`: the session's turn detection.
         """
-        if loudness(frame) > _floor(settings):
+        if loudness(frame) > _floor(settings) and not is_tone(frame):
             self._loud_frames += 1
             self._quiet_frames = 0
             return self._begin(end_ms, settings)

@@ -100,6 +100,7 @@ class Layout:
         words = [sys.executable, "-m", "sandbox", "--port", str(self.ports.base)]
         words += ["--data-dir", str(self.folder / SANDBOX), "--seed", str(seed)]
         words += ["--time-factor", str(time_factor), "--cps", "1000"]
+        words += ["--speech", "noise"]  # nobody listens, and the processor has other work
         replicas = {
             "orchestrator": map(self.ports.page, range(1, self.orchestrators + 1)),
             "handler": map(self.ports.handler, range(1, self.handlers + 1)),

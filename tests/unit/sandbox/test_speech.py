@@ -2,9 +2,19 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from sandbox.espeak import EspeakMissing
 from sandbox.listening import Utterance
-from sandbox.speech import FRAME_BYTES, SILENCE, encode_mulaw, loudness, recognise, speak
+from sandbox.speech import (
+    FRAME_BYTES,
+    SILENCE,
+    SentenceBook,
+    encode_mulaw,
+    loudness,
+    recognise,
+    speak,
+)
 from sandbox.voice_activity import SpeechStarted, SpeechStopped, VoiceActivity
 
 VAD = {"threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500}
@@ -37,6 +47,28 @@ def test_every_frame_says_where_it_is_from() -> None:
 @pytest.mark.parametrize("frame", [SILENCE, b"\x00" * 160, b""])
 def test_what_nobody_said_is_not_recognised(frame: bytes) -> None:
     assert recognise(frame) is None
+
+
+@pytest.mark.parametrize("size", [0.0, 4_000.0, 30_000.0])
+def test_sentences_that_sound_alike_are_still_told_apart(size: float) -> None:
+    book = SentenceBook(lambda _text, _voice: np.full(16_000, size))
+    spoken = [book.speak(text, voice) for text in ("Yes.", "No.") for voice in ("luigi", "cedar")]
+    frames = [frame for audio in spoken for frame in _frames(audio)]
+    assert len(set(frames)) == len(frames) >= 4 * 25
+    assert {book.frames[frame].text for frame in frames} == {"Yes.", "No."}
+
+
+def test_a_voice_without_a_sound_still_takes_its_time() -> None:
+    book = SentenceBook(lambda _text, _voice: np.zeros(0))
+    assert len(book.speak("Hm.", "luigi")) >= 25 * FRAME_BYTES
+
+
+def test_a_voice_that_fails_is_replaced_by_noise() -> None:
+    def fail(_text: str, _voice: str) -> NDArray[np.float64]:
+        raise EspeakMissing("gone")
+
+    book = SentenceBook(fail)
+    assert len(book.speak("That will be fourteen fifty.", "luigi")) > 75 * FRAME_BYTES
 
 
 def test_an_altered_frame_is_not_recognised() -> None:
