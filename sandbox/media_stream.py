@@ -15,10 +15,10 @@ from sandbox.calls import Call
 from sandbox.carrier_faults import StreamFault
 from sandbox.errors import CarrierError, HostUnreachable
 from sandbox.line import StepOfCallee
+from sandbox.mulaw import BYTES_PER_MS, FRAME_BYTES
 from sandbox.playback import PlaybackBuffer
 from sandbox.progress import Ending
 from sandbox.signing import sign_url
-from sandbox.speech import FRAME_BYTES
 from sandbox.stream_messages import (
     CONNECTED,
     Audio,
@@ -87,7 +87,7 @@ class MediaStream:
     """One open stream: the callee's audio out, the agent's audio into the playback buffer."""
 
     def __init__(self, call: Call, stream: Stream, socket_: ClientConnection, world: World) -> None:
-        self.playback = PlaybackBuffer()
+        self.playback = call.playback = PlaybackBuffer()
         self.sid = world.names.sid("MZ")
         self.is_ours_to_end = False
         self._call = call
@@ -170,8 +170,7 @@ class MediaStream:
         match message:
             case Audio(payload):
                 self._received_bytes += len(payload)
-                if not self.playback.queue_audio(payload):
-                    self._warn(TOO_MUCH, "ten minutes are queued, the rest is discarded")
+                self._queue(payload)
             case Mark(name):
                 if self.playback.queue_mark(name):
                     await self._echo([name])
@@ -180,20 +179,30 @@ class MediaStream:
             case Faulty(code, reason):
                 self._warn(code, reason)
 
+    def _queue(self, payload: bytes) -> None:
+        if not self.playback.queue_audio(payload):
+            self._warn(TOO_MUCH, "ten minutes are queued, the rest is discarded")
+        stale = self.playback.track.stale
+        while stale:
+            stretch = stale.pop(0)
+            self._note("stale", text=stretch.text, offset_ms=stretch.offset_ms)
+
     async def _clear(self) -> None:
         if self._faults.clear_ignored:
             return
-        unplayed_ms = self.playback.queued_bytes // 8
-        since_ms = self.playback.played_since_clear // 8
-        marks = self.playback.clear()
+        unplayed_ms = self.playback.queued_bytes // BYTES_PER_MS
+        cleared = self.playback.clear()
+        cut = cleared.cut
         self._note(
             "clear",
-            played_ms=self.playback.played_ms,
-            played_since_clear_ms=since_ms,
+            text=cut.text if cut else "",
+            voice=cut.voice if cut else "",
+            played_ms=cut.played_ms if cut else 0,
+            stream_played_ms=self.playback.played_ms,
             unplayed_ms=unplayed_ms,
-            pending_marks=len(marks),
+            pending_marks=len(cleared.marks),
         )
-        await self._echo(marks)
+        await self._echo(cleared.marks)
 
     async def _echo(self, names: list[str]) -> None:
         if self._faults.marks_lost:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 
 from sandbox.agent import Agent
+from sandbox.agent_playout import AgentPlayout
 from sandbox.client_events import check_event, decode_audio, read_message
 from sandbox.conversation import Conversation, Item, spoken_item
+from sandbox.errand_details import read_facts
 from sandbox.input_track import Happening, InputTrack, SilenceEnded
 from sandbox.model_ids import ModelIds
 from sandbox.model_wire import ModelWire
@@ -34,6 +36,7 @@ class ModelSession:
         self._agent = Agent(setup.scenario.agent)
         self._conversation = Conversation(ids)
         self._track = InputTrack()
+        self._playout = AgentPlayout(setup.find_track)
         self._player = ResponsePlayer(wire, self._faults, setup.time_factor)
         self._tasks: set[asyncio.Task[None]] = set()
         self._user_item_id = ids.mint("item")
@@ -87,7 +90,7 @@ class ModelSession:
             raise ProtocolError("server_error", "The server had an error.")
         session = updated_session(self._session, event["session"], has_spoken=self._has_spoken)
         self._session = session
-        self._agent.instruct(str(session["instructions"]))
+        self._agent.instruct(str(session["instructions"]), read_facts(session["tools"]))
         shown = session
         if self._faults.updated_formats is not None:
             wrong = {"audio": {side: self._with_wrong_format(side) for side in ("input", "output")}}
@@ -183,11 +186,19 @@ class ModelSession:
         if body.get("role") == "user" and isinstance(content, list):
             self._unanswered = " ".join(str(piece.get("text", "")) for piece in content)
         if body["type"] == "function_call_output":
-            self._write("model_tool_output", output=body["output"])
+            tool = self._conversation.tool_of(str(body["call_id"]))
+            self._agent.hear_output(tool, str(body["output"]))
+            self._write("model_tool_output", tool=tool, output=body["output"])
 
     def _truncate(self, event: JsonObject) -> JsonObject:
-        item, answer, cut_ms = self._conversation.truncate(event)
-        self._write("model_truncated", item_id=item.item_id, audio_end_ms=item.audio_ms)
+        facts = self._playout.facts(self._conversation.find(event["item_id"]))
+        facts |= {"item_id": event["item_id"], "audio_end_ms": event["audio_end_ms"]}
+        accepted = False
+        try:
+            item, answer, cut_ms = self._conversation.truncate(event)
+            accepted = True
+        finally:
+            self._write("truncate", accepted=accepted, **facts)
         if item.turn is not None and cut_ms:
             self._agent.was_cut(item.turn, tools_called=True)
         return answer
@@ -220,7 +231,10 @@ class ModelSession:
         """Let the agent choose its turn and begin to play it."""
         is_waiting = bool(self._conversation.open_calls)
         words, self._unanswered = self._unanswered, None
-        if is_nudge:
+        told = self._agent.obey(str(overrides.get("instructions", "")))
+        if told is not None:
+            turn = told
+        elif is_nudge:
             turn = self._agent.nudge()
         elif words is not None:
             turn = self._agent.answer(words, is_waiting=is_waiting)
@@ -234,6 +248,7 @@ class ModelSession:
         self._has_spoken = self._has_spoken or bool(plan.audio)
         self._is_owed = False
         self._track.expect_nothing()
+        self._playout.begin(plan.turn.say)
         script = ResponseScript(plan, self._conversation, self._ids)
         self._player.start(script, self._finish_response)
 

@@ -3,9 +3,10 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-BYTES_PER_MS = 8
+from sandbox.mulaw import BYTES_PER_MS, FRAME_BYTES, SILENCE
+from sandbox.sentence_track import Saying, SentenceTrack
+
 LIMIT_BYTES = 10 * 60 * 1000 * BYTES_PER_MS
-MULAW_SILENCE = 0xFF
 
 
 @dataclass(slots=True)
@@ -16,16 +17,27 @@ class Played:
     marks: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What a clear took out: the pending marks, oldest first, and the sentence it cut.
+
+    `cut` is None when no sentence was in its middle.
+    """
+
+    marks: list[str]
+    cut: Saying | None
+
+
 class PlaybackBuffer:
     """Queues audio and marks, and gives them back in real time; it has no clock of its own.
 
-    `played_bytes` counts agent audio that was really heard; `played_since_clear` counts it in
-    this generation: the yardstick for what the agent may claim after a barge-in.
+    `played_bytes` counts agent audio that was really heard; `track` knows of which sentences: the
+    yardstick for what the agent may claim after a barge-in.
     """
 
     def __init__(self) -> None:
+        self.track = SentenceTrack()
         self.played_bytes = 0
-        self.played_since_clear = 0
         self.discarded_bytes = 0
         self._entries: deque[bytes | str] = deque()
         self._queued_bytes = 0
@@ -47,6 +59,7 @@ class PlaybackBuffer:
         if kept:
             self._entries.append(kept)
             self._queued_bytes += len(kept)
+            self.track.queue(kept)
         self.discarded_bytes += len(audio) - len(kept)
         return len(kept) == len(audio)
 
@@ -57,17 +70,18 @@ class PlaybackBuffer:
         self._entries.append(name)
         return False
 
-    def clear(self) -> list[str]:
-        """Empty the queue and give every pending mark, oldest first."""
+    def clear(self) -> Cleared:
+        """Empty the queue."""
         marks = [entry for entry in self._entries if isinstance(entry, str)]
         self.discarded_bytes += self._queued_bytes
         self._entries.clear()
         self._queued_bytes = 0
-        self.played_since_clear = 0
-        return marks
+        return Cleared(marks, self.track.clear())
 
-    def play(self, size: int = 160) -> Played:
-        """Play `size` bytes: what is queued, then silence, and the marks reached by it."""
+    def play(self, size: int = FRAME_BYTES) -> Played:
+        """Play `size` bytes (at most a frame): what is queued, then silence; and its marks."""
+        if not self._entries:
+            return Played(SILENCE[:size])
         parts: list[bytes] = []
         marks: list[str] = []
         wanted = size
@@ -83,9 +97,9 @@ class PlaybackBuffer:
                 wanted -= len(parts[-1])
         heard = size - wanted
         self.played_bytes += heard
-        self.played_since_clear += heard
         self._queued_bytes -= heard
-        return Played(b"".join(parts) + bytes([MULAW_SILENCE]) * wanted, marks)
+        self.track.play(heard)
+        return Played(b"".join(parts) + SILENCE[:wanted], marks)
 
     def _take(self, entry: bytes, wanted: int) -> bytes:
         if len(entry) <= wanted:

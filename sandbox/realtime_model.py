@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Protocol, Self
@@ -21,6 +22,7 @@ from sandbox.model_wire import ModelWire
 from sandbox.protocol_error import ProtocolError
 from sandbox.scenario import Scenario
 from sandbox.scenarios import SCENARIOS
+from sandbox.sentence_track import SentenceTrack
 from sandbox.session_schema import MODELS, default_session
 from sandbox.session_setup import ModelBooks, SessionSetup
 
@@ -37,6 +39,9 @@ class ScenarioBook(Protocol):
 
     def find_scenario(self, call_id: str) -> Scenario | None:
         """Give the scenario of a call; None for a call that nobody placed here."""
+
+    def find_track(self, call_id: str) -> SentenceTrack | None:
+        """Give what was played of the agent in a call; None without a stream of it here."""
 
 
 class RealtimeModel:
@@ -101,7 +106,8 @@ class RealtimeModel:
             return
         expires_at = int(time.time() + scenario.model.session_max_s)
         session = default_session(ids.mint("sess"), model, expires_at)
-        setup = SessionSetup(scenario, call_id, session, self._time_factor, self._books)
+        find_track = partial(self._book.find_track, call_id or "")
+        setup = SessionSetup(scenario, call_id, session, self._time_factor, self._books, find_track)
         self.open_sessions += 1
         try:
             with suppress(ConnectionClosed):  # gone without a close frame: the books say so below

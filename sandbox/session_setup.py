@@ -1,9 +1,11 @@
 """What a session of the realtime model is opened with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from sandbox.scenario import Scenario
+from sandbox.sentence_track import SentenceTrack
 from sandbox.wire_rules import JsonObject
 
 
@@ -25,3 +27,5 @@ class SessionSetup:
     """The session as `session.created` shows it."""
     time_factor: float
     books: ModelBooks
+    find_track: Callable[[], SentenceTrack | None]
+    """Gives what the carrier has played of the agent's sentences; None without a stream."""

@@ -13,6 +13,7 @@ from sandbox.callees import Callee
 from sandbox.realtime_model import RealtimeModel, serve_model
 from sandbox.scenario import Scenario
 from sandbox.scenarios import SCENARIOS
+from sandbox.sentence_track import SentenceTrack
 from sandbox.speech import FRAME_BYTES, FRAME_MS, SILENCE, recognise
 
 Event = dict[str, object]
@@ -57,21 +58,29 @@ class Books:
 
 @dataclass
 class OneScenario:
-    """A book in which every call plays the same scenario."""
+    """A book in which every call plays the same scenario, and has the same track."""
 
     scenario: Scenario
+    track: SentenceTrack | None = None
 
     def find_scenario(self, call_id: str) -> Scenario | None:
         del call_id
         return self.scenario
 
+    def find_track(self, call_id: str) -> SentenceTrack | None:
+        del call_id
+        return self.track
+
 
 @asynccontextmanager
 async def running_model(
-    scenario: Scenario | str, books: Books | None = None, time_factor: float = 200.0
+    scenario: Scenario | str,
+    books: Books | None = None,
+    time_factor: float = 200.0,
+    track: SentenceTrack | None = None,
 ) -> AsyncIterator[RealtimeModel]:
     chosen = SCENARIOS[scenario] if isinstance(scenario, str) else scenario
-    book = OneScenario(chosen)
+    book = OneScenario(chosen, track)
     model = await serve_model("127.0.0.1", 0, book, time_factor, books or Books())
     async with model:
         yield model

@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed
 
 from sandbox.carrier_faults import CarrierFaults, StreamFault
 from tests.integration.sandbox_carrier_rig import NUMBER, Rig, Talker, running_rig
-from tests.integration.test_sandbox_carrier_stream import HELLO, Speaker, audio
+from tests.integration.sandbox_stream_end import Speaker, audio
+from tests.integration.test_sandbox_carrier_stream import HELLO
 
 
 async def ended(rig: Rig) -> None:

@@ -51,7 +51,7 @@ def test_clear_gives_all_pending_marks_and_silence_follows() -> None:
         buffer.queue_audio(b"\x01" * 1600)
         buffer.queue_mark(name)
     buffer.play()
-    assert buffer.clear() == ["1:1", "1:2"]
+    assert buffer.clear().marks == ["1:1", "1:2"]
     assert buffer.play().frame == SILENT
     assert (buffer.played_ms, buffer.discarded_bytes) == (20, 3200 - 160)
 
