@@ -18,6 +18,7 @@ from sandbox.ledger import Ledger
 from sandbox.realtime_model import RealtimeModel, serve_model
 from sandbox.scenarios import SCENARIOS
 from sandbox.script_time import ScriptClock
+from sandbox.speech import Sound, choose_sound
 from sandbox.world import CarrierSettings, World
 
 DEFAULT_BASE = 8900
@@ -36,6 +37,13 @@ def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--time-factor", type=_positive, default=1.0, metavar="F")
     parser.add_argument("--seed", type=int, help="default: a new one each time, printed")
     parser.add_argument("--cps", type=_positive, default=1.0, help="creates begun per second")
+    parser.add_argument(
+        "--speech",
+        type=Sound,
+        choices=list(Sound),
+        default=Sound.SPEECH,
+        help="noise: no words to be heard, and less work for the processor",
+    )
     parser.add_argument("--shared-key", default="", help="sign by SHA-256 with this key")
     parser.add_argument(
         "--map",
@@ -77,7 +85,8 @@ def build_world(arguments: argparse.Namespace, ledger: Ledger, seed: int) -> Wor
         calls_per_s=arguments.cps,
     )
     clock = ScriptClock(arguments.time_factor)
-    return World(settings, CallBook(SCENARIOS), ledger, AddressMap(hosts), (Names(seed), clock))
+    book = CallBook(SCENARIOS, seed)
+    return World(settings, book, ledger, AddressMap(hosts), (Names(seed), clock))
 
 
 async def run_sandbox(arguments: argparse.Namespace) -> None:
@@ -86,18 +95,21 @@ async def run_sandbox(arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    sound = choose_sound(arguments.speech)
     seed = secrets.randbits(31) if arguments.seed is None else arguments.seed
     host, base = arguments.host, arguments.port
     async with AsyncExitStack() as stack:
         ledger = stack.enter_context(Ledger(arguments.data_dir / "ledger.jsonl"))
         world = build_world(arguments, ledger, seed)
-        ledger.write("begin", seed=seed, time_factor=arguments.time_factor)
+        ledger.write("begin", seed=seed, time_factor=arguments.time_factor, sound=sound)
         factor = arguments.time_factor
         model = await serve_model(host, base + MODEL, world.book, factor, ledger)
         stack.push_async_callback(_close_soon, model)
         ports = CarrierPorts(base + CARRIER, base + CONTROL, host)
         await stack.enter_async_context(run_carrier(world, ports, lambda: model.open_sessions))
         _announce(world, host, base, seed)
+        if sound is not arguments.speech:
+            sys.stdout.write("sandbox: espeak-ng does not load, so everybody speaks in noise\n")
         await stop.wait()
 
 

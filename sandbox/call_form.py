@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from sandbox.call_orders import DetectionOrder, RecordingOrder, read_detection, read_recording
 from sandbox.errors import RestRefusal, TwimlInvalid
 from sandbox.twiml import Verb, check_url, parse_twiml
 
@@ -46,6 +47,14 @@ _CREATE = (_UPDATE - {"Status"}) | set(_WORDS) - {"Status"} | _FREE | set(_AMD_S
 _CREATE |= {"To", "From", "StatusCallbackEvent", "Timeout"}
 _REPEATED = {"StatusCallbackEvent", "RecordingStatusCallbackEvent"}
 
+_URLS = (
+    ("Url", 21205),
+    ("FallbackUrl", 21205),
+    ("StatusCallback", 21209),
+    ("RecordingStatusCallback", 21209),
+    ("AsyncAmdStatusCallback", 21209),
+)
+
 Pairs = list[tuple[str, str]]
 
 
@@ -70,6 +79,10 @@ class CallForm:
     timeout_s: int
     time_limit_s: int | None
     wanted_status: str
+    detection: DetectionOrder | None
+    """What machine detection was ordered; None: none."""
+    recording: RecordingOrder | None
+    """What recording was ordered; None: none."""
 
     @property
     def call_id(self) -> str | None:
@@ -114,7 +127,7 @@ def read_update(pairs: Pairs) -> CallForm:
 def _read(pairs: Pairs) -> CallForm:
     fields = dict(pairs)
     _check_words(pairs)
-    for name, code in (("Url", 21205), ("FallbackUrl", 21205), ("StatusCallback", 21209)):
+    for name, code in _URLS:
         _check_https(fields.get(name, ""), name, code)
     limit = fields.get("TimeLimit")
     return CallForm(
@@ -132,6 +145,8 @@ def _read(pairs: Pairs) -> CallForm:
         timeout_s=_read_number("Timeout", fields.get("Timeout", "60"), (1, 600)),
         time_limit_s=None if limit is None else _read_number("TimeLimit", limit, (1, 86_400)),
         wanted_status=fields.get("Status", ""),
+        detection=read_detection(fields),
+        recording=read_recording(pairs),
     )
 
 

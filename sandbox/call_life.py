@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from sandbox.call_extras import CallExtras
+from sandbox.callees import Actor
 from sandbox.calls import Call
 from sandbox.document import Document
 from sandbox.line import Line
-from sandbox.phone import PersonOnLine
+from sandbox.person import Choice, PersonOnLine
+from sandbox.phone import FollowedCallee
 from sandbox.progress import Ending, Progress
 from sandbox.script_time import wall_now
 from sandbox.speech import Heard
@@ -15,6 +18,8 @@ from sandbox.twiml import Verb
 from sandbox.world import World, log
 
 RING_TIMEOUT_SIP = 487
+VOICEMAIL = "voicemail"
+"""The scenario that takes a call which the person at the phone lets go to voicemail."""
 
 
 class LiveCall:
@@ -30,6 +35,7 @@ class LiveCall:
         self._replaced = asyncio.Event()
         self._following: tuple[Verb, ...] | tuple[str, str] = ()
         self._line: Line | None = None
+        self._extras: CallExtras | None = None
         self._person: PersonOnLine | None = None
 
     async def run(self) -> None:
@@ -99,18 +105,38 @@ class LiveCall:
                 return self._wanted.result()
         finally:
             person.stop_ringing()
-        if person.refused:
-            return Ending("no-answer", "callee", 603)
-        return None if person.answered else Ending("no-answer", "ring_timeout", RING_TIMEOUT_SIP)
+        match person.choice:
+            case Choice.ANSWER:
+                return None
+            case Choice.VOICEMAIL:
+                self._pass_to_voicemail()
+                return None
+            case Choice.REFUSE:
+                return Ending("no-answer", "callee", 603)
+            case Choice.NONE:
+                return Ending("no-answer", "ring_timeout", RING_TIMEOUT_SIP)
+
+    def _pass_to_voicemail(self) -> None:
+        """Let the scripted answering machine take the call, and the page listen to it."""
+        self._person = None
+        book, number = self._world.book, self.call.form.to
+        machine = book.scenarios.get(VOICEMAIL, self.call.scenario)
+        self.call.scenario = book.vary(machine, number)
+        self.call.is_picked = True
 
     async def _talk(self) -> Ending:
         form = self.call.form
         limit_s = form.time_limit_s or self._world.settings.default_time_limit_s
-        callee = self._person or self.call.scenario.callee()
-        line = self._line = Line(callee, self._world.clock.factor, self._said, limit_s)
+        scripted = self.call.scenario.answer()
+        callee = self._person or self._world.phone.follow(self.call, scripted)
+        line = self._line = Line(
+            callee, self._world.clock.factor, self._said, self._heard_key, limit_s
+        )
+        extras = self._extras = CallExtras(self.call, line, self._world)
         document = Document(self.call, line, self._world)
         pace = asyncio.create_task(line.run(), name=f"line {self.call.sid}")
         self._following = form.verbs or (form.url, form.method)
+        extras.begin()
         try:
             return await self._until_ended(document, pace)
         except asyncio.CancelledError:
@@ -121,9 +147,13 @@ class LiveCall:
             await asyncio.wait({pace})
             line.finish()
             self.call.duration_s = round(line.elapsed_s)
+            await extras.end()
             await document.close_stream()
-            if self._person is not None:
-                self._person.end()
+            if isinstance(callee, PersonOnLine | FollowedCallee):
+                callee.end()
+            if self._person is None and isinstance(scripted, Actor):
+                left = list(scripted.left_over)
+                self._world.ledger.write("callee_script", **self.call.facts, left_over=left)
 
     async def _until_ended(self, document: Document, pace: asyncio.Task[Ending]) -> Ending:
         """Run documents until the callee, the REST API or the TwiML ends the call."""
@@ -151,6 +181,8 @@ class LiveCall:
         return Ending("completed", "replaced")
 
     async def _play(self, document: Document) -> Ending:
+        if self._extras is not None:
+            await self._extras.wait_for_verdict()
         verbs = await self._document(document)
         return verbs if isinstance(verbs, Ending) else await document.run(verbs)
 
@@ -194,6 +226,9 @@ class LiveCall:
         self.call.status = status
         self.call.updated = wall_now()
         self._world.ledger.write("state", **self.call.facts, status=status, **facts)
+
+    def _heard_key(self, digit: str) -> None:
+        self._world.ledger.write("dtmf_heard", **self.call.facts, digit=digit)
 
     def _said(self, side: str, heard: Heard, heard_ms: int) -> None:
         elapsed_s = self._line.elapsed_s if self._line else 0.0

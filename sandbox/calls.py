@@ -2,14 +2,18 @@
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sandbox.call_form import CallForm
 from sandbox.carrier_faults import CarrierFaults
+from sandbox.playback import PlaybackBuffer
+from sandbox.recording import Recording
 from sandbox.scenario import Scenario
 from sandbox.script_time import rfc2822, wall_now
+from sandbox.sentence_track import SentenceTrack
 
 API = "2010-04-01"
 FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -57,6 +61,8 @@ class Call:
     call_id: str | None
     scenario: Scenario
     made: float
+    is_picked: bool = False
+    """Its callee was picked on the phone page, so that it does not ring there."""
     queue_ms: int = 0
     status: str = "queued"
     created: datetime = field(default_factory=wall_now)
@@ -64,6 +70,12 @@ class Call:
     started: datetime | None = None
     ended: datetime | None = None
     duration_s: int | None = None
+    answered_by: str | None = None
+    """The word of machine detection; None before it, and without it."""
+    playback: PlaybackBuffer | None = None
+    """What the agent sent to be played; None before the stream."""
+    recording: Recording | None = None
+    """None unless it was ordered, and before the answer."""
 
     @property
     def faults(self) -> CarrierFaults:
@@ -106,7 +118,7 @@ class Call:
             "price": f"{-minutes * PRICE_PER_MINUTE:.5f}" if done else None,
             "price_unit": "USD",
             "direction": "outbound-api",
-            "answered_by": None,
+            "answered_by": self.answered_by,
             "api_version": API,
             "forwarded_from": None,
             "caller_name": None,
@@ -135,10 +147,15 @@ class Binding:
 
 
 class CallBook:
-    """All calls of this run, newest last, and which scenario answers which number."""
+    """All calls of this run, newest last, and which scenario answers which number.
 
-    def __init__(self, scenarios: Mapping[str, Scenario]) -> None:
+    `seed`: makes the choices of all callees that are bound without a seed of their own.
+    """
+
+    def __init__(self, scenarios: Mapping[str, Scenario], seed: int = 0) -> None:
         self.scenarios = scenarios
+        self._seed = seed
+        self._chosen: Counter[str] = Counter()
         self._own = {s.number: s for s in scenarios.values()}
         self._bound: dict[str, Binding] = {}
         self._creates: dict[str, int] = {}
@@ -149,9 +166,22 @@ class CallBook:
         """Bind a scenario to a number, or to the next `count` calls to it."""
         self._bound[number] = Binding(scenario, count)
         self._creates.pop(number, None)
+        self._chosen.pop(number, None)
 
     def choose(self, number: str) -> Scenario:
-        """Choose the scenario for a new call to `number`, using up one of its bound calls."""
+        """Choose the scenario for a new call to `number`, using up one of its bound calls.
+
+        Each call gets a seed of its own; the same calls get the same ones in every run.
+        """
+        return self.vary(self._find_bound(number), number)
+
+    def vary(self, scenario: Scenario, number: str) -> Scenario:
+        """Give a scenario the seed of the next call to `number`."""
+        self._chosen[number] += 1
+        seed = scenario.seed or f"{self._seed}:{number}"
+        return replace(scenario, seed=f"{seed}:{self._chosen[number]}")
+
+    def _find_bound(self, number: str) -> Scenario:
         binding = self._bound.get(number)
         if binding is None:
             return self._own.get(number) or self.scenarios[DEFAULT_SCENARIO]
@@ -180,6 +210,11 @@ class CallBook:
         """Find the scenario that plays the call with the product's id `call_id`."""
         call = self._by_call_id.get(call_id)
         return None if call is None else call.scenario
+
+    def find_track(self, call_id: str) -> SentenceTrack | None:
+        """Find what was played of the agent's sentences in the call with that id."""
+        call = self._by_call_id.get(call_id)
+        return None if call is None or call.playback is None else call.playback.track
 
     def remove(self, call_sid: str) -> None:
         """Forget a finished call, as DELETE asks."""

@@ -8,9 +8,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from sandbox.abortable_http import serve
-from sandbox.control import ControlApi, phone_files
+from sandbox.control import ControlApi
 from sandbox.errors import RestRefusal
 from sandbox.operator_desk import OperatorDesk
+from sandbox.phone_door import PhoneDoor, PhoneFiles
+from sandbox.recordings_api import RecordingsApi
 from sandbox.rest import CallsApi
 from sandbox.world import World
 
@@ -33,8 +35,10 @@ async def run_carrier(
     """Serve REST and control until the block ends; gives the ports that are really used."""
     rest, control = _app("Sandbox carrier"), _app("Sandbox control")
     rest.include_router(CallsApi(OperatorDesk(world)).router)
+    rest.include_router(RecordingsApi(world).router)
     control.include_router(ControlApi(world, model_sessions).router)
-    control.mount("/", phone_files())
+    control.include_router(PhoneDoor(world).router)
+    control.mount("/", PhoneFiles())
     apps = [(rest, ports.carrier), (control, ports.control)]
     async with serve(apps, ports.host) as (carrier, door):
         try:

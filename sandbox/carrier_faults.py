@@ -67,7 +67,7 @@ class CarrierFaults:
     queued_s: float = 0.0
     """How long the call waits in the queue beyond its turn."""
     callbacks_lost: frozenset[str] = field(default_factory=frozenset)
-    """Events never sent: `initiated`, `ringing`, `answered`, `completed`."""
+    """Events never sent: `initiated`, `ringing`, `answered`, `completed`, `amd`, `recording`."""
     callbacks_late_s: float = 0.0
     callback_copies: int = 1
     """How often each event is sent, with the same idempotency token."""
@@ -82,6 +82,16 @@ class CarrierFaults:
     clear_ignored: bool = False
     hang_up_of_ended: int = 21220
     """Answer to an update of a call that is over: 21220, 20404, or 200."""
+    answered_by: str = ""
+    """The verdict of machine detection, right or wrong; "": `human`."""
+    answered_by_after_s: float = 3.0
+    """From the answer to the verdict; that of a message's end waits for the end as well."""
+    answered_by_late_s: float = 0.0
+    """From the verdict to its callback, which comes even when the call is over by then."""
+    recording: str = "completed"
+    """How the recording ends: `completed`, or `absent`, with nothing in it."""
+    recording_after_s: float = 1.0
+    """From the end of the call to the recording's callback; below 0: before `completed`."""
 
 
 NO_FAULTS = CarrierFaults()

@@ -1,21 +1,19 @@
-"""The sandbox's own door for tests and people: scenarios, bindings, books, leak check, phone."""
+"""The sandbox's own door for tests and people: scenarios, bindings, books, leak check."""
 
-import asyncio
-import json
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from urllib.parse import urlsplit
+from dataclasses import fields
 
-from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.staticfiles import StaticFiles
 
 from sandbox.binding_request import BadBinding, read_binding
-from sandbox.phone import OpenPage
+from sandbox.carrier_faults import NO_FAULTS, CarrierFaults
+from sandbox.model_faults import NO_FAULTS as MODEL_AT_ITS_BEST
+from sandbox.scenario import Scenario
 from sandbox.world import World
 
-PAGE_FOLDER = Path(__file__).parent / "phone_page"
+NO_FAULT = ("answered_by", "recording")
+"""How settings of the carrier begin that say what it reports, not what goes wrong."""
 
 
 class ControlApi:
@@ -30,18 +28,11 @@ class ControlApi:
         add("/control/bind", self.bind, methods=["POST"])
         add("/control/ledger", self.read_ledger, methods=["GET"])
         add("/control/sessions", self.count_sessions, methods=["GET"])
-        self.router.add_api_websocket_route("/phone", self.connect_phone)
 
     async def list_scenarios(self) -> Response:
         """List what the sandbox can play, each with its own number."""
         scenarios = [
-            {
-                "name": scenario.name,
-                "summary": scenario.summary,
-                "number": scenario.number,
-                "expected_status": scenario.expected_status,
-                "expected_outcome": scenario.expected_outcome,
-            }
+            scenario.facts | {"kind": _kind_of(scenario)}
             for scenario in self._world.book.scenarios.values()
         ]
         return JSONResponse({"scenarios": scenarios})
@@ -74,46 +65,13 @@ class ControlApi:
         }
         return JSONResponse(counts)
 
-    async def connect_phone(self, socket: WebSocket) -> None:
-        """Serve one open phone page."""
-        if not _is_own_page(socket):
-            await socket.close()
-            return
-        await socket.accept()
-        page = self._world.phone.open_page()
-        outgoing = asyncio.create_task(_send_messages(socket, page), name="phone page")
-        try:
-            while True:
-                _obey(page, await socket.receive_text())
-        except WebSocketDisconnect:
-            return
-        finally:
-            self._world.phone.close_page(page)
-            outgoing.cancel()
-            await asyncio.wait({outgoing})
+
+def _kind_of(scenario: Scenario) -> str:
+    """Say what a scenario is for a person who picks one: a `callee`, or a `fault`."""
+    is_well = _is_well(scenario.carrier) and scenario.model == MODEL_AT_ITS_BEST
+    return "callee" if scenario.ring.answers and is_well else "fault"
 
 
-def phone_files() -> StaticFiles:
-    """Give the phone page's files, to be mounted at `/`."""
-    return StaticFiles(directory=PAGE_FOLDER, html=True)
-
-
-def _is_own_page(socket: WebSocket) -> bool:
-    """Refuse other sites' pages; a client that is no browser sends no Origin."""
-    origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
-
-
-async def _send_messages(socket: WebSocket, page: OpenPage) -> None:
-    with suppress(WebSocketDisconnect):
-        while True:
-            await socket.send_json(await page.outgoing.get())
-
-
-def _obey(page: OpenPage, text: str) -> None:
-    try:
-        message = json.loads(text)
-    except ValueError:
-        return
-    if isinstance(message, dict) and page.person is not None:
-        page.person.do(str(message.get("do", "")), str(message.get("text", "")))
+def _is_well(faults: CarrierFaults) -> bool:
+    names = [field.name for field in fields(faults) if not field.name.startswith(NO_FAULT)]
+    return all(getattr(faults, name) == getattr(NO_FAULTS, name) for name in names)

@@ -7,8 +7,9 @@ from urllib.parse import urljoin
 from sandbox.calls import Call
 from sandbox.carrier_faults import StreamFault
 from sandbox.errors import TwimlInvalid, WebhookFailed
-from sandbox.line import SILENT_FRAME, Announcement, Line
+from sandbox.line import Announcement, Line
 from sandbox.media_stream import SERVER_CLOSED, MediaStream, StreamNotOpened, open_socket
+from sandbox.mulaw import SILENCE
 from sandbox.progress import Ending, common_fields
 from sandbox.script_time import wall_now
 from sandbox.second_stream import open_once_more
@@ -117,9 +118,9 @@ class Document:
                 audio = speak(text, CARRIER_VOICE) * loop
             case Play(url):
                 self._note("not_played", verb="Play", url=url)
-                audio = SILENT_FRAME * FRAMES_PER_S
+                audio = SILENCE * FRAMES_PER_S
             case Pause(length_s):
-                audio = SILENT_FRAME * FRAMES_PER_S * length_s
+                audio = SILENCE * FRAMES_PER_S * length_s
         announcement = Announcement(audio)
         self._line.channel = announcement
         try:

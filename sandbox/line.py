@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from sandbox.mulaw import SILENCE
 from sandbox.overhearing import Overhearing
-from sandbox.playback import MULAW_SILENCE, PlaybackBuffer
+from sandbox.playback import PlaybackBuffer
 from sandbox.progress import Ending
 from sandbox.speech import Heard
+from sandbox.tones import ToneEar
 
 FRAME_S = 0.02
-SILENT_FRAME = bytes([MULAW_SILENCE]) * 160
 OPENING_LIMIT_S = 2.0
 """Real seconds that the callee's clock waits for the first stream to open."""
 MAX_LAG_S = 0.25
@@ -70,10 +71,14 @@ class Announcement:
         return None
 
 
+Tap = Callable[[bytes, bytes], None]
+
+
 class Line:
     """Runs the callee against whatever is connected, until someone ends it.
 
-    `said(side, heard, heard_ms)` learns each sentence with how much of it came through.
+    `said(side, heard, heard_ms)` learns each sentence with how much of it came through,
+    `pressed(digit)` each key that the callee's side heard in the agent's audio.
     """
 
     def __init__(
@@ -81,13 +86,18 @@ class Line:
         callee: CalleeOnLine,
         factor: float,
         said: Callable[[str, Heard, int], None],
+        pressed: Callable[[str], None],
         time_limit_s: float,
     ) -> None:
+        self.taps: list[Tap] = []
+        """Who follows both sides, 20 ms at a time: what is heard, then what is said."""
         self.channel: Channel | None = None
         self.opened = asyncio.Event()
         self.time_limit_s = time_limit_s
         self._callee = callee
         self._factor = factor
+        self._pressed = pressed
+        self._keys = ToneEar()
         self._steps = 0
         self._of_agent = Overhearing(lambda heard, ms: said("agent", heard, ms))
         self._of_callee = Overhearing(lambda heard, ms: said("callee", heard, ms))
@@ -123,10 +133,13 @@ class Line:
         channel = self.channel
         self._steps += 1
         played = channel.playback.play() if channel else None
-        heard = played.frame if played else SILENT_FRAME
-        self._of_agent.listen(heard)
+        heard = played.frame if played else SILENCE
+        if self._of_agent.listen(heard) is None and (digit := self._keys.hear(heard)):
+            self._pressed(digit)
         step = self._callee.step(heard)
         self._of_callee.listen(step.frame)
+        for tap in self.taps:
+            tap(heard, step.frame)
         if channel is not None:
             ending = await channel.carry(step, played.marks if played else [])
             if ending is not None:

@@ -9,27 +9,22 @@ class Overhearing:
     """Follows one direction of a call and tells each sentence once, when it is over.
 
     `told(heard, heard_ms)`: the sentence, and how many milliseconds of it came through.
-    `began()`: a sentence has begun.
     """
 
-    def __init__(
-        self, told: Callable[[Heard, int], None], began: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, told: Callable[[Heard, int], None]) -> None:
         self._told = told
-        self._began = began
         self._current: Heard | None = None
         self._heard_ms = 0
 
-    def listen(self, frame: bytes) -> None:
-        """Take the next 20 ms."""
+    def listen(self, frame: bytes) -> Heard | None:
+        """Take the next 20 ms; give what they are known as."""
         heard = recognise(frame)
         if self._current is not None and not _goes_on(self._current, heard):
             self.finish()
         if heard is not None:
-            if self._current is None and self._began is not None:
-                self._began()
             self._current = heard
             self._heard_ms += FRAME_MS
+        return heard
 
     def finish(self) -> None:
         """Tell the sentence that was being said, if any."""

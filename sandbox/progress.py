@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from sandbox.calls import API, Call
+from sandbox.machine_detection import synchronous_word
+from sandbox.recording import COMPLETED
 from sandbox.script_time import rfc2822, wall_now
 from sandbox.webhook import Request
 from sandbox.world import World
@@ -34,6 +36,7 @@ def common_fields(call: Call, status: str) -> list[tuple[str, str]]:
         ("Direction", "outbound-api"),
         ("ApiVersion", API),
         ("CallStatus", status),
+        *synchronous_word(call).items(),
     ]
     sides = ("From", "To", "Caller", "Called")
     return fields + [(side + place, "") for side in sides for place in _PLACES]
@@ -78,8 +81,19 @@ class Progress:
             return fields
         seconds = self._call.duration_s or 0
         fields += [("CallDuration", str(seconds)), ("Duration", str(ceil(seconds / 60)))]
+        fields += self._recording_fields()
         sip_code = ending.sip_code or (200 if ending.status == "completed" else None)
         return fields + ([("SipResponseCode", str(sip_code))] if sip_code else [])
+
+    def _recording_fields(self) -> list[tuple[str, str]]:
+        recording = self._call.recording
+        if recording is None or recording.status != COMPLETED:
+            return []
+        return [
+            ("RecordingUrl", recording.url),
+            ("RecordingSid", recording.sid),
+            ("RecordingDuration", str(recording.duration_s)),
+        ]
 
     async def _send(self, request: Request, event: str, status: str, copy: int) -> None:
         faults = self._call.faults

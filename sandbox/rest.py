@@ -1,11 +1,6 @@
 """Twilio's Calls resource over HTTP: create, fetch, list, update, delete."""
 
 import asyncio
-import base64
-import binascii
-import hmac
-import json
-from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,8 +11,9 @@ from sandbox.calls import API, Call
 from sandbox.carrier_faults import CreateFault
 from sandbox.errors import RestRefusal, Unanswered
 from sandbox.operator_desk import OperatorDesk
+from sandbox.rest_door import RestDoor
 
-CREATED, NO_CONTENT, OK = 201, 204, 200
+CREATED, NO_CONTENT = 201, 204
 CALLS = f"/{API}/Accounts/{{account_sid}}/Calls"
 
 
@@ -27,6 +23,7 @@ class CallsApi:
     def __init__(self, desk: OperatorDesk) -> None:
         self._desk = desk
         self._world = desk.world
+        self._door = RestDoor(desk.world)
         self.router = APIRouter()
         add = self.router.add_api_route
         add(f"{CALLS}.json", self.create, methods=["POST"])
@@ -39,7 +36,7 @@ class CallsApi:
         """Create a call; its ledger line is on the disk before the answer leaves."""
         pairs: Pairs = []
         try:
-            self._authorise(request, account_sid)
+            self._door.authorise(request, account_sid)
             pairs = read_pairs(await request.body())
             form = read_create(pairs)
             placed = self._desk.place(form)
@@ -48,7 +45,7 @@ class CallsApi:
             await self._world.ledger.settle()
             if isinstance(refusal, Unanswered):
                 await _until_gone(request)
-            return self._refuse(refusal)
+            return self._door.refuse(refusal)
         await self._world.ledger.settle()
         self._desk.begin(placed)
         return await self._answer_create(request, placed.call, placed.fault)
@@ -56,46 +53,46 @@ class CallsApi:
     async def fetch(self, request: Request, account_sid: str, call_sid: str) -> Response:
         """Fetch one call."""
         try:
-            self._authorise(request, account_sid)
-            return self._answer(self._desk.find(call_sid).resource())
+            self._door.authorise(request, account_sid)
+            return self._door.answer(self._desk.find(call_sid).resource())
         except RestRefusal as refusal:
-            return self._refuse(refusal)
+            return self._door.refuse(refusal)
 
     async def list(self, request: Request, account_sid: str) -> Response:
         """List calls, newest first, page by page."""
         try:
-            self._authorise(request, account_sid)
+            self._door.authorise(request, account_sid)
             visible = self._desk.listed()
-            return self._answer(
+            return self._door.answer(
                 list_calls(visible, request.query_params.multi_items(), account_sid)
             )
         except RestRefusal as refusal:
-            return self._refuse(refusal)
+            return self._door.refuse(refusal)
 
     async def update(self, request: Request, account_sid: str, call_sid: str) -> Response:
         """Hang up, redirect or change a live call."""
         try:
-            self._authorise(request, account_sid)
+            self._door.authorise(request, account_sid)
             form = read_update(read_pairs(await request.body()))
             call = self._desk.update(call_sid, form)
         except RestRefusal as refusal:
-            return self._refuse(refusal)
+            return self._door.refuse(refusal)
         await self._world.ledger.settle()
-        return self._answer(call.resource())
+        return self._door.answer(call.resource())
 
     async def delete(self, request: Request, account_sid: str, call_sid: str) -> Response:
         """Delete a finished call."""
         try:
-            self._authorise(request, account_sid)
+            self._door.authorise(request, account_sid)
             self._desk.delete(call_sid)
         except RestRefusal as refusal:
-            return self._refuse(refusal)
-        return Response(status_code=NO_CONTENT, headers=self._headers())
+            return self._door.refuse(refusal)
+        return Response(status_code=NO_CONTENT, headers=self._door.headers())
 
     async def _answer_create(self, request: Request, call: Call, fault: CreateFault) -> Response:
         match fault:
             case CreateFault.ERROR_AFTER_ACCEPT | CreateFault.DUPLICATE_RING_ERROR:
-                return self._refuse(RestRefusal(20500))
+                return self._door.refuse(RestRefusal(20500))
             case CreateFault.NO_ANSWER_ACCEPTED:
                 await _until_gone(request)
             case CreateFault.RESET_AFTER_ACCEPT:
@@ -103,44 +100,10 @@ class CallsApi:
             case CreateFault.SLOW:
                 await asyncio.sleep(call.faults.create_slow_s)
             case CreateFault.BODY_NOT_JSON:
-                return Response("<html>created</html>", CREATED, self._headers(), "text/html")
+                return Response("<html>created</html>", CREATED, self._door.headers(), "text/html")
             case _:
                 pass
-        return self._answer(call.resource(), CREATED)
-
-    def _authorise(self, request: Request, account_sid: str) -> None:
-        settings = self._world.settings
-        user, password = _basic_credentials(request.headers.get("authorization", ""))
-        right = hmac.compare_digest(user.encode(), settings.account_sid.encode())
-        right &= hmac.compare_digest(password.encode(), settings.auth_token.encode())
-        if not right or account_sid != settings.account_sid:
-            raise RestRefusal(20003)
-
-    def _answer(self, body: Mapping[str, object], status: int = OK) -> Response:
-        text = json.dumps(body)
-        return Response(text, status, self._headers(), "application/json")
-
-    def _refuse(self, refusal: RestRefusal) -> Response:
-        return self._answer(refusal.body, refusal.status)
-
-    def _headers(self) -> dict[str, str]:
-        return {
-            "Twilio-Request-Id": self._world.names.sid("RQ"),
-            "Twilio-Concurrent-Requests": "1",
-            "Twilio-Request-Duration": "0.002",
-            "X-Home-Region": "us1",
-            "X-API-Domain": "api.twilio.com",
-        }
-
-
-def _basic_credentials(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
-    try:
-        text = base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    user, _, password = text.partition(":")
-    return (user, password) if scheme.lower() == "basic" else ("", "")
+        return self._door.answer(call.resource(), CREATED)
 
 
 async def _until_gone(request: Request) -> None:

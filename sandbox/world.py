@@ -10,6 +10,7 @@ from sandbox.callbacks import CallbackSender
 from sandbox.calls import CallBook, Names
 from sandbox.ledger import Ledger
 from sandbox.phone import Phone
+from sandbox.recording import Recording
 from sandbox.script_time import ScriptClock
 from sandbox.signing import Scheme
 from sandbox.webhook import Signer, WebhookClient
@@ -103,3 +104,4 @@ class World:
         self.phone = Phone(self.clock)
         self.tasks = TaskSet()
         self.open_streams = 0
+        self.recordings: dict[str, Recording] = {}
