@@ -57,6 +57,8 @@ class ReporterOptions:
     """A progress is sent at each turn, or after this span without one."""
     question_every_s: float = 0.5
     """A progress is sent after this span while a question to the person is open."""
+    question_grace_s: float = 1.0
+    """So much longer is waited than was told: an answer of the last moment is on its way then."""
     keep_s: float = 24 * 3600.0
     """How long acknowledged results and remembered orders stay in the outbox."""
     lazy_s: float = 0.2

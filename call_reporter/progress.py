@@ -68,7 +68,7 @@ class Progress:
         self._has_news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None  # None while not running
         self.cancel_requested = asyncio.Event()
-        self.questions = Questions(self._has_news.set)
+        self.questions = Questions(options.question_grace_s, self._has_news.set)
         self.answered_by_word = ""
 
     def start(self) -> None:

@@ -18,8 +18,6 @@ MAX_QUESTION = 500
 """The longest question, in characters."""
 MAX_WAIT_S = 300.0
 """The longest wait for an answer, in seconds."""
-GRACE_S = 1.0
-"""So much longer is waited than was told: an answer of the last moment is on its way then."""
 
 
 class Question:
@@ -46,9 +44,10 @@ class Question:
 class Questions:
     """Holds the one question of a call that may be open, and waits for its answer."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
+    def __init__(self, grace_s: float, tell: Callable[[], None]) -> None:
         self.open: Question | None = None
         """None while nothing is asked."""
+        self._grace_s = grace_s
         self._tell = tell
 
     async def ask(self, text: str, wait_s: float) -> str | None:
@@ -69,7 +68,7 @@ class Questions:
         self.open = question
         self._tell()
         try:
-            async with asyncio.timeout(wait_s + GRACE_S):
+            async with asyncio.timeout(wait_s + self._grace_s):
                 return await question.answer
         except TimeoutError:
             return None

@@ -17,7 +17,7 @@ CLEAR_MS = 1_500
 """So long the echo behind a `clear` is waited for; then the clock of the interruption counts."""
 LOST_MS = 5_000
 """Audio that must have been played so long ago was played, although its mark never came."""
-_DRY_MS = 100  # less than that is in the queue: it may be empty when more arrives there
+_DRY_MS = 200  # less than that is in the queue: it may be empty when more arrives there
 _BYTES_PER_MS = 8
 _MARK_BYTES = MARK_MS * _BYTES_PER_MS
 

@@ -204,7 +204,7 @@ class Dialogue:
         self.voice.interrupt(self.clock_ms, is_done=self.responses.active_id is None)
 
     def _turn_heard(self, turn: HeardTurn) -> None:
-        log.debug("turn_heard", item_id=turn.item_id, is_whole=turn.is_whole)
+        del turn
 
     def _committed(self, event: Event) -> None:
         item_id = text_of(event, "item_id")
