@@ -195,7 +195,7 @@ async def running_rig(
         "A test's own scenario.",
         NUMBER,
         ring=ring or RingPlan(answer_after_s=0.2),
-        callee=callee,
+        callee=lambda _: callee(),
         carrier=faults or CarrierFaults(),
     )
     async with AsyncExitStack() as stack:
