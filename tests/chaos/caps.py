@@ -17,10 +17,12 @@ _PERSONS = 8
 # Nobody talks in these calls: only how many there are is in question.
 _RING: dict[str, object] = {"answer_after_s": 5.0, "answers": False, "final": "busy"}
 _SETTLE_S = 150.0
+# A dial that a slow machine claimed and then gave up counts against the cap and rings nowhere.
+_LEAST_SHARE = 0.95
 
 
 async def run(context: Context) -> StageReport:
-    """Confirm 60 or 500 calls; by the ledger no cap is passed, and each is reached."""
+    """Confirm 60 or 500 calls; by the ledger no cap is passed, and each is met."""
     confirms = context.pick(60, 500)
     in_all = confirms * 3 // 5
     report = StageReport()
@@ -46,7 +48,7 @@ async def run(context: Context) -> StageReport:
         report.figures[f"{name}, of {confirms} confirmed"] = f"{count} (cap {cap})"
         if count > cap:
             report.violations.append(Violation(f"There were {count} {name}; the cap is {cap}."))
-        if count < cap:
+        if count < cap * _LEAST_SHARE:
             words = f"There were only {count} {name} with a cap of {cap}: it was not tested."
             report.violations.append(Violation(words))
     return report

@@ -24,7 +24,7 @@ from tests.rows_rig import CALL, DUPLICATE, MERGED, STORED, SUPERSEDED, rows_of
 LATE_S = 10
 """Told times lie before this; a stamped one is of today."""
 FEW = settings(max_examples=8, suppress_health_check=list(HealthCheck))
-MANY = settings(max_examples=250, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=100, suppress_health_check=list(HealthCheck))
 
 
 class Ending(NamedTuple):
