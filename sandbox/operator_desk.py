@@ -41,7 +41,8 @@ class OperatorDesk:
     def place(self, form: CallForm) -> Placed:
         """Accept a create and write its line. Raises: RestRefusal when a fault refuses it."""
         book = self.world.book
-        scenario = book.choose(form.to)
+        picked = self.world.phone.take_pick(form.to)
+        scenario = book.vary(picked, form.to) if picked else book.choose(form.to)
         faults = scenario.carrier
         fault = self._fault_of_create(faults, book.count_create(form.to))
         match fault:
@@ -55,6 +56,8 @@ class OperatorDesk:
                 pass
         call = self._enter(form, scenario, fault)
         twin = self._enter(form, scenario, fault, twin_of=call.sid) if fault in TWICE else None
+        for entered in filter(None, (call, twin)):
+            entered.is_picked = picked is not None
         return Placed(call, fault, twin)
 
     def begin(self, placed: Placed) -> None:

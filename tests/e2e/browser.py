@@ -26,11 +26,11 @@ needs_chromium = pytest.mark.skipif(
 
 
 @asynccontextmanager
-async def running_browser() -> AsyncIterator[Browser]:
-    """Run the browser."""
+async def running_browser(*arguments: str) -> AsyncIterator[Browser]:
+    """Run the browser, with more command line `arguments` if a test needs them."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=list(_ARGUMENTS)
+            executable_path=str(CHROMIUM), args=[*_ARGUMENTS, *arguments]
         )
         yield browser
         await browser.close()

@@ -1,72 +1,23 @@
 """The sandbox phone: a person on the page takes the call instead of the scripted callee."""
 
-import asyncio
-import base64
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from sandbox.scenario import RingPlan
-from sandbox.speech import Heard, recognise, speak
+from sandbox.scenarios import SCENARIOS
+from sandbox.speech import noise, speak
+from tests.integration.phone_rig import GREETING, STATUS, Agent, open_page
 from tests.integration.sandbox_carrier_rig import NUMBER, OURS, Rig, Talker, running_rig
 
-STATUS = "/twilio/status/c1"
-GREETING = "Hello, I am an AI assistant."
 
-
-class Page:
-    """An open phone page, without the browser."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
-
-    async def expect(self, event: str) -> dict[str, str]:
-        """Give the next message, which must be `event`."""
-        async with asyncio.timeout(10):
-            message: dict[str, str] = json.loads(await self._socket.recv())
-        assert message["event"] == event
-        return message
-
-    async def do(self, action: str, text: str = "") -> None:
-        await self._socket.send(json.dumps({"do": action, "text": text}))
-
-    async def close(self) -> None:
-        await self._socket.close()
-
-
-@asynccontextmanager
-async def open_page(rig: Rig) -> AsyncIterator[Page]:
-    url = f"ws://127.0.0.1:{rig.ports.control}/phone"
-    async with connect(url) as socket:
-        yield Page(socket)
-
-
-class Agent:
-    """A product's stream end that greets and learns what the callee says."""
-
-    def __init__(self) -> None:
-        self.heard: set[str] = set()
-        self.digits = ""
-
-    async def __call__(self, socket: ServerConnection) -> None:
-        async for text in socket:
-            message = json.loads(text)
-            if message["event"] == "start":
-                payload = base64.b64encode(speak(GREETING, "agent")).decode()
-                media = {"event": "media", "media": {"payload": payload}}
-                await socket.send(json.dumps({**media, "streamSid": message["streamSid"]}))
-            if message["event"] == "dtmf":
-                self.digits += message["dtmf"]["digit"]
-            if message["event"] == "media":
-                known = recognise(base64.b64decode(message["media"]["payload"]))
-                self.heard |= {known.text} if isinstance(known, Heard) else set()
+async def last_status(rig: Rig, count: int) -> tuple[str, str]:
+    """Wait for the last of `count` status callbacks; its status and its SIP code."""
+    fields = (await rig.product.wait_for(count, STATUS))[-1].fields
+    return fields["CallStatus"], fields.get("SipResponseCode", "")
 
 
 async def test_a_person_answers_hears_speaks_and_hangs_up(tmp_path: Path) -> None:
@@ -76,19 +27,88 @@ async def test_a_person_answers_hears_speaks_and_hangs_up(tmp_path: Path) -> Non
         ringing = await page.expect("ringing")
         await page.do("answer")
         await page.expect("answered")
-        await page.expect("speaking")
-        heard = await page.expect("heard")
-        await page.do("say", "Fourteen fifty.")
-        await page.expect("said")
+        said = [await page.expect_line("begun"), await page.expect_line("whole")]
+        await page.do("say", "Fourteen fifty.\n")
+        said += [await page.expect_line("begun"), await page.expect_line("whole")]
         await page.do("key", "5")
+        key = await page.expect("key")
         await rig.product.wait_for(3, STATUS)
         await page.do("hang_up")
         await page.expect("ended")
-        last = (await rig.product.wait_for(4, STATUS))[-1].fields
-    assert (ringing["number"], ringing["caller"]) == (NUMBER, OURS)
-    assert (heard["text"], heard["cut"]) == (GREETING, "")
+        status, _ = await last_status(rig, 4)
+    assert (ringing["number"], ringing["name"]) == (NUMBER, "Luigi's")
+    assert (ringing["caller"], key["key"], status) == (OURS, "5", "completed")
+    assert said == [("agent", GREETING)] * 2 + [("callee", "Fourteen fifty.")] * 2
     assert (agent.heard, agent.digits) == ({"Fourteen fifty."}, "5")
-    assert last["CallStatus"] == "completed"
+
+
+async def test_the_page_gets_the_agents_sound_untouched(tmp_path: Path) -> None:
+    async with running_rig(tmp_path, lambda: Talker([])) as rig, open_page(rig) as page:
+        rig.product.handle_stream = Agent()
+        await rig.create()
+        await page.expect("ringing")
+        await page.do("answer")
+        await page.expect("answered")
+        await page.expect_line("begun")
+        await page.expect_line("whole")
+    assert speak(GREETING, "agent") in b"".join(page.frames)
+
+
+async def test_the_microphones_frames_reach_the_product_untouched(tmp_path: Path) -> None:
+    sent = [noise(160, seed) for seed in range(20)]
+    async with running_rig(tmp_path, lambda: Talker([])) as rig, open_page(rig) as page:
+        rig.product.handle_stream = agent = Agent()
+        await rig.create()
+        await page.expect("ringing")
+        await page.do("answer")
+        await page.expect("answered")
+        await page.expect_line("begun")
+        await page.expect_line("whole")
+        for frame in sent:
+            await page.socket.send(frame)
+        lines = [await page.expect_line("begun"), await page.expect_line("whole")]
+    assert agent.sounds == sent
+    assert lines == [("callee", "")] * 2
+
+
+async def test_what_the_person_talks_into_is_shown_as_cut(tmp_path: Path) -> None:
+    async with running_rig(tmp_path, lambda: Talker([])) as rig, open_page(rig) as page:
+        rig.product.handle_stream = Agent()
+        await rig.create()
+        await page.expect("ringing")
+        await page.do("answer")
+        await page.expect("answered")
+        await page.expect_line("begun")
+        await page.do("hang_up")
+        line = await page.expect("line")
+    assert line["state"] == "cut"
+    assert GREETING.startswith(line["heard"])
+
+
+BAD = (
+    "{",
+    "[]",
+    '{"do": 5}',
+    '{"do": "say", "text": 7}',
+    '{"do": "key", "text": "A"}',
+    "[" * 9_000,
+)
+
+
+async def test_what_makes_no_sense_is_ignored(tmp_path: Path) -> None:
+    async with running_rig(tmp_path, lambda: Talker([])) as rig, open_page(rig) as page:
+        rig.product.handle_stream = agent = Agent()
+        await rig.create()
+        await page.expect("ringing")
+        await page.do("say", "Too early.")
+        await page.do("answer")
+        await page.expect("answered")
+        for bad in (*BAD, b"", b"\x00" * 159, b"\x00" * 16_000):
+            await page.socket.send(bad)
+        await page.do("say", "Just \ud800 right.\x00")
+        lines = {await page.expect_line("begun") for _ in range(2)}
+    assert lines == {("agent", GREETING), ("callee", "Just  right.")}
+    assert (agent.digits, agent.sounds) == ("", [])
 
 
 async def test_refusing_is_603(tmp_path: Path) -> None:
@@ -97,8 +117,7 @@ async def test_refusing_is_603(tmp_path: Path) -> None:
         await page.expect("ringing")
         await page.do("refuse")
         await page.expect("ended")
-        last = (await rig.product.wait_for(3, STATUS))[-1].fields
-    assert (last["CallStatus"], last["SipResponseCode"]) == ("no-answer", "603")
+        assert await last_status(rig, 3) == ("no-answer", "603")
 
 
 async def test_letting_it_ring_is_no_answer(tmp_path: Path) -> None:
@@ -106,14 +125,63 @@ async def test_letting_it_ring_is_no_answer(tmp_path: Path) -> None:
         await rig.create(timeout=5)
         await page.expect("ringing")
         await page.expect("ended")
-        last = (await rig.product.wait_for(3, STATUS))[-1].fields
-    assert (last["CallStatus"], last["SipResponseCode"]) == ("no-answer", "487")
+        assert await last_status(rig, 3) == ("no-answer", "487")
+
+
+async def test_voicemail_takes_the_call_and_the_page_listens(tmp_path: Path) -> None:
+    async with running_rig(tmp_path, lambda: Talker([])) as rig, open_page(rig) as page:
+        rig.world.book.scenarios = SCENARIOS
+        rig.product.handle_stream = Agent()
+        await rig.create()
+        await page.expect("ringing")
+        await page.do("voicemail")
+        await page.expect("ended")
+        following = await page.expect("following")
+        lines = {await page.expect_line("begun") for _ in range(2)}
+        await page.do("say", "I am not on this call.")
+        await page.do("hang_up")
+    assert following["scenario"] == "voicemail"
+    assert {who for who, _ in lines} == {"agent", "callee"}
+
+
+async def test_a_picked_callee_takes_the_next_call_only(tmp_path: Path) -> None:
+    callee = Talker([], hang_up_at=3)
+    async with running_rig(tmp_path, lambda: callee) as rig, open_page(rig) as page:
+        await page.do("pick", "order_taken")
+        picked = await page.expect("picked")
+        await rig.create()
+        await page.expect("taken")
+        await page.expect("following")
+        await page.expect("ended")
+        await rig.create()
+        await page.expect("ringing")
+    assert (picked["scenario"], picked["summary"]) == ("order_taken", "A test's own scenario.")
+    assert len(callee.heard) == 4
+
+
+async def test_each_call_rings_on_one_page(tmp_path: Path) -> None:
+    async with (
+        running_rig(tmp_path, lambda: Talker([])) as rig,
+        open_page(rig) as first,
+        open_page(rig) as second,
+    ):
+        await rig.create()
+        await first.expect("ringing")
+        await rig.create()
+        await second.expect("ringing")
+        for page in (first, second):
+            await page.do("refuse")
+            await page.expect("ended")
 
 
 async def test_a_closed_page_hangs_up_and_the_next_call_is_scripted(tmp_path: Path) -> None:
     callee = Talker([], hang_up_at=3)
     async with running_rig(tmp_path, lambda: callee) as rig:
         async with open_page(rig) as page:
+            await page.do("pick", "order_taken")  # nobody is there to see it: it is forgotten
+            await page.expect("picked")
+            await page.do("pick", "")
+            await page.expect("picked")
             await rig.create()
             await page.expect("ringing")
             await page.do("answer")
@@ -128,8 +196,8 @@ async def test_a_busy_line_stays_busy_with_the_page_open(tmp_path: Path) -> None
     ring = RingPlan(0.1, answers=False, final="busy", sip_code=486)
     async with running_rig(tmp_path, lambda: Talker([]), ring=ring) as rig, open_page(rig):
         await rig.create()
-        last = (await rig.product.wait_for(3, STATUS))[-1].fields
-    assert last["CallStatus"] == "busy"
+        status, _ = await last_status(rig, 3)
+    assert status == "busy"
 
 
 async def test_a_page_of_another_site_is_refused(tmp_path: Path) -> None:
@@ -139,12 +207,15 @@ async def test_a_page_of_another_site_is_refused(tmp_path: Path) -> None:
             await connect(url, origin="https://elsewhere.test")  # type: ignore[arg-type]
 
 
-async def test_the_page_and_its_parts_are_served(tmp_path: Path) -> None:
+async def test_the_page_and_its_parts_are_served_to_load_nothing_else(tmp_path: Path) -> None:
+    paths = ("/", "/phone.js", "/mouthpiece.js", "/phone.css", "/icon.svg")
     async with (
         running_rig(tmp_path, lambda: Talker([])) as rig,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{rig.ports.control}") as door,
     ):
-        pages = [await door.get(path) for path in ("/", "/phone.js", "/phone.css")]
-    assert [page.status_code for page in pages] == [200, 200, 200]
-    assert "<h1>Sandbox phone</h1>" in pages[0].text
-    assert "javascript" in pages[1].headers["content-type"]
+        parts = [await door.get(path) for path in paths]
+    assert [part.status_code for part in parts] == [200] * len(paths)
+    assert "<h1>Sandbox phone</h1>" in parts[0].text
+    assert "javascript" in parts[1].headers["content-type"]
+    policies = {part.headers["content-security-policy"] for part in parts}
+    assert {policy.split(";")[0] for policy in policies} == {"default-src 'self'"}
