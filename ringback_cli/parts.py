@@ -73,7 +73,8 @@ def plan_system(base: int, *, data_dir: Path, time_factor: float, outer: Mapping
     """Plan the parts of one system on ports base to base + 5.
 
     `outer`: the person's environment and `.env`; real Twilio and OpenAI keys in it take the
-    sandbox's place. Raises: WrongUse for half a set of keys, CommandFailed for a port in use.
+    sandbox's place. Raises: WrongUse for half a set of keys, or a real model at another speed than
+    life's; CommandFailed for a port in use.
     """
     addresses = Addresses(base)
     _require_free_ports(base)
@@ -81,6 +82,8 @@ def plan_system(base: int, *, data_dir: Path, time_factor: float, outer: Mapping
     real_model = bool(outer.get("OPENAI_API_KEY"))
     if real_carrier and not real_model:
         raise WrongUse("TWILIO_* is set but OPENAI_API_KEY is not: a real call needs both")
+    if real_model and time_factor != 1:
+        raise WrongUse("OPENAI_API_KEY is set: the real model knows no other --time-factor than 1")
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     shared = _shared_environment(addresses, data_dir, outer, real_carrier)
     parts = [_orchestrator(addresses, shared), _call_handler(addresses, shared, real_model)]
@@ -99,6 +102,13 @@ def find_free_base() -> int:
         if not _ports_in_use(base):
             return base
     raise CommandFailed("found no six free ports in a row on 127.0.0.1")
+
+
+def without_accounts(outer: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the keys of Twilio and OpenAI: what is played by script needs the sandbox."""
+    return {
+        name: value for name, value in outer.items() if not name.startswith(("TWILIO_", "OPENAI_"))
+    }
 
 
 def read_outer_environment() -> dict[str, str]:
@@ -130,6 +140,9 @@ def _shared_environment(
             "TWILIO_ACCOUNT_SID": SANDBOX_ACCOUNT,
             "TWILIO_AUTH_TOKEN": made["sandbox_auth_token"],
             "TWILIO_FROM_NUMBER": SANDBOX_FROM_NUMBER,
+            # The only addresses that the sandbox's carrier can reach.
+            "RINGBACK_ORCHESTRATOR_PUBLIC_URL": "https://orchestrator.ringback.test",
+            "RINGBACK_HANDLER_PUBLIC_URL": "https://handler.ringback.test",
         }
     return environment
 

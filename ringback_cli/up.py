@@ -13,6 +13,14 @@ from ringback_cli.errors import CommandFailed
 from ringback_cli.launcher import Launcher
 from ringback_cli.parts import DEFAULT_BASE, Plan, plan_system, read_outer_environment
 
+TRY_IT = (
+    "",
+    "  Be the pizzeria: open the sandbox phone in a second tab, order a large margherita from",
+    "  Luigi's in the first one, answer when it rings, and type what you say. With the phone's",
+    "  tab closed a scripted callee answers.",
+)
+REAL_MODEL = "  OPENAI_API_KEY is set, TWILIO_* is not: the real model speaks on the sandbox phone."
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its flags."""
@@ -61,9 +69,9 @@ def describe_plan(plan: Plan) -> str:
         f"  CallResults (gRPC): {plan.addresses.grpc}",
     ]
     if plan.has_sandbox_carrier:
-        lines.append(f"  Sandbox phone:      {plan.addresses.phone}   (no real phone rings)")
+        lines += [f"  Sandbox phone:      {plan.addresses.phone}   (no real phone rings)", *TRY_IT]
         if not plan.has_sandbox_model:
-            lines.append("  The OpenAI key is set: the real model speaks on the sandbox's phone.")
+            lines.append(REAL_MODEL)
     else:
         lines.append("  Real calls: Twilio and OpenAI keys are set, phones ring for real.")
     return "\n".join([*lines, "  Stop with Ctrl-C.", ""])
