@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +31,7 @@ CALLS_AT_ONCE = 3
 class System:
     """One running system and the lines that its parts have printed so far."""
 
-    def __init__(self, base: int, data_dir: Path) -> None:
+    def __init__(self, base: int, data_dir: Path, settings: Mapping[str, str]) -> None:
         self.base = base
         self.addresses = Addresses(base)
         self.data_dir = data_dir
@@ -47,7 +47,7 @@ class System:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=data_dir,
-            env=_environment(),
+            env={**_environment(), **settings},
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -175,10 +175,10 @@ class PlayedCalls:
 
 
 @contextmanager
-def running_system() -> Iterator[System]:
-    """Start a system on free ports in a folder of its own, and stop it."""
+def running_system(**settings: str) -> Iterator[System]:
+    """Start a system on free ports in a folder of its own, with these settings, and stop it."""
     with tempfile.TemporaryDirectory(prefix="ringback e2e ") as folder:
-        system = System(find_free_base(), Path(folder))
+        system = System(find_free_base(), Path(folder), settings)
         try:
             system.wait_for_line(lambda line: "Ringback is ready" in line)
             yield system
@@ -188,8 +188,8 @@ def running_system() -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
-    """One system for all tests of a worker that kill nothing."""
-    with running_system() as running:
+    """One system for all tests of a worker that kill nothing; it records its calls."""
+    with running_system(RINGBACK_RECORD="true") as running:
         yield running
 
 

@@ -1,10 +1,12 @@
 """The whole system in real processes, ordered and watched through the page."""
 
+import asyncio
+import functools
 import json
 import urllib.request
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.browser import needs_chromium, open_page
 from tests.e2e.conftest import System
@@ -15,7 +17,28 @@ FIRST = "Hi, two large margheritas from Luigi's please"
 ANSWERS = ("I'll pick them up", "Ada Lovelace, and my number is 415 555 0123")
 
 
-async def test_a_person_orders_by_chat_watches_the_call_and_reads_the_result(
+async def _hear_recording(system: System, page: Page, task_id: str) -> None:
+    """Go to the page of the task's call and play what was recorded there."""
+    task = await page.request.get(f"{system.addresses.page}/api/tasks/{task_id}")
+    call_id = (await task.json())["calls"][0]["call_id"]
+    told = functools.partial(system.wait_for_line, lambda line: _is_recorded(line, call_id))
+    await asyncio.to_thread(told)
+    await page.goto(f"{system.addresses.page}/calls/{call_id}")
+    player = page.get_by_label("Recording")
+    await expect(player).to_be_visible()
+    await player.evaluate(
+        "audio => new Promise((heard, failed) => {"
+        " audio.muted = true; audio.ontimeupdate = () => audio.currentTime && heard();"
+        " audio.play().catch(failed); })"
+    )
+    assert await player.evaluate("audio => audio.duration") > 10
+
+
+def _is_recorded(line: str, call_id: str) -> bool:
+    return "recording_told" in line and call_id in line
+
+
+async def test_a_person_orders_by_chat_watches_the_call_reads_and_hears_the_result(
     system: System, browser: Browser
 ) -> None:
     async with open_page(browser) as page:
@@ -40,6 +63,7 @@ async def test_a_person_orders_by_chat_watches_the_call_and_reads_the_result(
         await page.reload()
         await expect(card.locator(".badge")).to_have_text("Done")
         task_id = page.url.rpartition("/")[2]
+        await _hear_recording(system, page, task_id)
     with urllib.request.urlopen(f"{system.addresses.page}/api/tasks/{task_id}") as answer:  # noqa: S310, ASYNC210 - our own address, after the browser is gone
         task = json.load(answer)
     assert [result["outcome"] for result in task["results"]] == ["OUTCOME_SUCCEEDED"]

@@ -1,8 +1,12 @@
 """Every scenario end to end with real processes: the result, both sides' log lines, the ledger."""
 
+import io
+import wave
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import urlopen
 
+import numpy as np
 import pytest
 
 from tests.e2e.conftest import PlayedCalls, System
@@ -16,6 +20,7 @@ CONNECTED = (
     "model_lost",
     "callbacks_late_and_doubled",
 )
+AUDIBLE = 300  # of 32,768, as the root of the mean square
 NEVER_CONNECTED = ("busy", "no_answer", "declined", "dial_refused")
 
 
@@ -89,6 +94,27 @@ def test_an_order_taken_has_its_facts_with_evidence(calls: PlayedCalls) -> None:
         assert all(result["transcript"][at]["role"] == "ROLE_CALLEE" for at in positions)
     assert result["transcript_complete"] is True
     assert result["test"] is True
+
+
+def test_an_order_taken_is_recorded_with_each_voice_on_its_own_side(
+    system: System, calls: PlayedCalls
+) -> None:
+    call_id = calls.of("order_taken")[1]["call_id"]
+    system.wait_for_line(lambda line: "recording_told" in line and call_id in line)
+    path = f"/calls/{call_id}/recording"
+    with urlopen(f"{system.addresses.page}{path}") as answer:  # noqa: S310 - our own address
+        sound = io.BytesIO(answer.read())
+    with wave.open(sound) as read:
+        assert (read.getnchannels(), read.getframerate(), read.getsampwidth()) == (2, 8000, 2)
+        samples = np.frombuffer(read.readframes(read.getnframes()), "<i2").reshape(-1, 2)
+    loudness = np.sqrt(np.mean(samples.astype(float) ** 2, axis=0))
+    result = system.get(f"{system.addresses.page}/api/results/{call_id}")
+
+    assert result["recording_url"] == f"https://orchestrator.ringback.test{path}"
+    assert result["source"] == "SOURCE_HANDLER"
+    assert len(samples) > 10 * 8000
+    assert loudness.min() > AUDIBLE, loudness
+    assert abs(np.corrcoef(samples.T)[0, 1]) < 0.5
 
 
 def test_a_lost_model_gets_the_callee_an_apology(system: System, calls: PlayedCalls) -> None:
