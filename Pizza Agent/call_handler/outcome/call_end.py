@@ -14,6 +14,11 @@ class EndKind(StrEnum):
     AGENT_HUNG_UP = "agent_hung_up"
     PERSON_HUNG_UP = "person_hung_up"
     TIME_LIMIT = "time_limit"
+    SILENCE_LIMIT = "silence_limit"
+    HOLD_LIMIT = "hold_limit"
+    VOICEMAIL = "voicemail"
+    FAX = "fax"
+    OPT_OUT = "opt_out"
     MEDIA_LOST = "media_lost"
     MODEL_LOST = "model_lost"
     HANDLER_STOPPED = "handler_stopped"
@@ -28,15 +33,21 @@ class AgentReason(StrEnum):
     REFUSED = "refused"
     WRONG_NUMBER = "wrong_number"
     VOICEMAIL = "voicemail"
+    OPT_OUT = "opt_out"
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class FactClaim:
-    """A fact as the model recorded it; whether the callee said so is judged later."""
+    """A fact as the model recorded it; whether the callee said so is judged later.
+
+    `quote`: the callee's words in which they said it, as the model heard them; without a quote
+    nothing is proven.
+    """
 
     name: str
     value: str
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,9 @@ class CallEnd:
 
     `media_ms`: length of the media stream. `claims`: in the order the model made them.
     `agent_reason` is None unless the agent had asked to end the call; `usage` is None when the
-    model told nothing; `fault` is None when nothing broke.
+    model told nothing; `fault` is None when nothing broke. `answered_by_word`: the carrier's own
+    word for who answered, empty when it told none; `left_message`: a voicemail was told the whole
+    message.
     """
 
     kind: EndKind
@@ -76,3 +89,5 @@ class CallEnd:
     usage: Usage | None = None
     fault: Fault | None = None
     transcript_complete: bool = True
+    answered_by_word: str = ""
+    left_message: bool = False

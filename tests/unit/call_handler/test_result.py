@@ -43,7 +43,10 @@ ORDER = Order(
     ],
 )
 CALL = HeldCall("CA" + "1" * 32, ORDER, ANSWERED, "host:1", is_test=True)
-PRICE, READY = FactClaim("total_price", "14.50"), FactClaim("ready_time", "20 minutes")
+QUOTE = "That's fourteen fifty, in twenty minutes."
+PRICE = FactClaim("total_price", "14.50", QUOTE)
+READY = FactClaim("ready_time", "20 minutes", QUOTE)
+NUMBER = FactClaim("confirmation_number", "471", "Number four seven one.")
 TALK = (
     TranscriptTurn(role=Role.ROLE_CALLEE, text="Luigi's, hello?"),
     TranscriptTurn(role=Role.ROLE_AGENT, text="I am an AI assistant calling on behalf of Ada."),
@@ -66,6 +69,8 @@ def end_of(kind: EndKind, **changes: object) -> CallEnd:
         (EndKind.AGENT_HUNG_UP, EndReason.END_REASON_AGENT_HUNG_UP),
         (EndKind.PERSON_HUNG_UP, EndReason.END_REASON_PERSON_HUNG_UP),
         (EndKind.TIME_LIMIT, EndReason.END_REASON_TIME_LIMIT),
+        (EndKind.SILENCE_LIMIT, EndReason.END_REASON_SILENCE_LIMIT),
+        (EndKind.HOLD_LIMIT, EndReason.END_REASON_HOLD_LIMIT),
         (EndKind.MEDIA_LOST, EndReason.END_REASON_MEDIA_LOST),
         (EndKind.MODEL_LOST, EndReason.END_REASON_MODEL_ERROR),
         (EndKind.HANDLER_STOPPED, EndReason.END_REASON_HANDLER_STOPPED),
@@ -83,13 +88,22 @@ def test_each_kind_of_end_has_its_reason(kind: EndKind, end_reason: EndReason.Va
 
 def test_no_kind_of_end_is_forgotten() -> None:
     results = {kind: build_result(CALL, end_of(kind)) for kind in EndKind}
-    assert len({result.end_reason for result in results.values()}) == len(EndKind)
+    reasons = {kind: result.end_reason for kind, result in results.items()}
+    # A fax has no reason of its own: the agent hung up, and who answered is told beside it.
+    assert reasons.pop(EndKind.FAX) == reasons[EndKind.AGENT_HUNG_UP]
+    assert len(set(reasons.values())) == len(reasons)
 
 
-@pytest.mark.parametrize("kind", list(EndKind))
+@pytest.mark.parametrize("kind", sorted(set(EndKind) - {EndKind.VOICEMAIL, EndKind.FAX}))
 def test_what_the_callee_said_decides_not_how_the_call_ended(kind: EndKind) -> None:
     result = build_result(CALL, end_of(kind, turns=TALK, claims=(PRICE, READY)))
     assert result.outcome == Outcome.OUTCOME_SUCCEEDED
+
+
+@pytest.mark.parametrize("kind", [EndKind.VOICEMAIL, EndKind.FAX])
+def test_what_a_machine_may_have_said_is_for_a_person_to_follow_up(kind: EndKind) -> None:
+    result = build_result(CALL, end_of(kind, turns=TALK, claims=(PRICE, READY)))
+    assert result.outcome == Outcome.OUTCOME_FOLLOW_UP
 
 
 @pytest.mark.parametrize(
@@ -102,7 +116,13 @@ def test_what_the_callee_said_decides_not_how_the_call_ended(kind: EndKind) -> N
         (NO, (), AgentReason.REFUSED, Outcome.OUTCOME_REFUSED),
         (NO, (PRICE,), AgentReason.REFUSED, Outcome.OUTCOME_REFUSED),
         (TALK, (PRICE, READY), AgentReason.REFUSED, Outcome.OUTCOME_FOLLOW_UP),
+        (NO, (), AgentReason.OPT_OUT, Outcome.OUTCOME_REFUSED),
+        (TALK, (PRICE,), AgentReason.REFUSED, Outcome.OUTCOME_REFUSED),
         (TALK[1:2], (), AgentReason.REFUSED, Outcome.OUTCOME_FOLLOW_UP),
+        (TALK, (PRICE, READY), AgentReason.OTHER, Outcome.OUTCOME_SUCCEEDED),
+        (TALK, (PRICE, READY), AgentReason.VOICEMAIL, Outcome.OUTCOME_FOLLOW_UP),
+        (TALK, (PRICE, READY), AgentReason.WRONG_NUMBER, Outcome.OUTCOME_FOLLOW_UP),
+        (TALK, (PRICE,), AgentReason.VOICEMAIL, Outcome.OUTCOME_PARTIAL),
         (TALK[:1], (), AgentReason.VOICEMAIL, Outcome.OUTCOME_NOT_REACHED),
         (TALK[:1], (), AgentReason.WRONG_NUMBER, Outcome.OUTCOME_NOT_REACHED),
         (TALK, (), AgentReason.OTHER, Outcome.OUTCOME_FOLLOW_UP),
@@ -161,6 +181,51 @@ def test_a_turn_that_was_said_again_and_heard_out_is_enough() -> None:
     end = end_of(EndKind.AGENT_HUNG_UP, turns=turns, claims=(PRICE, READY))
 
     assert build_result(CALL, end).outcome == Outcome.OUTCOME_SUCCEEDED
+
+
+def test_an_optional_fact_that_is_not_proven_blocks_nothing() -> None:
+    end = end_of(EndKind.AGENT_HUNG_UP, turns=TALK, claims=(PRICE, NUMBER, READY))
+    result = build_result(CALL, end)
+    assert result.outcome == Outcome.OUTCOME_SUCCEEDED
+    assert "471" not in result.summary
+
+
+def test_an_optional_fact_alone_settles_nothing() -> None:
+    said = TranscriptTurn(role=Role.ROLE_CALLEE, text="Number four seven one.")
+    end = end_of(EndKind.AGENT_HUNG_UP, turns=(*TALK[:2], said), claims=(NUMBER,))
+    result = build_result(CALL, end)
+    assert [list(fact.evidence_turns) for fact in result.facts] == [[2]]
+    assert result.outcome == Outcome.OUTCOME_FOLLOW_UP
+
+
+def test_an_optional_fact_named_later_does_not_make_a_price_heard_out() -> None:
+    cut_off = TranscriptTurn(role=Role.ROLE_AGENT, text="I would like", interrupted=True)
+    number = TranscriptTurn(role=Role.ROLE_CALLEE, text="Number four seven one.")
+    turns = (TALK[0], cut_off, TALK[2], TALK[1], number)
+    end = end_of(EndKind.AGENT_HUNG_UP, turns=turns, claims=(PRICE, READY, NUMBER))
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_FOLLOW_UP
+
+
+def test_recording_a_fact_again_with_a_poorer_quote_takes_no_proof_away() -> None:
+    again = FactClaim("total_price", "$14.50", "Yes, that's right.")
+    end = end_of(EndKind.AGENT_HUNG_UP, turns=TALK, claims=(PRICE, READY, again))
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_SUCCEEDED
+
+
+def test_another_value_cannot_borrow_the_quote_of_the_first() -> None:
+    other = FactClaim("total_price", "20.00", "")
+    end = end_of(EndKind.AGENT_HUNG_UP, turns=TALK, claims=(PRICE, READY, other))
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_PARTIAL
+
+
+def test_late_words_may_prove_what_was_claimed() -> None:
+    silent = (*TALK[:2], TranscriptTurn(role=Role.ROLE_CALLEE))
+    first, revised = (
+        build_result(CALL, end_of(EndKind.CALLEE_HUNG_UP, turns=turns, claims=(PRICE, READY)))
+        for turns in (silent, TALK)
+    )
+    assert first.outcome == Outcome.OUTCOME_FOLLOW_UP
+    assert revised.outcome == Outcome.OUTCOME_SUCCEEDED
 
 
 def test_a_claim_without_proof_is_told_as_such() -> None:
