@@ -14,6 +14,18 @@ GOODBYES = {
         "The time is up. Say in one short sentence that you have to stop, say goodbye, and nothing"
         " else."
     ),
+    EndKind.SILENCE_LIMIT: (
+        "Nobody has spoken for a long time. Say in one short sentence that you hear nobody and will"
+        " hang up, say goodbye, and nothing else."
+    ),
+    EndKind.HOLD_LIMIT: (
+        "You have been on hold for too long. Say in one short sentence that you cannot wait any"
+        " longer, say goodbye, and nothing else."
+    ),
+    EndKind.OPT_OUT: (
+        "They asked not to be called again. Apologise in one short sentence, say that they will not"
+        " be called again, say goodbye, and nothing else."
+    ),
 }
 """What the agent is asked to say where the end is not its own idea."""
 _LARGEST_SHARE = 4  # at most a quarter of a short call is kept for the goodbye
