@@ -85,7 +85,10 @@ class CarrierFaults:
     answered_by: str = ""
     """The verdict of machine detection, right or wrong; "": `human`."""
     answered_by_after_s: float = 3.0
-    """From the answer to the verdict; that of a message's end waits for the end as well."""
+    """From the answer to the verdict; that of a message's end waits for the end as well.
+
+    Above MachineDetectionTimeout (30 s): `unknown` at the time-out.
+    """
     answered_by_late_s: float = 0.0
     """From the verdict to its callback, which comes even when the call is over by then."""
     recording: str = "completed"

@@ -11,6 +11,7 @@ from sandbox.webhook import Request
 from sandbox.world import World
 
 HUMAN = "human"
+UNKNOWN = "unknown"
 MACHINE = "machine_start"
 END_OF_MESSAGE = "machine_end_"
 BEEP = "machine_end_beep"
@@ -82,9 +83,12 @@ class MachineDetection:
 
     async def _find(self) -> Verdict:
         clock, began = self._world.clock, self._world.clock.now()
-        await clock.sleep(min(self._call.faults.answered_by_after_s, self._order.timeout_s))
+        wanted_s, timeout_s = self._call.faults.answered_by_after_s, self._order.timeout_s
+        await clock.sleep(min(wanted_s, timeout_s))
+        if wanted_s > timeout_s:
+            return Verdict(UNKNOWN, clock.now() - began)
         if self.ear is not None:
-            left_s = max(0.0, self._order.timeout_s - (clock.now() - began))
+            left_s = max(0.0, timeout_s - (clock.now() - began))
             try:
                 async with asyncio.timeout(left_s / clock.factor):
                     await self.ear.over.wait()

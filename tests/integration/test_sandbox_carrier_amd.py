@@ -63,6 +63,15 @@ async def test_a_late_verdict_comes_after_the_call(tmp_path: Path) -> None:
     assert rig.product.webhooks[-2].fields["CallStatus"] == "completed"
 
 
+async def test_a_detection_that_finds_nothing_in_time_says_so(tmp_path: Path) -> None:
+    faults = CarrierFaults(answered_by="machine_start", answered_by_after_s=60)
+    async with running_rig(tmp_path, lambda: Talker([]), faults=faults) as rig:
+        await rig.create(**DETECTS, machine_detection_timeout=3)
+        (told,) = await rig.product.wait_for(1, ANSWERED)
+    assert told.fields["AnsweredBy"] == "unknown"
+    assert 3_000 <= int(told.fields["MachineDetectionDuration"]) < 10_000
+
+
 async def test_a_lost_verdict_is_still_in_the_resource(tmp_path: Path) -> None:
     faults = CarrierFaults(callbacks_lost=frozenset({"amd"}), answered_by_after_s=0.1)
     async with running_rig(tmp_path, lambda: Talker([], hang_up_at=40), faults=faults) as rig:

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sandbox.__main__ import read_arguments
 from sandbox.espeak import EspeakMissing
 from sandbox.listening import Utterance
 from sandbox.speech import (
     FRAME_BYTES,
     SILENCE,
     SentenceBook,
+    Sound,
+    choose_sound,
     encode_mulaw,
     loudness,
     recognise,
@@ -69,6 +72,12 @@ def test_a_voice_that_fails_is_replaced_by_noise() -> None:
 
     book = SentenceBook(fail)
     assert len(book.speak("That will be fourteen fifty.", "luigi")) > 75 * FRAME_BYTES
+
+
+def test_the_sandbox_speaks_unless_noise_is_wanted() -> None:
+    assert read_arguments([]).speech is Sound.SPEECH
+    assert read_arguments(["--speech", "noise"]).speech is Sound.NOISE
+    assert choose_sound(Sound.NOISE) is Sound.NOISE
 
 
 def test_an_altered_frame_is_not_recognised() -> None:
