@@ -111,7 +111,9 @@ class Agent:
             self._facts.lose(turn)
         elif tools_called:
             turn = replace(turn, tools=tuple(t for t in turn.tools if t.name not in _ONCE))
-        self._cut = turn if turn.say or turn.tools else None
+        is_aside = self._cut is not None and len(turn.say) < len(self._cut.say) and not turn.tools
+        if not is_aside:  # "Of course" does not replace what it had interrupted
+            self._cut = turn if turn.say or turn.tools else None
 
     def unreached(self) -> list[str]:
         """Name what the scenario expected and the conversation never came to."""

@@ -64,6 +64,11 @@ class Ear:
         self.turn = self._begin_turn()
         self.turns_heard += 1
 
+    def forget_cut(self) -> None:
+        """Forget what the agent did not say to its end, because it was talked over."""
+        if self.turn.quiet_ms and not self.turn.heard.has_ended:
+            self.finish_turn()
+
     def _begin_turn(self) -> AgentTurn:
         return AgentTurn(pause_ms=self._variation.pause_ms(PAUSE_MS))
 

@@ -11,6 +11,7 @@ from sandbox.speech import FRAME_BYTES, FRAME_MS, SILENCE, speak
 from sandbox.variation import Variation
 
 _PATIENCE_MS = 8_000  # of silence, before anything is done about it
+_LAST_PATIENCE_MS = 16_000  # the same, when there is nothing left to say
 _LONGEST_MS = 540_000
 _ASKED_AGAIN = re.compile(r"did not understand|did not catch|say that again|pardon", re.IGNORECASE)
 
@@ -83,6 +84,10 @@ class ScriptedCallee:
         return not self._lines
 
     @property
+    def _endures_ms(self) -> int:
+        return _PATIENCE_MS if self._lines else _LAST_PATIENCE_MS
+
+    @property
     def left_over(self) -> list[str]:
         """Name the lines that were never said."""
         return [line.say or f"({line.cue})" for line in self._lines]
@@ -107,7 +112,7 @@ class ScriptedCallee:
             self._ear.finish_turn()
             if asked_again and self.said:
                 self._utter(self.said[-1])
-        elif min(self._ear.quiet_ms, self._since_ms) >= _PATIENCE_MS:
+        elif min(self._ear.quiet_ms, self._since_ms) >= self._endures_ms:
             self._lose_patience()
 
     def _begin(self, line: Line) -> None:
@@ -135,6 +140,8 @@ class ScriptedCallee:
         if self._at < len(self._audio):
             frame = self._audio[self._at : self._at + FRAME_BYTES]
             self._at += FRAME_BYTES
+            if self._at >= len(self._audio):
+                self._ear.forget_cut()
             return Step(frame)
         act, self._act = self._act, Act.NOTHING
         return Step(SILENCE, hang_up=act is Act.HANG_UP, reset=act is Act.BREAK_LINE)

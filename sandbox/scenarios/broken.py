@@ -1,9 +1,13 @@
 """The calls in which something of ours, or of the carrier, breaks."""
 
 from sandbox.callees.interrupters import broken_line
+from sandbox.carrier_faults import CarrierFaults
 from sandbox.model_faults import EndFault, ModelEnd, ModelFaults
 from sandbox.scenario import Scenario
 from sandbox.scenarios.expectations import broken
+
+_NOT_TOLD = "ANSWERED_BY_UNKNOWN"
+_LATE_VERDICT = CarrierFaults(answered_by_after_s=20.0)  # the call is over by then
 
 BROKEN = (
     Scenario(
@@ -17,7 +21,8 @@ BROKEN = (
         "model_lost",
         "The model's connection is reset while it speaks.",
         "+14155550108",
-        broken("END_REASON_MODEL_ERROR"),
+        broken("END_REASON_MODEL_ERROR", _NOT_TOLD),
+        carrier=_LATE_VERDICT,
         model=ModelFaults(end=EndFault(ModelEnd.RESET, response=1, delta=8)),
     ),
     Scenario(
@@ -31,7 +36,8 @@ BROKEN = (
         "model_refuses_the_session",
         "The model answers the session's settings with an error.",
         "+14155550165",
-        broken("END_REASON_MODEL_ERROR"),
+        broken("END_REASON_MODEL_ERROR", _NOT_TOLD),
+        carrier=_LATE_VERDICT,
         model=ModelFaults(update_refused=True),
     ),
     Scenario(

@@ -1,5 +1,7 @@
 """What is expected of the calls that do not simply take the order, by how they end."""
 
+from dataclasses import replace
+
 from sandbox.scenario import Expected
 
 _NOTHING: dict[str, str] = {}
@@ -10,6 +12,7 @@ FOLLOW_UP = Expected(outcome="OUTCOME_FOLLOW_UP", facts=_NOTHING)
 CALLEE_LEFT = Expected(
     end_reason="END_REASON_CALLEE_HUNG_UP", outcome="OUTCOME_FOLLOW_UP", facts=_NOTHING
 )
+LEFT_UNHEARD = replace(CALLEE_LEFT, answered_by="ANSWERED_BY_UNKNOWN")
 MACHINE = Expected(
     end_reason="END_REASON_VOICEMAIL",
     outcome="OUTCOME_NOT_REACHED",
@@ -27,6 +30,11 @@ def never_connected(status: str, end_reason: str) -> Expected:
     )
 
 
-def broken(end_reason: str) -> Expected:
+def broken(end_reason: str, answered_by: str = "ANSWERED_BY_HUMAN") -> Expected:
     """Expect a call that broke off before anything was agreed."""
-    return Expected(end_reason=end_reason, outcome="OUTCOME_FOLLOW_UP", facts=_NOTHING)
+    return Expected(
+        end_reason=end_reason,
+        outcome="OUTCOME_FOLLOW_UP",
+        answered_by=answered_by,
+        facts=_NOTHING,
+    )

@@ -11,7 +11,7 @@ from sandbox.callees.leavers import (
     leaves_instead_of_waiting,
 )
 from sandbox.scenario import Expected, Scenario
-from sandbox.scenarios.expectations import CALLEE_LEFT
+from sandbox.scenarios.expectations import CALLEE_LEFT, LEFT_UNHEARD
 
 _LEFT = "END_REASON_CALLEE_HUNG_UP"
 
@@ -20,14 +20,14 @@ HUNG_UP = (
         "hang_up_before_a_word",
         "The callee picks up and puts down again.",
         "+14155550159",
-        CALLEE_LEFT,
+        LEFT_UNHEARD,
         callee=leaves_before_a_word,
     ),
     Scenario(
         "hang_up_after_hello",
         "The callee hangs up with the last sound of their own greeting.",
         "+14155550160",
-        CALLEE_LEFT,
+        LEFT_UNHEARD,
         callee=leaves_after_hello,
     ),
     Scenario(

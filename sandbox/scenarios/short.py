@@ -1,11 +1,14 @@
 """Calls that take the order in few words: for runs of thousands of calls."""
 
+from dataclasses import replace
+
 from sandbox.agent_script import AgentScript
 from sandbox.agent_words import BRISK_CLOSING, BRISK_OPENING
 from sandbox.callees import CalleeFactory
 from sandbox.callees.order_taker import brisk_shop, brisk_shop_that_hangs_up
 from sandbox.carrier_faults import NO_FAULTS, CarrierFaults, CreateFault, StreamFault
 from sandbox.scenario import RingPlan, Scenario
+from sandbox.scenarios.expectations import CALLEE_LEFT, broken
 
 _BRISK = AgentScript(opening=BRISK_OPENING, closing=BRISK_CLOSING)
 
@@ -26,11 +29,14 @@ SHORT = (
     _short(
         "short_order", "The order is taken in as few words as that can be done.", "+14155550120"
     ),
-    _short(
-        "short_order_hang_up",
-        "Short; the shop hangs up without waiting for a good-bye.",
-        "+14155550121",
-        callee=brisk_shop_that_hangs_up,
+    replace(
+        _short(
+            "short_order_hang_up",
+            "Short; the shop hangs up with its last word, before anything can be recorded.",
+            "+14155550121",
+            callee=brisk_shop_that_hangs_up,
+        ),
+        expected=CALLEE_LEFT,
     ),
     _short(
         "short_order_callbacks_spoilt",
@@ -62,10 +68,13 @@ SHORT = (
         "+14155550126",
         CarrierFaults(create=CreateFault.NO_ANSWER_ACCEPTED),
     ),
-    _short(
-        "short_order_stream_reset",
-        "Short; the media stream is reset without `stop` while the agent speaks.",
-        "+14155550127",
-        CarrierFaults(stream=StreamFault.RESET, stream_fault_at_ms=3_000),
+    replace(
+        _short(
+            "short_order_stream_reset",
+            "Short; the media stream is reset without `stop` while the agent speaks.",
+            "+14155550127",
+            CarrierFaults(stream=StreamFault.RESET, stream_fault_at_ms=3_000),
+        ),
+        expected=broken("END_REASON_MEDIA_LOST"),
     ),
 )

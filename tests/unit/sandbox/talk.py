@@ -31,8 +31,10 @@ class Talk:
     scenario: Scenario
     seed: str = ""
     claims: list[dict[str, str]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    heard: list[str] = field(default_factory=list)
+    turns: list[tuple[str, str]] = field(default_factory=list)
+    """Who said what: `agent` or `callee`, and the words."""
+    reason: str = ""
+    """Why the agent ended the call, in its own word."""
     barge_ins: int = 0
     ended_by: str = ""
     media_ms: int = 0
@@ -78,7 +80,7 @@ class Talk:
             self.ended_by = "agent"
 
     def _hear(self, words: str) -> None:
-        self.heard.append(words)
+        self.turns.append(("callee", words))
         self._play(self.agent.answer(words, is_waiting=self._answer_at_ms > 0))
 
     def _cut(self) -> None:
@@ -90,7 +92,7 @@ class Talk:
     def _play(self, turn: Turn) -> None:
         self._turn = turn
         if turn.say:
-            self.said.append(turn.say)
+            self.turns.append(("agent", turn.say))
         self._playout += speak(turn.say, "cedar")
         for tool in turn.tools:
             self._use(tool)
@@ -100,6 +102,8 @@ class Talk:
         self._track.expect_speech(len(self._playout) // 8)
 
     def _use(self, tool: ToolUse) -> None:
+        if tool.name == "end_call":
+            self.reason = tool.arguments["reason"]
         match tool.name:
             case "record_fact":
                 self.claims.append(dict(tool.arguments))

@@ -88,7 +88,7 @@ def test_a_callee_whose_lines_are_said_hangs_up_on_a_dead_line() -> None:
     callee = order_taker(PLAIN)
     _live(callee, quiet_ms=2_500)
     _live(callee, speak(OPENING, "cedar"), quiet_ms=5_000)
-    steps = _live(callee, quiet_ms=12_000)
+    steps = _live(callee, quiet_ms=20_000)
     assert callee.is_done
     assert any(step.hang_up for step in steps)
 
@@ -109,7 +109,7 @@ def test_a_line_can_break_at_the_end_of_a_sentence() -> None:
 
 
 def test_a_machine_says_its_text_and_hangs_up() -> None:
-    steps = _live(answering_machine(PLAIN), quiet_ms=20_000)
+    steps = _live(answering_machine(PLAIN), quiet_ms=30_000)
     assert "leave a message" in _words(steps)
     assert any(step.hang_up for step in steps)
 
