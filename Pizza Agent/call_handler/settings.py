@@ -56,6 +56,13 @@ class HandlerSettings(ServiceSettings):
     and if wanted transcript_in, transcript_out and transcript_minute. Empty: no estimate."""
     ask_person_s: float = Field(default=45.0, ge=1, le=300, allow_inf_nan=False)
     """Seconds that the agent waits for the person's answer while the callee is on the line."""
+    silence_s: float = Field(default=30.0, ge=5, le=600, allow_inf_nan=False)
+    """Seconds of the callee's silence after which the agent says goodbye and hangs up."""
+    hold_s: float = Field(default=240.0, ge=10, le=3_600, allow_inf_nan=False)
+    """Seconds on hold after which the agent says goodbye and hangs up."""
+    disclosure: bool = True
+    """Whether the agent is made to say first that it is an AI, and on whose behalf it calls. That a
+    call is recorded is said in any case."""
     openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
     """OPENAI_API_KEY: the model's key; the sandbox needs none."""
     openai_base_url: str = Field(

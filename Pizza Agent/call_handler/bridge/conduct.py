@@ -16,8 +16,9 @@ from call_handler.outcome import AgentReason, EndKind
 from call_handler.outcome.answerer import FAX_WORD, GREETING_ENDED, judge_answerer
 from call_handler.outcome.callee_words import MACHINES, Speech, says_goodbye, sort_sentences
 from call_handler.outcome.opt_out import asks_not_to_be_called
-from ringback.v1.call_results_pb2 import AnsweredBy
+from ringback.v1.call_results_pb2 import AnsweredBy, Order, VoicemailPolicy
 
+_MS_PER_S = 1_000
 _HUSH_MS = 4_000  # on hold: so long the agent may still answer "of course"
 _CONFIRM_MS = 2_000  # the words that contradict the carrier's detection may still come
 _OPT_OUT_MS = 8_000  # so long the agent has to end an unwanted call by itself
@@ -32,6 +33,19 @@ class ConductRules:
     message: str = ""
     silence_ms: int = 30_000
     hold_ms: int = 240_000
+
+    @classmethod
+    def for_order(
+        cls, order: Order, behalf: str, *, discloses: bool, silence_s: float, hold_s: float
+    ) -> "ConductRules":
+        """Write the rules of one call; `behalf`: the name for whom it is made."""
+        leaves_message = order.voicemail_policy == VoicemailPolicy.VOICEMAIL_POLICY_LEAVE_MESSAGE
+        return cls(
+            Duty(behalf, says_ai=discloses, says_recorded=order.is_recorded),
+            message=order.voicemail_message.strip() if leaves_message else "",
+            silence_ms=round(silence_s * _MS_PER_S),
+            hold_ms=round(hold_s * _MS_PER_S),
+        )
 
 
 class Conduct:

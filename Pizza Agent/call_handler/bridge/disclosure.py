@@ -14,7 +14,7 @@ _AI = re.compile(
     re.IGNORECASE,
 )
 _RECORDED = re.compile(
-    r"\b(?:is|are|being|will be|may be|get) (?:\w+ )?recorded\b|\brecording\b", re.I
+    r"\b(?:is|are|being|will be|may be|get) (?:\w+ )?recorded\b|\brecording\b", re.IGNORECASE
 )
 _FILLERS = frozenset({"a", "an", "the", "mr", "mrs", "ms", "dr", "of", "and"})
 

@@ -3,7 +3,7 @@
 from call_handler.realtime.connection import ModelSettings, RealtimeModel
 from call_handler.realtime.events import AudioDelta, EventWriter, read_audio_delta, read_event
 from call_handler.realtime.fault import ModelFault
-from call_handler.realtime.instructions import write_instructions
+from call_handler.realtime.instructions import behalf_of, write_instructions
 from call_handler.realtime.session import SessionPlan
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ModelSettings",
     "RealtimeModel",
     "SessionPlan",
+    "behalf_of",
     "read_audio_delta",
     "read_event",
     "write_instructions",
