@@ -7,7 +7,6 @@ from sandbox.speech import Heard, recognise
 from sandbox.tones import ToneEar
 
 _ONSET_FRAMES = 10  # 200 ms of sound: longer than the press of a key
-_DIP_FRAMES = 3  # 60 ms of silence, as within a word
 _QUIET_FRAMES = 25  # half a second of silence ends what was said
 
 
@@ -126,7 +125,7 @@ class _UnknownSound:
             self._quiet_frames = 0
         else:
             self._quiet_frames += 1
-        if is_known or self._quiet_frames >= _DIP_FRAMES:
+        if is_known or self._quiet_frames >= _QUIET_FRAMES:
             self._loud_frames = 0
         if not self.is_heard and self._loud_frames >= _ONSET_FRAMES:
             self.is_heard = True

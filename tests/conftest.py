@@ -44,7 +44,7 @@ structlog.configure(
 
 # Modules and the list of tests stay to the end: the collector of garbage need not look at them.
 gc.disable()
-_SHARE_A_SYSTEM = ("e2e/test_scenarios.py", "e2e/test_page_errand.py")
+_SHARE_A_SYSTEM = ("e2e/test_scenarios.py", "e2e/test_page_errand.py", "e2e/test_phone_call.py")
 _SLOW_FIRST = ("e2e", "faults", "properties", "simulation", "integration")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a mount, not a file of ours
 _ROOM_BYTES = 2**31

@@ -6,8 +6,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from sandbox.mulaw import is_loud
 from sandbox.scenarios import SCENARIOS
 from tests.e2e.browser import needs_chromium, open_page
+from tests.e2e.microphone import browser_with_microphone
 from tests.integration.phone_rig import GREETING, STATUS, Agent
 from tests.integration.sandbox_carrier_rig import How, Rig, Talker, running_rig
 
@@ -22,6 +24,12 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     async with running_rig(folder, lambda: Talker([], hang_up_at=60), how=How(factor=4)) as rig:
         rig.world.book.scenarios = SCENARIOS
         yield rig
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    async with browser_with_microphone(tmp_path_factory.mktemp("microphone")) as running:
+        yield running
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -129,6 +137,21 @@ async def test_a_picked_fault_takes_the_next_call_and_no_other(rig: Rig, page: P
     await ring(rig, page)
     await page.get_by_role("button", name="Refuse").click()
     await expect(page.locator("#state")).to_have_text("You refused the call.")
+
+
+async def test_a_microphone_is_heard_until_it_is_switched_off(rig: Rig, page: Page) -> None:
+    agent = await answer(rig, page)
+    await expect(page.locator("#lines .agent:not(.begun)")).to_have_count(1)
+    microphone = page.get_by_role("button", name="Microphone")
+    await microphone.click()
+    await expect(microphone).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator("#lines .callee")).to_contain_text("(by microphone)")
+    await expect(page.locator("#own-level")).not_to_have_attribute("value", "0")
+    await microphone.click()
+    await expect(page.locator("#own-level")).to_have_attribute("value", "0")
+    await expect(page.locator("#lines .begun")).to_have_count(0)
+    await hang_up(page)
+    assert sum(map(is_loud, agent.sounds)) >= 10
 
 
 async def test_a_page_from_elsewhere_says_why_it_has_no_microphone(page: Page) -> None:
