@@ -82,6 +82,11 @@ def describe_tools(facts: Sequence[FactDeclaration]) -> list[dict[str, object]]:
         f"Record what the callee agreed to, as soon as they said it. {meanings}",
         name={"type": "string", "enum": [fact.name for fact in facts]},
         value={"type": "string"},
+        quote={
+            "type": "string",
+            "description": "the callee's own words in which they said it, exactly as they said"
+            " them; never your own, not even if they agreed to them",
+        },
     )
     return [*tools, record_fact]
 
@@ -109,7 +114,7 @@ def _use(name: str, given: Mapping[str, object], facts: Sequence[FactDeclaration
         case ToolName.ASK_PERSON:
             return _ask_person(given.get("question"))
         case ToolName.RECORD_FACT:
-            return _record_fact(given.get("name"), given.get("value"), facts)
+            return _record_fact(given, facts)
         case _:
             known = ", ".join(ToolName)
             return refuse_tool(f"there is no such tool; there are: {known}")
@@ -137,7 +142,8 @@ def _ask_person(question: object) -> ToolAnswer:
     return ToolAnswer(question=question.strip())
 
 
-def _record_fact(name: object, value: object, facts: Sequence[FactDeclaration]) -> ToolAnswer:
+def _record_fact(given: Mapping[str, object], facts: Sequence[FactDeclaration]) -> ToolAnswer:
+    name, value, quote = given.get("name"), given.get("value"), given.get("quote")
     declared = [fact.name for fact in facts]
     if not isinstance(name, str) or name not in declared:
         return refuse_tool(f"name must be one of: {', '.join(declared)}")
@@ -147,7 +153,10 @@ def _record_fact(name: object, value: object, facts: Sequence[FactDeclaration]) 
         return refuse_tool("value must be a text that is not empty")
     if len(value) > MAX_VALUE:
         return refuse_tool(f"value must have at most {MAX_VALUE} characters")
-    return ToolAnswer('{"ok":true}', claim=FactClaim(name, value.strip()))
+    if not isinstance(quote, str) or not quote.strip():
+        return refuse_tool("quote must be the callee's own words in which they said it")
+    # A quote is a citation, not a value: of a long one the beginning is enough.
+    return ToolAnswer('{"ok":true}', claim=FactClaim(name, value.strip(), quote[:MAX_VALUE]))
 
 
 def refuse_tool(reason: str) -> ToolAnswer:

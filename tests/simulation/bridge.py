@@ -134,7 +134,7 @@ class SimulatedBridge:
             self._signals.clock.now(),
             media_ms=media_ms,
             turns=self._dialogue.transcript.turns(),
-            claims=(FactClaim("total_price", PRICE),) if is_agents else (),
+            claims=(FactClaim("total_price", PRICE, PRICE),) if is_agents else (),
             agent_reason=AgentReason.DONE if is_agents else None,
             fault=fault,
         )

@@ -1,128 +1,139 @@
 """Whether the callee really said what the agent claims: SUCCEEDED has to be earned.
 
-A value counts where the callee states it: not as a question, not negated, not corrected later, and
-not before the agent had said anything. In doubt it does not count.
+A value counts where the callee states it, in a turn that the agent's quote cites: not as a
+question, not negated, not on a condition, not of another thing, not before the agent had said
+anything. And it must still stand at the end: whatever takes it back later, in any turn, counts
+too. In doubt it does not count.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from call_handler.outcome.mentions import normalise, read_speech
-from call_handler.outcome.numbers_in_words import split_words
-from call_handler.outcome.reading import Mention
+from call_handler.outcome.citation import find_cited
+from call_handler.outcome.clauses import Tone
+from call_handler.outcome.mentions import join_values, normalise, read_speech
+from call_handler.outcome.numbers_in_words import find_runs, split_words
+from call_handler.outcome.reading import Mention, Reading
+from call_handler.outcome.statements import Statement, read_statements
 from ringback.v1.call_results_pb2 import FactKind, Role, TranscriptTurn
 
-_CLAUSE = re.compile(
-    r"[.;!?,]+(?=\s|$)|\s[-\u2013\u2014]\s|\bbut\b"
-    r"|\band (?=(?:we|i|you|it|they|that|there|the)\b)",
+_NO = re.compile(
+    r"^(?:(?:uh|um|er|oh|well|sorry|wait|hm+)[ ,.]+)*(?:no|nope|not quite|wrong|incorrect"
+    r"|that's (?:wrong|not|incorrect)|that is (?:wrong|not|incorrect)|that isn't|it isn't)\b",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(
-    r"\b(?:no|not an?y?) (?:problem|worries|trouble)\b|\bdon't worry\b|\bwhy not\b|\bnot bad\b",
+_ASKS_IF_RIGHT = re.compile(
+    r"\b(?:right|correct|is that it|that it|have i got (?:that|it)|did i (?:get|hear))\b[^.?!]*\?"
+    r"[^.?!]*$",
     re.IGNORECASE,
 )
-_NOT_MEANT = re.compile(
-    r"\b(?:instead of|rather than|used to be|would have been|more than|less than|over|under|above"
-    r"|below|close|closes|closing|open|opens|until|till|since)\b"
-)
-_NEGATIONS = frozenset(("not", "no", "never", "cannot", "without", "nor", "neither"))
-_WRONG = frozenset(("wrong", "incorrect", "impossible"))
-_CUES = frozenset(
-    ("sorry", "no", "actually", "wait", "correction", "mean", "rather", "instead", "oops")
-) | {"mistake", "wrong", "now", "make"}
-_STATING = frozenset(
-    ("it's", "that's", "is", "be", "to", "total", "makes", "costs", "comes", "that'll", "it'll")
-)
-_REACH = 6  # words that a negation reaches forward
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A stretch of one turn between two pauses; `has_cue`: a correction was announced before."""
-
-    turn: int
-    text: str
-    is_question: bool
-    has_cue: bool
+_LAST_QUESTION = re.compile(r"[^.?!]*(?:\.\d[^.?!]*)*\?[^.?!]*$")
 
 
 def find_evidence(
-    value: str, kind: FactKind.ValueType, turns: Sequence[TranscriptTurn]
+    value: str, kind: FactKind.ValueType, turns: Sequence[TranscriptTurn], quotes: Sequence[str]
 ) -> tuple[str, list[int]]:
-    """Find the callee's turns that state a claimed value.
+    """Find the callee's turns that state a claimed value and that a quote cites.
 
     Returns: the value in normal form (as it came when it cannot be read) and the positions of the
     turns, from 0; no position: claimed, not proven.
     """
-    reading = normalise(value, kind)
-    if reading is None:
-        return value, _find_words(value, turns)
-    proof: list[int] = []
-    for clause in _clauses(turns):
-        speech = read_speech(clause.text, kind)
-        for mention in speech.mentions:
-            stands = not clause.is_question and not _is_negated(speech.words, mention)
-            if mention.means(reading.key):
-                proof = [*proof, clause.turn] if stands else _without(proof, clause)
-            elif (
-                stands
-                and mention.readings[0].sort == reading.sort
-                and _is_firm(speech.words, mention, clause)
-            ):
-                proof = []
-    return reading.written, sorted(set(proof))
+    readings = normalise(value, kind)
+    if not readings:
+        return value, []
+    cited = {position for quote in quotes for position in find_cited(quote, turns)}
+    for reading in readings if cited else ():
+        proof = sorted(cited & _find_standing(reading, kind, turns))
+        if proof:
+            return reading.written, proof
+    return readings[0].written, []
 
 
-def _clauses(turns: Sequence[TranscriptTurn]) -> Iterator[Clause]:
-    """Give the callee's clauses in order, from the first answer to the agent on."""
-    agent_spoke = False
+def _find_standing(
+    reading: Reading, kind: FactKind.ValueType, turns: Sequence[TranscriptTurn]
+) -> set[int]:
+    """Find the callee's turns whose statement of a value still stands at the end of the call."""
+    claim = _Claim(reading)
+    wanted = split_words(reading.written) if reading.sort == "words" else ()
+    asked = ""
     for position, turn in enumerate(turns):
-        agent_spoke = agent_spoke or (turn.role == Role.ROLE_AGENT and bool(turn.text))
-        if turn.role != Role.ROLE_CALLEE or not agent_spoke:
-            continue
-        text = _HARMLESS.sub(" ", turn.text.replace("\u2019", "'"))
-        has_cue = False
-        start = 0
-        for end in [*_CLAUSE.finditer(text), None]:
-            part = text[start : end.start() if end else len(text)]
-            has_cue = has_cue or bool(_CUES & set(split_words(part)))
-            yield Clause(position, part, end is not None and "?" in end[0], has_cue)
-            start = end.end() if end else start
+        if turn.role == Role.ROLE_AGENT and turn.text:
+            asked = turn.text
+            claim.begin_answer()
+        elif turn.role == Role.ROLE_CALLEE and asked:
+            if _denies(turn.text, asked, reading, kind):
+                claim.proof.clear()
+            for statement in read_statements(position, turn.text, kind, wanted):
+                claim.weigh(statement)
+    return set(claim.proof)
 
 
-def _is_negated(words: Sequence[str], mention: Mention) -> bool:
-    before = words[max(0, mention.start - _REACH) : mention.start]
-    after = words[mention.end :]
-    negated = any(_negates(word) for word in (*before, *after)) or bool(_WRONG & set(after))
-    return negated or bool(_NOT_MEANT.search(" ".join(before)))
+@dataclass(slots=True)
+class _Claim:
+    """One claimed value while the callee's statements are read in order.
+
+    `proof`: the turns in which it was stated and has not been taken back since. `has_rival`: in
+    the answer that is being read another value was named, and not to correct it.
+    """
+
+    reading: Reading
+    proof: list[int] = field(default_factory=list)
+    has_rival: bool = False
+
+    def begin_answer(self) -> None:
+        """Forget what only mattered within one answer of the callee."""
+        self.has_rival = False
+
+    def weigh(self, said: Statement) -> None:
+        """Take one statement into account."""
+        if said.mention.agrees_with(self.reading):
+            self._weigh_same(said)
+        elif said.tone <= Tone.DOUBTED and _replaces(said, self.reading):
+            self.proof.clear()
+            self.has_rival = not said.has_cue
+
+    def _weigh_same(self, said: Statement) -> None:
+        is_clear = said.is_neutral or said.has_cue or not self.has_rival
+        if said.tone is Tone.DENIED:
+            self.proof.clear()
+        elif said.tone is Tone.STATED and is_clear and _can_prove(said):
+            self.proof.append(said.turn)
 
 
-def _negates(word: str) -> bool:
-    return word in _NEGATIONS or word.endswith("n't")
+def _can_prove(said: Statement) -> bool:
+    return said.is_firm or said.is_bare or said.mention.readings[0].sort != "money"
 
 
-def _is_firm(words: Sequence[str], mention: Mention, clause: Clause) -> bool:
-    """Say whether another value than the claimed one replaces it: a bare number needs a sign."""
-    before = words[mention.start - 1] if mention.start else ""
-    return mention.is_plain or clause.has_cue or before in _STATING
+def _replaces(said: Statement, reading: Reading) -> bool:
+    """Say whether another value takes the claimed one's place."""
+    if not said.mention.contradicts(reading):
+        # A time of day after a span, a weekday after "tomorrow": only when it corrects.
+        is_kin = said.mention.readings[0].sort in {"span", "clock", "day"}
+        return is_kin and said.has_cue and said.is_firm
+    if reading.sort == "number":
+        lengths = [len(each.written) for each in (reading, said.mention.readings[0])]
+        return abs(lengths[0] - lengths[1]) <= 1 and (said.mention.is_plain or said.has_cue)
+    return said.is_firm
 
 
-def _without(proof: Sequence[int], clause: Clause) -> list[int]:
-    """Drop what stood: its value was taken back. A mere question takes nothing back."""
-    return list(proof) if clause.is_question else []
+def _denies(text: str, asked: str, reading: Reading, kind: FactKind.ValueType) -> bool:
+    """Say whether a bare "no" takes back what the agent has just read back.
+
+    A "no" that goes on with a figure corrects that figure only.
+    """
+    if not _NO.search(text.strip()) or _names_anything(text):
+        return False
+    question = _LAST_QUESTION.search(asked.strip())
+    heard = asked if _ASKS_IF_RIGHT.search(asked) else question[0] if question else ""
+    speech = read_speech(join_values(heard, kind), kind, split_words(reading.written))
+    return any(mention.agrees_with(reading) for mention in speech.mentions)
 
 
-def _find_words(value: str, turns: Sequence[TranscriptTurn]) -> list[int]:
-    wanted = split_words(value)
-    if not wanted:
-        return []
-    proof: list[int] = []
-    for clause in _clauses(turns):
-        words = split_words(clause.text)
-        for start in range(len(words) - len(wanted) + 1):
-            if words[start : start + len(wanted)] == wanted:
-                found = Mention(start, start + len(wanted), ())
-                stands = not clause.is_question and not _is_negated(words, found)
-                proof = [*proof, clause.turn] if stands else _without(proof, clause)
-    return sorted(set(proof))
+def _names_anything(text: str) -> bool:
+    words = split_words(text)
+    return any(True for _ in find_runs(words)) or bool(_named_days(text))
+
+
+def _named_days(text: str) -> tuple[Mention, ...]:
+    return read_speech(join_values(text, FactKind.FACT_KIND_DAY), FactKind.FACT_KIND_DAY).mentions

@@ -1,20 +1,27 @@
-"""Values as people say them: what a stretch of speech may mean as money, time or number."""
+"""Values as people say them: what a stretch of speech may mean as money, time, number or day."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from call_handler.outcome.clauses import fold_text
+from call_handler.outcome.codes import find_codes, join_codes, say_doubled
+from call_handler.outcome.days import find_days, join_days
 from call_handler.outcome.money import find_money
-from call_handler.outcome.numbers_in_words import find_runs, split_words
+from call_handler.outcome.numbers_in_words import read_number, split_words
 from call_handler.outcome.reading import Mention, Reading
 from call_handler.outcome.times import find_times
 from ringback.v1.call_results_pb2 import FactKind
 
-_DOTTED = re.compile(r"\b([ap])\.\s?m\b\.?")
-_REPEATED = {"double": 2, "triple": 3}
-_UNITS = frozenset(
-    ("minutes", "minute", "mins", "min", "hours", "hour", "dollars", "dollar", "euros", "pounds")
+_NUMERAL = (
+    r"(?:\d+|(?:twenty|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?"
+    r"|five|ten|fifteen)"
 )
+_PAUSED_RANGE = re.compile(
+    rf"(\w+ )?\b({_NUMERAL}),\s+(?:maybe |or )?({_NUMERAL})(?=[ -](?:minutes?|mins?)\b)",
+    re.IGNORECASE,
+)
+_STEP = 5  # minutes: people who guess say "twenty, twenty-five"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,56 +32,86 @@ class Speech:
     mentions: tuple[Mention, ...]
 
 
-def read_speech(text: str, kind: FactKind.ValueType) -> Speech:
-    """Read what a text mentions of a kind; for free text nothing but its words."""
-    words = tuple(split_words(_DOTTED.sub(r"\1m", text.lower())))
+def join_values(text: str, kind: FactKind.ValueType) -> str:
+    """Take out the pauses within values of a kind, so that a pause ends no value."""
+    folded = fold_text(text)
+    match kind:
+        case FactKind.FACT_KIND_TIME | FactKind.FACT_KIND_MONEY:
+            return _PAUSED_RANGE.sub(_join_range, folded)
+        case FactKind.FACT_KIND_NUMBER:
+            return join_codes(folded)
+        case FactKind.FACT_KIND_DAY:
+            return join_days(folded)
+        case _:
+            return folded
+
+
+def read_speech(text: str, kind: FactKind.ValueType, wanted: Sequence[str] = ()) -> Speech:
+    """Read what a joined text mentions of a kind; in free text the `wanted` words."""
+    words = tuple(split_words(text))
     match kind:
         case FactKind.FACT_KIND_MONEY:
             return Speech(words, tuple(find_money(words)))
         case FactKind.FACT_KIND_TIME:
             return Speech(words, tuple(find_times(words)))
         case FactKind.FACT_KIND_NUMBER:
-            words = tuple(_spread(words))
-            return Speech(words, tuple(_find_numbers(words)))
+            words = tuple(say_doubled(words))
+            return Speech(words, tuple(find_codes(words)))
+        case FactKind.FACT_KIND_DAY:
+            return Speech(words, tuple(find_days(words)))
         case _:
-            return Speech(words, ())
+            return Speech(words, tuple(_find_words(words, wanted)))
 
 
-def normalise(value: str, kind: FactKind.ValueType) -> Reading | None:
-    """Bring a claimed value into its normal form; None when it cannot be read as its kind."""
-    speech = read_speech(value, kind)
-    if speech.mentions:
-        return speech.mentions[-1].readings[0]
-    if kind == FactKind.FACT_KIND_TIME and re.fullmatch(r"\d{1,3}", value.strip()):
+def normalise(value: str, kind: FactKind.ValueType) -> tuple[Reading, ...]:
+    """Bring a claimed value into its normal form, the likeliest first.
+
+    Returns: more than one for a date such as 5/6; none when the value cannot be read as its kind,
+    or names two values.
+    """
+    if kind not in _READ_KINDS:
+        wanted = split_words(value)
+        return (_words_reading(value, wanted),) if wanted else ()
+    speech = read_speech(join_values(value, kind), kind)
+    found = {mention.readings[0]: mention for mention in speech.mentions}
+    if len(found) > 1:
+        found = {reading: each for reading, each in found.items() if each.is_plain}
+    if len(found) == 1:
+        (mention,) = found.values()
+        return mention.readings if kind == FactKind.FACT_KIND_DAY else mention.readings[:1]
+    if kind == FactKind.FACT_KIND_TIME and re.fullmatch(r"\s*\d{1,3}\s*", value):
         return normalise(f"{value} minutes", kind)
-    return None
+    return ()
 
 
-def _find_numbers(words: Sequence[str]) -> list[Mention]:
-    mentions: list[Mention] = []
-    for start, run in find_runs(words):
-        end = start + sum(number.length for number in run)
-        if end < len(words) and words[end] in _UNITS:
-            continue
-        digits = "".join(number.digits for number in run)
-        first = start
-        while first > 0 and len(words[first - 1]) == 1 and words[first - 1].isalpha():
-            first -= 1
-        code = "".join(words[first:start]).upper() + digits
-        readings = tuple(Reading(f"number:{text}", text) for text in dict.fromkeys((code, digits)))
-        mentions.append(Mention(first, end, readings))
-    return mentions
+_READ_KINDS = frozenset(
+    (
+        *(FactKind.FACT_KIND_MONEY, FactKind.FACT_KIND_TIME),
+        *(FactKind.FACT_KIND_NUMBER, FactKind.FACT_KIND_DAY),
+    )
+)
 
 
-def _spread(words: Sequence[str]) -> list[str]:
-    """Split numerals at their separators and say doubled digits twice."""
-    spread: list[str] = []
-    times = 1
-    for word in words:
-        if word in _REPEATED:
-            times = _REPEATED[word]
-            continue
-        parts = re.split(r"[.,:]", word) if word[0].isdigit() else [word]
-        spread += parts * times
-        times = 1
-    return spread
+def _join_range(found: re.Match[str]) -> str:
+    """Join "twenty, twenty-five minutes"; not "fourteen fifty, twenty minutes"."""
+    before = read_number(split_words(found[1] or ""), 0)
+    low, high = (read_number(split_words(found[part]), 0) for part in (2, 3))
+    if before is not None or low is None or high is None or not low.value < high.value:
+        return found[0]
+    if low.value % _STEP or high.value % _STEP:
+        return found[0]
+    return f"{found[1] or ''}{found[2]} to {found[3]}"
+
+
+def _find_words(words: Sequence[str], wanted: Sequence[str]) -> list[Mention]:
+    length = len(wanted)
+    reading = _words_reading(" ".join(wanted), wanted)
+    return [
+        Mention(start, start + length, (reading,))
+        for start in range(len(words) - length + 1 if length else 0)
+        if list(words[start : start + length]) == list(wanted)
+    ]
+
+
+def _words_reading(value: str, wanted: Sequence[str]) -> Reading:
+    return Reading("words", value, (("words", " ".join(wanted)),))

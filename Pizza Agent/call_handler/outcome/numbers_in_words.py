@@ -1,7 +1,7 @@
 """Numbers as people say them: words and digits of a text, read as tokens with values."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -16,6 +16,7 @@ TENS = {word: value * 10 for value, word in enumerate(_TENS, start=2)} | {"fourt
 _SMALL = UNITS | TEENS | TENS
 _TOKEN = re.compile(r"[$\u20ac\u00a3]|\d+(?:[.,:]\d+)*|[a-z]+(?:'[a-z]+)?|%")
 _HUNDRED, _THOUSAND = 100, 1_000
+_LONGEST = 12  # digits of a numeral; a longer one counts nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +37,25 @@ def split_words(text: str) -> list[str]:
     return _TOKEN.findall(folded)
 
 
+def word_at(words: Sequence[str], at: int) -> str:
+    """Give the word at a position; "" before the first and after the last."""
+    return words[at] if 0 <= at < len(words) else ""
+
+
+def length_of(run: Sequence[Number]) -> int:
+    """Count the tokens that a run of numbers takes."""
+    return sum(number.length for number in run)
+
+
 def read_number(words: Sequence[str], start: int) -> Number | None:
     """Read the cardinal that begins at `start`: `14`, `fourteen`, `twenty two`, `a hundred ten`.
 
     Returns: None when no number begins there.
     """
-    first = words[start] if start < len(words) else ""
-    small = _read_small(words, start)
-    if first == "a" and _word(words, start + 1) in {"hundred", "thousand"}:
-        small = Number(1, "1", 1)
-    if small is None:
-        return None
-    value, length = small.value, small.length
-    scale = _word(words, start + length)
-    if scale not in {"hundred", "thousand"} or value == 0:
-        return small
-    value *= _HUNDRED if scale == "hundred" else _THOUSAND
-    length += 1
-    after = length + (_word(words, start + length) == "and")
-    rest = read_number(words, start + after)
-    if rest is not None and rest.value < value and _word(words, start + after) != "a":
-        value += rest.value
-        length = after + rest.length
-    return Number(value, str(value), length)
+    head = _read_hundreds(words, start)
+    if head is None or not 0 < head.value < _THOUSAND:
+        return head
+    return _scaled(words, start, head, "thousand", _read_hundreds)
 
 
 def read_run(words: Sequence[str], start: int) -> list[Number]:
@@ -78,22 +75,45 @@ def find_runs(words: Sequence[str]) -> Iterator[tuple[int, list[Number]]]:
         run = read_run(words, at)
         if run:
             yield at, run
-        at += sum(number.length for number in run) or 1
+        at += length_of(run) or 1
+
+
+def _read_hundreds(words: Sequence[str], start: int) -> Number | None:
+    head = _read_small(words, start)
+    if word_at(words, start) == "a" and word_at(words, start + 1) in {"hundred", "thousand"}:
+        head = Number(1, "1", 1)
+    if head is None or not 0 < head.value < _HUNDRED:
+        return head
+    return _scaled(words, start, head, "hundred", _read_small)
+
+
+def _scaled(
+    words: Sequence[str],
+    start: int,
+    head: Number,
+    scale: str,
+    read_rest: Callable[[Sequence[str], int], Number | None],
+) -> Number:
+    """Multiply `head` when the scale follows, and add what follows the scale."""
+    if word_at(words, start + head.length) != scale:
+        return head
+    unit = _HUNDRED if scale == "hundred" else _THOUSAND
+    value, length = head.value * unit, head.length + 1
+    after = length + (word_at(words, start + length) == "and")
+    rest = read_rest(words, start + after)
+    if rest is not None and 0 < rest.value < unit:
+        value, length = value + rest.value, after + rest.length
+    return Number(value, str(value), length)
 
 
 def _read_small(words: Sequence[str], start: int) -> Number | None:
-    word = _word(words, start)
+    word = word_at(words, start)
     if word.isdigit():
-        return Number(int(word), word, 1)
+        return Number(int(word), word, 1) if len(word) <= _LONGEST else None
     if word in TENS:
-        unit = UNITS.get(_word(words, start + 1), 0)
-        if unit:
-            return Number(TENS[word] + unit, str(TENS[word] + unit), 2)
-        return Number(TENS[word], str(TENS[word]), 1)
+        unit = UNITS.get(word_at(words, start + 1), 0)
+        value = TENS[word] + unit
+        return Number(value, str(value), 2 if unit else 1)
     if word in _SMALL:
         return Number(_SMALL[word], str(_SMALL[word]), 1)
     return None
-
-
-def _word(words: Sequence[str], at: int) -> str:
-    return words[at] if 0 <= at < len(words) else ""

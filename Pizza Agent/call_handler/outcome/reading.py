@@ -1,4 +1,4 @@
-"""One meaning of some words, in normal form."""
+"""What a few words may mean, taken apart so that two meanings can be compared."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,27 @@ from dataclasses import dataclass
 class Reading:
     """What a few words may mean.
 
-    `key`: sort and value, equal for equal meanings, such as "span:20"; `written`: the normal form.
+    `sort`: what it can be compared with, such as "money" or "span"; `written`: the normal form;
+    `parts`: the meaning, each part by its name. A part that was not said is not there: "half past
+    six" has a minute, and no half of the day.
     """
 
-    key: str
+    sort: str
     written: str
+    parts: tuple[tuple[str, int | str], ...]
 
-    @property
-    def sort(self) -> str:
-        """Give what can be compared with it: money, span, clock or number."""
-        return self.key.partition(":")[0]
+    def agrees_with(self, other: "Reading") -> bool:
+        """Say whether both may mean the same: they share a part and differ in none."""
+        shared = self._shared(other)
+        return bool(shared) and all(mine == theirs for mine, theirs in shared)
+
+    def contradicts(self, other: "Reading") -> bool:
+        """Say whether they differ in a part that both have."""
+        return any(mine != theirs for mine, theirs in self._shared(other))
+
+    def _shared(self, other: "Reading") -> list[tuple[int | str, int | str]]:
+        theirs = dict(other.parts) if other.sort == self.sort else {}
+        return [(value, theirs[name]) for name, value in self.parts if name in theirs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,10 @@ class Mention:
     readings: tuple[Reading, ...]
     is_plain: bool = True
 
-    def means(self, key: str) -> bool:
-        """Say whether this is one of the meanings."""
-        return any(reading.key == key for reading in self.readings)
+    def agrees_with(self, reading: Reading) -> bool:
+        """Say whether this may mean the same."""
+        return any(each.agrees_with(reading) for each in self.readings)
+
+    def contradicts(self, reading: Reading) -> bool:
+        """Say whether this means another value of the same sort, however one reads it."""
+        return all(each.contradicts(reading) for each in self.readings)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from call_handler.outcome.call_end import AgentReason, CallEnd
+from call_handler.outcome.call_end import AgentReason, CallEnd, EndKind
 from call_handler.outcome.evidence import find_evidence
+from call_handler.outcome.mentions import normalise
 from ringback.v1.call_results_pb2 import (
     Fact,
     FactDeclaration,
@@ -15,20 +16,30 @@ from ringback.v1.call_results_pb2 import (
 
 _SNIPPET_MAX = 4_000
 _LAST_LINES = 4
+_MACHINES = frozenset((EndKind.VOICEMAIL, EndKind.FAX))
+_IN_FAVOUR = frozenset((None, AgentReason.DONE, AgentReason.OTHER))
+_NOBODY = frozenset((AgentReason.VOICEMAIL, AgentReason.WRONG_NUMBER))
+_AGAINST = frozenset((AgentReason.REFUSED, AgentReason.OPT_OUT))
 _SPEAKERS = {Role.ROLE_CALLEE: "Callee", Role.ROLE_AGENT: "Agent"}
 
 
 def judge_facts(declared: Sequence[FactDeclaration], end: CallEnd) -> list[Fact]:
     """Turn the model's claims into facts with the callee's turns that prove them.
 
-    The last claim of a name counts: the model may correct itself.
+    The last claim of a name counts: the model may correct itself. Claims of one value support one
+    another, so that recording it again with a poorer quote takes no proof away.
     """
     kinds = {fact.name: fact.kind for fact in declared}
     claims = {claim.name: claim.value for claim in end.claims}
     facts: list[Fact] = []
     for name, value in claims.items():
         kind = kinds.get(name, FactKind.FACT_KIND_UNSPECIFIED)
-        written, evidence = find_evidence(value, kind, end.turns)
+        quotes = [
+            claim.quote
+            for claim in end.claims
+            if claim.name == name and _means_the_same(claim.value, value, kind)
+        ]
+        written, evidence = find_evidence(value, kind, end.turns, quotes)
         facts.append(Fact(name=name, value=written, evidence_turns=evidence))
     return facts
 
@@ -36,18 +47,32 @@ def judge_facts(declared: Sequence[FactDeclaration], end: CallEnd) -> list[Fact]
 def judge_outcome(
     declared: Sequence[FactDeclaration], facts: Sequence[Fact], end: CallEnd
 ) -> Outcome.ValueType:
-    """Say whether the errand was done; how the call ended says little about it."""
+    """Say whether the errand was done; how the call ended says little about it.
+
+    | required facts proven | the agent says          | outcome                                  |
+    |-----------------------|-------------------------|------------------------------------------|
+    | none                  | voicemail, wrong number | NOT_REACHED                              |
+    | not all               | refused, opted out      | REFUSED; FOLLOW_UP if they said nothing  |
+    | all                   | done, other, nothing    | SUCCEEDED; FOLLOW_UP if not heard out    |
+    | all                   | any other reason        | FOLLOW_UP: the two contradict each other |
+    | some                  | anything else           | PARTIAL                                  |
+    | none                  | anything else           | FOLLOW_UP                                |
+
+    Facts that are not required change nothing; an errand that requires none never SUCCEEDED.
+    """
     required = {fact.name for fact in declared if fact.required}
-    proven = required & {fact.name for fact in facts if fact.evidence_turns}
+    proving = [fact for fact in facts if fact.name in required and fact.evidence_turns]
+    is_complete = bool(required) and len(proving) == len(required)
     callee_spoke = any(turn.role == Role.ROLE_CALLEE and turn.text for turn in end.turns)
-    if end.agent_reason in {AgentReason.VOICEMAIL, AgentReason.WRONG_NUMBER} and not proven:
+    if is_complete:
+        is_sure = end.agent_reason in _IN_FAVOUR and end.kind not in _MACHINES
+        is_sure = is_sure and _was_heard_out(proving, end)
+        return Outcome.OUTCOME_SUCCEEDED if is_sure else Outcome.OUTCOME_FOLLOW_UP
+    if end.agent_reason in _NOBODY and not proving:
         return Outcome.OUTCOME_NOT_REACHED
-    if end.agent_reason is AgentReason.REFUSED and callee_spoke and proven != required:
+    if end.agent_reason in _AGAINST and callee_spoke:
         return Outcome.OUTCOME_REFUSED
-    if required and proven == required:
-        doubtful = end.agent_reason is AgentReason.REFUSED or not _was_heard_out(facts, end)
-        return Outcome.OUTCOME_FOLLOW_UP if doubtful else Outcome.OUTCOME_SUCCEEDED
-    return Outcome.OUTCOME_PARTIAL if proven else Outcome.OUTCOME_FOLLOW_UP
+    return Outcome.OUTCOME_PARTIAL if proving else Outcome.OUTCOME_FOLLOW_UP
 
 
 def pick_snippet(facts: Sequence[Fact], end: CallEnd) -> str:
@@ -56,6 +81,11 @@ def pick_snippet(facts: Sequence[Fact], end: CallEnd) -> str:
     spoken = [position for position, turn in enumerate(end.turns) if turn.text]
     lines = [_line(end.turns[position]) for position in proving or spoken[-_LAST_LINES:]]
     return "\n".join(lines)[:_SNIPPET_MAX]
+
+
+def _means_the_same(one: str, other: str, kind: FactKind.ValueType) -> bool:
+    likely, others = normalise(one, kind)[:1], normalise(other, kind)
+    return one == other or any(mine.agrees_with(theirs) for mine in likely for theirs in others[:1])
 
 
 def _was_heard_out(facts: Sequence[Fact], end: CallEnd) -> bool:

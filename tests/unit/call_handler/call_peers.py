@@ -220,7 +220,7 @@ class CarrierStream:
         await self.send(event="stop", sequenceNumber="9", streamSid=STREAM_SID, stop=stop)
 
 
-PRICE = '{"name":"total_price","value":"14.50"}'
+PRICE = '{"name":"total_price","value":"14.50","quote":"fourteen fifty"}'
 
 
 async def order_is_taken(session: ModelSession) -> None:

@@ -48,7 +48,8 @@ def test_the_model_goes_on_when_the_tones_were_played(talk: Talk) -> None:
 
 def test_a_fact_recorded_meanwhile_brings_no_answer_before_the_tones(talk: Talk) -> None:
     talk.response_begins()
-    talk.uses_tool("record_fact", '{"name":"total_price","value":"14.50"}', "call_0")
+    fact = '{"name":"total_price","value":"14.50","quote":"fourteen fifty"}'
+    talk.uses_tool("record_fact", fact, "call_0")
     presses(talk, "1")
     talk.response_ends()
     assert talk.kinds() == [OUTPUT]

@@ -4,7 +4,7 @@ from call_handler.outcome import EndKind, FactClaim
 from ringback.v1.call_results_pb2 import Role
 from tests.unit.call_handler.dialogue_rig import Talk
 
-FACT = '{"name":"total_price","value":"14.50"}'
+FACT = '{"name":"total_price","value":"14.50","quote":"fourteen fifty"}'
 CREATE, OUTPUT = "response.create", "conversation.item.create"
 
 
@@ -14,7 +14,7 @@ def test_a_recorded_fact_is_answered_and_the_agent_goes_on(talk: Talk) -> None:
     assert talk.kinds() == []
     talk.response_ends()
     assert talk.kinds() == [OUTPUT, CREATE]
-    assert talk.dialogue.toolbox.claims == [FactClaim("total_price", "14.50")]
+    assert talk.dialogue.toolbox.claims == [FactClaim("total_price", "14.50", "fourteen fifty")]
 
 
 def test_two_facts_of_one_answer_make_one_new_answer(talk: Talk) -> None:

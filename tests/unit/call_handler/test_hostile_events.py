@@ -42,6 +42,7 @@ ODD = st.one_of(
     st.sampled_from([-1, 0, 2**32, 10**30, 1.5, "", "\ud800\0", "x" * 5_000, [], {}, [1], {"": 1}]),
 )
 IDS = st.one_of(st.sampled_from(["item_1", "item_2", "\ud83d", "i" * 500]), ODD)
+CLAIM = '{"name":"total_price","value":"\\ud800 14.50","quote":"\\ud800 fourteen fifty"}'
 TOOL = st.fixed_dictionaries(
     {
         "type": st.sampled_from(["function_call", 7]),
@@ -49,7 +50,7 @@ TOOL = st.fixed_dictionaries(
         "call_id": IDS,
         "name": st.one_of(st.sampled_from(["record_fact", "end_call"]), ODD),
         "arguments": st.one_of(
-            st.sampled_from(['{"name":"total_price","value":"\\ud800 14.50"}', "[", '{"value":1}']),
+            st.sampled_from([CLAIM, "[", '{"value":1}']),
             ODD,
         ),
     }
@@ -134,7 +135,7 @@ def test_any_events_leave_a_result_that_is_taken(events: list[dict[str, object]]
                         "status": "completed",
                         "call_id": "c",
                         "name": "record_fact",
-                        "arguments": '{"name":"total_price","value":"\\ud800"}',
+                        "arguments": CLAIM,
                     }
                 ]
             },

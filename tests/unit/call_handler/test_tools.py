@@ -5,15 +5,16 @@ import json
 import pytest
 
 from call_handler.outcome import AgentReason, FactClaim
-from call_handler.tools import describe_tools, run_tool, tell_answer
+from call_handler.tools import MAX_VALUE, describe_tools, run_tool, tell_answer
 from ringback.v1.call_results_pb2 import FactDeclaration
 
 FACTS = [FactDeclaration(name="total_price", description="the sum", required=True)]
 
 
 def test_a_fact_is_recorded() -> None:
-    answer = run_tool("record_fact", '{"name":"total_price","value":" 14.50 "}', FACTS)
-    assert answer.claim == FactClaim("total_price", "14.50")
+    arguments = '{"name":"total_price","value":" 14.50 ","quote":"That is fourteen fifty."}'
+    answer = run_tool("record_fact", arguments, FACTS)
+    assert answer.claim == FactClaim("total_price", "14.50", "That is fourteen fifty.")
     assert json.loads(answer.output) == {"ok": True}
 
 
@@ -40,7 +41,10 @@ def test_an_unknown_reason_ends_the_call_all_the_same(arguments: str) -> None:
         ("record_fact", '{"name":"total_price","value":["14.50"]}'),
         ("record_fact", '{"name":"secret","value":"1"}'),
         ("record_fact", '{"name":7,"value":"1"}'),
-        ("record_fact", json.dumps({"name": "total_price", "value": "1" * 1_001})),
+        ("record_fact", '{"name":"total_price","value":"14.50"}'),
+        ("record_fact", '{"name":"total_price","value":"14.50","quote":" "}'),
+        ("record_fact", '{"name":"total_price","value":"14.50","quote":["fourteen fifty"]}'),
+        ("record_fact", json.dumps({"name": "total_price", "value": "1" * 1_001, "quote": "1"})),
         ("end_call", '{"reason":'),
         ("press_digits", "{}"),
         ("press_digits", '{"digits":""}'),
@@ -65,8 +69,24 @@ def test_whatever_is_wrong_is_told_to_the_model(name: str, arguments: str) -> No
 
 
 def test_a_number_is_taken_as_text() -> None:
-    answer = run_tool("record_fact", '{"name":"total_price","value":14.5}', FACTS)
-    assert answer.claim == FactClaim("total_price", "14.5")
+    arguments = '{"name":"total_price","value":14.5,"quote":"fourteen fifty"}'
+    assert run_tool("record_fact", arguments, FACTS).claim == FactClaim(
+        "total_price", "14.5", "fourteen fifty"
+    )
+
+
+def test_of_a_quote_without_end_the_beginning_is_kept() -> None:
+    arguments = json.dumps({"name": "total_price", "value": "14.50", "quote": "well " * 1_000})
+    claim = run_tool("record_fact", arguments, FACTS).claim
+    assert claim is not None
+    assert len(claim.quote) == MAX_VALUE
+
+
+def test_a_fact_needs_name_value_and_quote() -> None:
+    (tool,) = [tool for tool in describe_tools(FACTS) if tool["name"] == "record_fact"]
+    parameters = tool["parameters"]
+    assert isinstance(parameters, dict)
+    assert parameters["required"] == ["name", "value", "quote"]
 
 
 @pytest.mark.parametrize("digits", ["1", "0w1", "*#", "ABCD", "1" * 32])

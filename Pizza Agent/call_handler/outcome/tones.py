@@ -1,0 +1,127 @@
+"""How one value is meant by the words around it: stated, denied, or said of something else."""
+
+import re
+from collections.abc import Sequence
+
+from call_handler.outcome.clauses import Clause, Tone
+from call_handler.outcome.mentions import Speech
+from call_handler.outcome.reading import Mention
+from ringback.v1.call_results_pb2 import FactKind
+
+_NEGATIONS = frozenset(
+    ("not", "no", "never", "cannot", "without", "nor", "neither", "nothing", "none")
+)
+_WRONG = frozenset(
+    ("wrong", "incorrect", "impossible", "full", "taken", "booked", "gone", "unavailable", "busy")
+)
+_OTHERS = frozenset(("we", "i", "you", "they", "there"))
+_REACH = 6  # words that a negation reaches forward
+_BRIEF_WAIT = 5  # minutes: "give me five minutes"
+_BRIEF = 2  # words after an amount within which a negation means it
+_INTERJECTION = re.compile(
+    r"^((?:\w+ )*?)(?:no|nope)(?: (?=(?:it's|it|that's|that|the|its|sorry|wait|i|we|actually|you"
+    r"|they|make|rather|yes|this)\b)|$)"
+)
+
+_DENIED_BEFORE = re.compile(r"\b(?:instead of|rather than|used to be|would have been|more than)\b")
+_DENIED_BEFORE_AT_END = re.compile(r"\bless than$")
+_ASIDE_BEFORE = re.compile(
+    r"\b(?:over|under|above|below|up to|at least|since|until|till|every|starting|starts?"
+    r"|minimum|maximum|last orders?|clos(?:e|es|ed|ing)|opening (?:hours|times?)|opens"
+    r"|(?:we're|we are|are|shop is|kitchen is) open|open (?:at|from|on|until|till))\b"
+)
+_WAITING = re.compile(r"\b(?:give me|hold on|hang on|bear with me|back in|with you in|just|wait)\b")
+_EXTRA = (
+    r"(?:delivery|deliveries|shipping|tips?|deposit|minimum|discount|coupon|voucher|drinks?|cokes?"
+    r"|colas?|sodas?|beers?|wines?|waters?|sauces?|dips?|toppings?|extras?|sides?|bags?|tax|service"
+    r"|fee|surcharge|cancellation)"
+)
+_EXTRA_BEFORE = re.compile(
+    rf"\b{_EXTRA}(?: (?:fee|charge|order|price|is|are|costs?|will|would|be|comes|to|of|adds|that's"
+    r"|it's|another|an|extra|only|just|about|then))*$"
+    r"|\b(?:another|extra|additional|plus|saves?|saving|tip|deposit) (?:about )?$"
+    r"|\b(?:another|extra|additional|plus|saves?|saving)$"
+)
+_EXTRA_AFTER = re.compile(
+    rf"^(?:(?:for|of) )?(?:(?:the|a|an|each|every|one) )?(?:(?!and\b)\w+ )?{_EXTRA}\b"
+    r"|^(?:each|apiece|a piece|per|extra|off|more|on top|back|change|cheaper|less)\b"
+    r"|^a (?:slice|piece|head|person|bottle|glass|can)\b"
+)
+_ADDED = re.compile(r"\b(?:and|plus|another|additional)\b")
+_INCLUDED = re.compile(r"^(?:with|including|and) ")
+_PLUS_AFTER = re.compile(
+    r"^(?:plus|before|excluding|not including|not counting|without|and up|or so)\b"
+)
+_ROUGHLY = re.compile(
+    r"\b(?:about|around|roughly|approximately|nearly|almost|something like|from)$"
+)
+_AWAY_AFTER = re.compile(r"^(?:ago|away|late|early|drive|walk|before|after|older)\b")
+_OPEN_TIMES = frozenset((FactKind.FACT_KIND_TIME, FactKind.FACT_KIND_DAY))
+
+
+def hear_tone(clause: Clause, speech: Speech, number: int, kind: FactKind.ValueType) -> Tone:
+    """Hear how the mention of that number is meant within its clause."""
+    mention = speech.mentions[number]
+    start = speech.mentions[number - 1].end if number else 0
+    is_last = number + 1 == len(speech.mentions)
+    end = len(speech.words) if is_last else speech.mentions[number + 1].start
+    before = list(speech.words[start : mention.start])
+    after = list(speech.words[mention.end : end])
+    if _is_negated(before, after, kind, is_last=is_last):
+        return Tone.DENIED
+    return _hear_rest(clause, " ".join(before), " ".join(after), mention, kind)
+
+
+def _hear_rest(
+    clause: Clause, before: str, after: str, mention: Mention, kind: FactKind.ValueType
+) -> Tone:
+    if _ASIDE_BEFORE.search(before) or _DENIED_BEFORE_AT_END.search(before):
+        return Tone.ASIDE
+    match kind:
+        case FactKind.FACT_KIND_TIME:
+            # A time is a guess by nature: "about twenty minutes, I think".
+            return Tone.ASIDE if _is_other_time(before, after, mention) else Tone.STATED
+        case FactKind.FACT_KIND_MONEY if _is_extra(before, after):
+            # An extra that is added up leaves the total open.
+            return Tone.DOUBTED if _ADDED.search(before) else Tone.ASIDE
+        case _:
+            is_doubted = clause.is_guess or _ROUGHLY.search(before) or _PLUS_AFTER.search(after)
+            return Tone.DOUBTED if is_doubted else Tone.STATED
+
+
+def _is_negated(
+    before: Sequence[str], after: Sequence[str], kind: FactKind.ValueType, *, is_last: bool
+) -> bool:
+    near = _INTERJECTION.sub(r"\1", " ".join(before)).split()[-_REACH:]
+    if any(_negates(word) for word in near) or _DENIED_BEFORE.search(" ".join(before)):
+        return True
+    following = list(after)
+    while following and not is_last and _negates(following[-1]):
+        following.pop()  # "fourteen fifty, not sixteen": it means the next one
+    if bool(_WRONG & set(following)) and not _begins_with_other(following, kind):
+        return True
+    if kind not in _OPEN_TIMES:
+        following = [] if _begins_with_other(following, kind) else following[:_BRIEF]
+    return any(_negates(word) for word in following)
+
+
+def _begins_with_other(following: Sequence[str], kind: FactKind.ValueType) -> bool:
+    """Say whether another statement begins after an amount: "... we don't take cards"."""
+    return kind not in _OPEN_TIMES and bool(following) and following[0] in _OTHERS
+
+
+def _negates(word: str) -> bool:
+    return word in _NEGATIONS or word.endswith("n't")
+
+
+def _is_extra(before: str, after: str) -> bool:
+    is_named_after = _EXTRA_AFTER.search(after) and not _INCLUDED.search(after)
+    return bool(_EXTRA_BEFORE.search(before) or is_named_after)
+
+
+def _is_other_time(before: str, after: str, mention: Mention) -> bool:
+    """Say whether it is no time of the errand: "one minute, please", "twenty minutes ago"."""
+    minutes = dict(mention.readings[0].parts).get("low")
+    is_brief = isinstance(minutes, int) and 0 < minutes <= _BRIEF_WAIT
+    is_wait = is_brief and (minutes == 1 or _WAITING.search(before) is not None)
+    return is_wait or _AWAY_AFTER.search(after) is not None
