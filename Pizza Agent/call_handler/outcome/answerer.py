@@ -57,14 +57,20 @@ def judge_answerer(
         return AnsweredBy.ANSWERED_BY_HUMAN
     if machines:
         return _OF_MACHINE[said[last]]
-    if pressed_keys or Speech.QUEUE in said:
+    if pressed_keys:
         return AnsweredBy.ANSWERED_BY_IVR
     if not said:
         return _OF_SILENCE.get(word, AnsweredBy.ANSWERED_BY_UNKNOWN)
-    if word in GREETING_ENDED and Speech.HOLD not in said:
-        return AnsweredBy.ANSWERED_BY_VOICEMAIL
-    doubtful = word in {_MACHINE_BEGAN, FAX_WORD}
-    return AnsweredBy.ANSWERED_BY_UNKNOWN if doubtful else AnsweredBy.ANSWERED_BY_HUMAN
+    return _judge_unclear(said, word)
+
+
+def _judge_unclear(said: Sequence[Speech], word: str) -> AnsweredBy.ValueType:
+    """Judge words that persons and machines both say."""
+    asked_to_wait = Speech.QUEUE in said or Speech.HOLD in said  # as tapes do, and people
+    if asked_to_wait or word in {_MACHINE_BEGAN, FAX_WORD}:
+        return AnsweredBy.ANSWERED_BY_UNKNOWN
+    is_greeting = word in GREETING_ENDED
+    return AnsweredBy.ANSWERED_BY_VOICEMAIL if is_greeting else AnsweredBy.ANSWERED_BY_HUMAN
 
 
 def opted_out(end: CallEnd, answered_by: AnsweredBy.ValueType) -> bool:

@@ -118,7 +118,7 @@ def _judge(outcome: Outcome.ValueType, facts: Sequence[Fact], end: CallEnd) -> V
     )
     if is_open and has_opted_out:
         outcome = Outcome.OUTCOME_REFUSED
-    elif is_open and answered_by in _MACHINES:
+    elif is_open and (answered_by in _MACHINES or _waited_for_nobody(end, answered_by)):
         outcome = Outcome.OUTCOME_NOT_REACHED
     elif (
         outcome == Outcome.OUTCOME_NOT_REACHED
@@ -127,6 +127,12 @@ def _judge(outcome: Outcome.ValueType, facts: Sequence[Fact], end: CallEnd) -> V
     ):
         outcome = Outcome.OUTCOME_FOLLOW_UP  # the agent took a person for a machine
     return Verdict(outcome, tuple(facts), answered_by, has_opted_out)
+
+
+def _waited_for_nobody(end: CallEnd, answered_by: AnsweredBy.ValueType) -> bool:
+    """Say whether a limit ended the call before anybody spoke who was surely a person."""
+    is_limit = end.kind in {EndKind.SILENCE_LIMIT, EndKind.HOLD_LIMIT}
+    return is_limit and answered_by == AnsweredBy.ANSWERED_BY_UNKNOWN
 
 
 def _end_reason(ending: Ending, end: CallEnd, verdict: Verdict) -> EndReason.ValueType:

@@ -78,6 +78,8 @@ def _say_who(end: CallEnd, answered_by: AnsweredBy.ValueType) -> str:
             return f"Only a machine answered, and no person was reached.{how}"
         case AnsweredBy.ANSWERED_BY_FAX:
             return _ENDED[EndKind.FAX]
+        case _ if end.kind in {EndKind.SILENCE_LIMIT, EndKind.HOLD_LIMIT}:
+            return f"{_ENDED[end.kind]} No person was reached."
         case _:
             return "It was the wrong number."
 

@@ -62,7 +62,9 @@ def ended(
         ((MENU, KEY, GREETING, BEEP), "", VOICEMAIL),
         (("Please state your name and why you are calling.",), "", MACHINE),
         (("Please state your name and why you are calling.", "Hi, this is Mario?"), "", HUMAN),
-        (("One moment, please.",), "machine_end_other", HUMAN),
+        (("One moment, please.",), "machine_end_other", UNKNOWN),
+        (("Luigi's Pizza, please hold.", "Your call is important to us."), "human", UNKNOWN),
+        (("Please hold.", "Hello, how can I help?"), "", HUMAN),
         (("The number you have dialed is not in service.",), "", UNKNOWN),
         ((), "", UNKNOWN),
         ((), "unknown", UNKNOWN),
@@ -109,6 +111,19 @@ def test_a_fax_is_told_as_one() -> None:
     result = build_result(CALL, ended(kind=EndKind.FAX, answered_by_word="fax"))
     assert (result.answered_by, result.outcome) == (FAX, Outcome.OUTCOME_NOT_REACHED)
     assert result.summary == "A fax machine answered."
+
+
+@pytest.mark.parametrize("kind", [EndKind.SILENCE_LIMIT, EndKind.HOLD_LIMIT])
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [((), Outcome.OUTCOME_NOT_REACHED), (("Hello?",), Outcome.OUTCOME_FOLLOW_UP)],
+)
+def test_who_waited_for_nobody_reached_nobody(
+    kind: EndKind, said: tuple[str, ...], outcome: Outcome.ValueType
+) -> None:
+    result = build_result(CALL, ended(*said, kind=kind))
+    assert result.outcome == outcome
+    assert ("No person was reached" in result.summary) is (not said)
 
 
 def test_a_menu_without_a_person_reached_nobody() -> None:

@@ -79,7 +79,7 @@ def end_of(kind: EndKind, **changes: object) -> CallEnd:
     ],
 )
 def test_each_kind_of_end_has_its_reason(kind: EndKind, end_reason: EndReason.ValueType) -> None:
-    result = build_result(CALL, end_of(kind))
+    result = build_result(CALL, end_of(kind, turns=TALK[:1]))
     assert result.end_reason == end_reason
     assert result.status == CallStatus.CALL_STATUS_COMPLETED
     assert result.outcome == Outcome.OUTCOME_FOLLOW_UP
