@@ -67,7 +67,7 @@ def _put(tx: Transaction, row: CallRow, question: Question) -> None:
     earlier = read_newest_question(tx.connection, row.call_id)
     if earlier is not None:
         _give_up(tx, earlier, row.task_id)  # who asks anew waits for the earlier one no longer
-    text = strip_bidi(question.text)
+    text = _one_line(question.text)
     asked = QuestionRow(
         call_id=row.call_id,
         question_id=question.question_id,
@@ -87,6 +87,12 @@ def _put(tx: Transaction, row: CallRow, question: Question) -> None:
         asked = replace(asked, state=QuestionState.OPEN, message_id=message_id)
     insert_question(tx, asked)
     _tell(tx, asked, row.task_id)
+
+
+def _one_line(text: str) -> str:
+    """Write the agent's words, which may hold the callee's, so that they only read as words."""
+    shown = "".join(char if char.isprintable() else " " for char in strip_bidi(text))
+    return " ".join(shown.split()) or "(a question without words)"
 
 
 def answer_in(tx: Transaction, call_id: str, question_id: str, answer: str) -> bool:

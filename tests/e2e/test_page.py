@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -24,6 +25,7 @@ from tests.integration.chat_rig import (
     running_chat,
     taken,
 )
+from tests.integration.question_rig import FUNGHI, ask
 
 # One event loop for the module, because the browser belongs to it.
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -167,6 +169,37 @@ async def test_hang_up_asks_the_running_call_to_end(page: Page, chat: ChatRig) -
     await page.get_by_role("button", name="Hang up").click()
     await expect(page.locator("call-card .note")).to_have_text("Hanging up ...")
     await expect(page.get_by_role("button", name="Hang up")).to_be_disabled()
+
+
+async def test_a_question_of_the_call_is_answered_by_keyboard_until_it_is_over(
+    page: Page, chat: ChatRig
+) -> None:
+    call_id = await order(page, chat)
+    await chat.talk(call_id, *TALK)
+    await page.get_by_label("Your message").focus()
+    await ask(chat, call_id, FUNGHI)
+    message = page.locator(".message", has_text="Shall I take a funghi?")
+    box = message.get_by_label("Your answer")
+    await expect(box).to_be_focused()
+    await expect(box).to_have_accessible_description(re.compile("They have no margherita"))
+    await expect(message.get_by_role("timer")).to_have_text(re.compile(r"(30|29|2\d) s left"))
+    await page.keyboard.type("yes, take it")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("question-form")).to_have_count(0)
+    await expect(page.locator(".message.person").last).to_contain_text("yes, take it")
+    await expect(page.get_by_label("Your message")).to_be_focused()
+    assert (answer := (await ask(chat, call_id, FUNGHI)).answer)
+    assert answer.text == "yes, take it"
+    await ask(chat, call_id, replace(FUNGHI, question_id="q2", text="Is 18 dollars fine?"))
+    await expect(page.locator("question-form")).to_have_count(1)
+    await page.reload()
+    await expect(page.locator(".message", has_text="18 dollars").locator("form")).to_be_visible()
+    await write(page, "no")  # the message box answers as well
+    await expect(page.locator("question-form")).to_have_count(0)
+    await ask(chat, call_id, replace(FUNGHI, question_id="q3", text="And a cola?"))
+    await expect(page.locator("question-form")).to_have_count(1)
+    await chat.finish(call_id, taken())
+    await expect(page.locator("question-form")).to_have_count(0)
 
 
 async def test_a_change_after_the_read_back_asks_again(page: Page, chat: ChatRig) -> None:

@@ -2,51 +2,47 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
+import grpc
 import pytest
+from sqlalchemy import Connection
 
 from orchestrator.calls import close_lapsed
-from orchestrator.store import Store
+from orchestrator.store import Store, schema
+from orchestrator.store.events import list_task_events
 from ringback.v1 import call_results_pb2 as pb
 from tests.fresh_file import fresh_database
-from tests.integration.chat_rig import TALK, ChatRig, running_chat, taken
+from tests.integration.chat_rig import TALK, ChatRig, call_sid, running_chat, taken
 from tests.integration.question_rig import FUNGHI, ask, asking_call
 from tests.postgres import ScriptedDatabase
 from tests.rig import NOW, JumpyClock
+from tests.rows_rig import rows_of
+from tests.rpc_rig import Stub
 
 IN_CHAT = "Luigi's is waiting, and I need to know: They have no margherita. Shall I take a funghi?"
 TOO_LATE = "That comes too late: they are not waiting for an answer any more."
 
 
+@dataclass
 class Setting:
     """A chat whose time the test moves."""
 
-    def __init__(self, chat: ChatRig, clock: JumpyClock, postgres: ScriptedDatabase | None) -> None:
-        self.chat = chat
-        self._clock = clock
-        self._postgres = postgres
+    chat: ChatRig
+    clock: JumpyClock
 
     def pass_time(self, seconds: float) -> None:
-        self._clock.advance(timedelta(seconds=seconds))
-        if self._postgres:
-            self._postgres.set_clock(self._clock.now())
+        self.clock.advance(timedelta(seconds=seconds))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
+@pytest.fixture
+async def setting(tmp_path: Path) -> AsyncIterator[Setting]:
     clock = JumpyClock()
-    postgres: ScriptedDatabase | None = None
-    if request.param == "postgres":
-        postgres = request.getfixturevalue("postgres")
-        postgres.set_clock(NOW)
-        url = postgres.url
-    else:
-        url = fresh_database(request.getfixturevalue("tmp_path") / "ringback.db")
-    store = await Store.open(url, clock)
+    store = await Store.open(fresh_database(tmp_path / "ringback.db"), clock)
     async with running_chat(store) as chat:
-        yield Setting(chat, clock, postgres)
+        yield Setting(chat, clock)
     await store.close()
 
 
@@ -97,7 +93,7 @@ async def test_when_the_time_is_over_the_chat_says_so_once_and_takes_no_answer(
     chat = setting.chat
     task_id, call_id = await asking_call(chat)
     setting.pass_time(30)
-    assert await asyncio.gather(close_lapsed(chat.store), close_lapsed(chat.store)) == [1, 1]
+    await asyncio.gather(close_lapsed(chat.store), close_lapsed(chat.store))
     assert await close_lapsed(chat.store) == 0
     task = await chat.show(task_id)
     told = "Nobody answered in time, so the call goes on without an answer."
@@ -159,27 +155,82 @@ async def test_two_windows_that_answer_at_once_give_one_answer(setting: Setting)
     assert sum(message["text"].startswith("Thank you") for message in messages) == 1
 
 
-async def test_the_question_of_somebody_elses_call_is_written_down_and_never_answered(
-    setting: Setting,
-) -> None:
-    chat = setting.chat
-    await ask(chat, "", FUNGHI)
-    assert (await ask(chat, "", FUNGHI)).answer is None
-    assert await close_lapsed(chat.store) == 0
-
-
 async def test_a_stream_tells_how_a_question_goes_on(setting: Setting) -> None:
     chat = setting.chat
-    task_id, call_id = await chat.order()
-    await chat.talk(call_id, *TALK)
-    await ask(chat, call_id, FUNGHI)
+    task_id, call_id = await asking_call(chat)
     await chat.say(task_id, "yes")
-    events = await chat.store.read(lambda connection: _question_events(connection, task_id))
-    assert events == ["open", "answered"]
+    await ask(chat, call_id, replace(FUNGHI, question_id="q2"))
+    setting.pass_time(30)
+    await close_lapsed(chat.store)
+
+    def read_states(connection: Connection) -> list[object]:
+        events = list_task_events(connection, task_id, 0, 200)
+        return [event.data["state"] for event in events if event.kind == "question"]
+
+    assert await chat.store.read(read_states) == ["open", "answered", "open", "unanswered"]
 
 
-def _question_events(connection: object, task_id: str) -> list[object]:
-    from orchestrator.store.events import list_task_events  # noqa: PLC0415
+async def test_a_question_travels_by_rpc_and_its_answer_comes_back(
+    store: Store, stub: Stub
+) -> None:
+    async with running_chat(store) as chat:
+        task_id, call_id = await chat.order()
+        await chat.talk(call_id, *TALK)
+        question = pb.PersonQuestion(question_id="q1", text="Funghi\x1b[2J\n instead?", wait_s=300)
+        asking = pb.ReportProgressRequest(
+            call_id=call_id, call_sid=call_sid(call_id), question=question
+        )
+        first = await stub.ReportProgress(asking, timeout=5)
+        assert not first.HasField("answer")
+        assert (await chat.show(task_id))["question"]["text"] == "Funghi [2J instead?"
+        await chat.say(task_id, "yes")
+        second = await stub.ReportProgress(asking, timeout=5)
+        assert second.answer == pb.PersonAnswer(question_id="q1", text="yes")
 
-    rows = list_task_events(connection, task_id, 0, 200)  # type: ignore[arg-type]
-    return [row.data["state"] for row in rows if row.kind == "question"]
+
+async def test_the_question_of_somebody_elses_call_is_written_down_and_never_answered(
+    store: Store, stub: Stub
+) -> None:
+    question = pb.PersonQuestion(question_id="q1", text="Funghi?", wait_s=1)
+    asking = pb.ReportProgressRequest(call_sid="CA" + "7" * 32, question=question)
+    for _repeat in range(2):
+        answer = await stub.ReportProgress(asking, timeout=5)
+        assert not answer.HasField("answer")
+    (row,) = await rows_of(store, schema.question)
+    assert (row["state"], row["message_id"]) == ("unanswered", None)
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"wait_s": 0}, {"wait_s": 301}, {"text": ""}, {"text": "a" * 501},
+               {"question_id": ""}, {"question_id": "a" * 65}],
+)  # fmt: skip
+async def test_a_question_that_breaks_a_rule_is_refused(stub: Stub, spoilt: object) -> None:
+    fields = {"question_id": "q1", "text": "Funghi?", "wait_s": 30} | spoilt  # type: ignore[operator]
+    asking = pb.ReportProgressRequest(
+        call_sid="CA" + "7" * 32, question=pb.PersonQuestion(**fields)
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.ReportProgress(asking, timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_on_two_replicas_a_question_is_told_answered_and_given_up_once(
+    postgres: ScriptedDatabase,
+) -> None:
+    postgres.set_clock(NOW)
+    one, other = [await Store.open(postgres.url, JumpyClock()) for _replica in range(2)]
+    async with running_chat(one) as here, running_chat(other) as there:
+        task_id, call_id = await asking_call(here)
+        await asyncio.gather(ask(here, call_id, FUNGHI), ask(there, call_id, FUNGHI))
+        await there.say(task_id, "yes")
+        answer = (await ask(here, call_id, FUNGHI)).answer
+        assert answer == pb.PersonAnswer(question_id="q1", text="yes")
+        second = replace(FUNGHI, question_id="q2")
+        await asyncio.gather(ask(here, call_id, second), ask(there, call_id, second))
+        postgres.set_clock(NOW + timedelta(seconds=30))
+        await asyncio.gather(close_lapsed(one), close_lapsed(other))
+        texts = [message["text"] for message in (await here.show(task_id))["messages"]]
+        assert texts.count(IN_CHAT) == 2
+        assert texts.count("Nobody answered in time, so the call goes on without an answer.") == 1
+    await one.close()
+    await other.close()

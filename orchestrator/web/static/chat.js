@@ -114,6 +114,7 @@ class RingbackChat extends HTMLElement {
       form = QuestionForm.of(question, () => Date.now() + this.#ahead);
       this.#questions.set(id, form);
       this.#messages.get(question.message_id).append(form);
+      if (this.#isIdle()) form.focus();
     }
     if (atEnd) this.#scrollDown();
   }
@@ -132,6 +133,7 @@ class RingbackChat extends HTMLElement {
     card.show(view, card === [...this.#cards.values()].at(-1));
     for (const turn of this.#early.get(view.call_id) ?? []) card.showTurn(turn);
     this.#early.delete(view.call_id);
+    if (view.is_over) this.#closeQuestions(view.call_id);
     if (atEnd) this.#scrollDown();
   }
 
@@ -157,6 +159,18 @@ class RingbackChat extends HTMLElement {
     };
     this.log.insertBefore(item, [...this.log.children].find(isLater) ?? null);
     if (atEnd) this.#scrollDown();
+  }
+
+  #closeQuestions(callId) {
+    for (const [id, form] of this.#questions) {
+      if (id.startsWith(`${callId} `)) form.close();
+    }
+  }
+
+  /** Say whether the person is writing nothing and on no button: the focus may move. */
+  #isIdle() {
+    const focused = document.activeElement;
+    return focused === document.body || (focused === this.input && !this.input.value);
   }
 
   #isAtEnd() {
@@ -223,7 +237,7 @@ class RingbackChat extends HTMLElement {
       const body = { text, question_id: questionId };
       this.#show(await post(`/api/tasks/${this.#taskId}/messages`, body));
     });
-    form.disabled = false;
+    if (form.isConnected) form.disabled = false;
   }
 
   async #confirm() {

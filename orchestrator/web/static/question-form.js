@@ -6,6 +6,7 @@ export class QuestionForm extends HTMLElement {
   #question = null;
   #timer = 0;
   #now = Date.now;
+  #hadFocus = false; // before it was switched off
 
   /** Make the box of one question; `now` tells the server's time in ms. */
   static of(question, now) {
@@ -21,6 +22,9 @@ export class QuestionForm extends HTMLElement {
     const field = this.querySelector("input");
     field.id = `answer-${this.#question.question_id}`;
     this.querySelector("label").htmlFor = field.id;
+    const asked = this.parentElement.querySelector("p");
+    asked.id = `${field.id}-question`;
+    field.setAttribute("aria-describedby", asked.id);
     this.querySelector("form").addEventListener("submit", (submit) => {
       submit.preventDefault();
       const text = field.value.trim();
@@ -35,13 +39,20 @@ export class QuestionForm extends HTMLElement {
     clearInterval(this.#timer);
   }
 
+  /** Switch the box off while its answer is on the way; on again, it has the focus it had. */
   set disabled(isDisabled) {
+    if (isDisabled) this.#hadFocus = this.contains(document.activeElement);
     for (const control of this.querySelectorAll("input, button")) control.disabled = isDisabled;
+    if (!isDisabled && this.#hadFocus) this.focus();
+  }
+
+  focus() {
+    this.querySelector("input").focus();
   }
 
   /** Take the box away: the question is answered, or nobody waits any more. */
   close() {
-    const hadFocus = this.contains(document.activeElement);
+    const hadFocus = this.#hadFocus || this.contains(document.activeElement);
     this.remove();
     if (hadFocus) document.querySelector("#text").focus();
   }

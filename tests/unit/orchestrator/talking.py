@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
+from orchestrator.conversation.choosing import choose_errand
 from orchestrator.conversation.dialogue import Answer, Situation, TaskState, answer_message
 from orchestrator.conversation.filling import RuleFiller
 from orchestrator.conversation.putting import Surroundings
 from orchestrator.conversation.spans import tidy_message
-from orchestrator.errands import ERRANDS, Form
+from orchestrator.errands import ERRANDS, Errand, Form
 
 FOOD = ERRANDS["food_order"]
 CONTACTS = {
@@ -15,6 +16,7 @@ CONTACTS = {
     "Golden Wok": "+14155550111",
     "Bean There Bakery": "+14155550112",
 }
+HAIRDRESSER = {"Shear Delight": "+14155550140"}
 AROUND = Surroundings(CONTACTS, ("US",))
 
 
@@ -44,6 +46,18 @@ def talk(*messages: str) -> Talk:
         answers.append(answer)
         situation = Situation(answer.state, answer.form)
     return Talk(answers)
+
+
+def free_talk(*messages: str) -> tuple[Errand, Answer]:
+    """Hold a conversation that may come to any errand; return which, and the last answer."""
+    errand, situation = FOOD, Situation(TaskState.COLLECTING, Form())
+    around = Surroundings(CONTACTS | HAIRDRESSER, ("US",))
+    for message in messages:
+        said = tidy_message(message)
+        errand, situation = choose_errand(errand, situation, said)
+        answer = asyncio.run(answer_message(errand, situation, said, RuleFiller(), around))
+        situation = Situation(answer.state, answer.form)
+    return errand, answer
 
 
 LUIGIS = {"shop": "Luigi's", "number": "+14155550100"}
