@@ -201,7 +201,10 @@ _PERSON = one_of(r"""
     ^\W*(?:um+|uh+|hm+|hello|hi|hey|wait|what|huh|listen|look|great|perfect|got it|fine|thanks)\b
     \b(?:i|i'm|i'll|i'd|i've|let me|my|me)\b
     \bthat(?:'s| is|'ll be| will be| would be| comes to| makes)\b
-    \bwrong number\b
+    \bwrong (?:number|shop|place|person|house)\b
+    [$\u20ac\u00a3]\s?\d|\b(?:dollars?|euros?|pounds?|cents|comes to)\b
+    \bready (?:in|at|by)\b|\b\w+ minutes\b
+    \b(?:don't|do not|stop|never) call|\b(?:take|remove) (?:me|us)\b
 """)
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u00b4": "'", "`": "'"})
 

@@ -103,6 +103,9 @@ LAST = {
         No, we don't do that, I am afraid.
         Your order will be ready in a minute, ok?
         I can't hear you.
+        Let me see. It comes to fourteen dollars and fifty cents.
+        One second. Good. That takes twenty minutes.
+        Please do not call here again.
     """,
     Speech.UNCLEAR: """
         You have reached Luigi's Pizza.
@@ -113,9 +116,8 @@ LAST = {
         Goodbye.
         Our opening hours are eleven to ten.
         Just press the bell when you arrive.
-        Ready in a minute.
         Hold the onions.
-        Fourteen dollars fifty and it takes half a minute.
+        Fourteen fifty and it takes half a minute.
         Mario is not available right now.
     """,
 }
