@@ -77,7 +77,7 @@ async def test_a_recording_whose_call_nobody_ended_has_the_carrier_asked_at_once
 
 async def test_a_recording_and_a_result_that_race_on_two_replicas_meet(rig: Rig) -> None:
     async with replica_of(rig) as other:
-        for _ in range(10):
+        for _ in range(3):
             confirmed = await rig.confirm()
             await rig.sweep()
             call_sid = sid(len(rig.handlers.orders))

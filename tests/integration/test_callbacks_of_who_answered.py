@@ -69,22 +69,14 @@ async def test_a_replay_and_a_lesser_word_change_nothing(app: FastAPI) -> None:
     assert before == await row_of(app, call_id)
 
 
-@pytest.mark.parametrize(
-    ("word", "status", "kept"),
-    [
-        ("", 400, ""),
-        ("teleported", 204, "teleported"),
-        ("Human<script>", 204, ""),
-        ("x" * 5_000, 204, ""),
-        ("h\x00man", 204, ""),
-    ],
-)
-async def test_odd_words_are_refused_or_survived(
-    app: FastAPI, word: str, status: int, kept: str
-) -> None:
+async def test_odd_words_are_refused_or_survived(app: FastAPI) -> None:
     call_id = await confirmed_call(app)
-    assert await tell(app, call_id, word) == status
-    assert (await row_of(app, call_id)).answered_by == kept
+    assert await tell(app, call_id, "") == 400
+    for word in ("Human<script>", "x" * 5_000, "h\x00man"):
+        assert await tell(app, call_id, word) == 204
+    assert (await row_of(app, call_id)).answered_by == ""
+    assert await tell(app, call_id, "teleported") == 204
+    assert (await row_of(app, call_id)).answered_by == "teleported"
 
 
 async def test_a_forged_word_is_refused(app: FastAPI) -> None:
@@ -115,9 +107,9 @@ async def test_a_late_word_fills_a_result_that_did_not_know_it(app: FastAPI) -> 
     assert (result.answered_by, result.revision) == (pb.ANSWERED_BY_VOICEMAIL, 2)
 
 
-@pytest.mark.parametrize("word", ["machine_start", "unknown", "teleported"])
-async def test_a_late_word_changes_no_result_of_who_was_there(app: FastAPI, word: str) -> None:
+async def test_a_late_word_changes_no_result_of_who_was_there(app: FastAPI) -> None:
     call_id = await confirmed_call(app)
     before = await report(app, call_id, answered_by=pb.ANSWERED_BY_HUMAN)
-    assert await tell(app, call_id, word) == 204
+    for word in ("teleported", "unknown", "machine_start"):
+        assert await tell(app, call_id, word) == 204
     assert before == await get_result(app.state.store, call_id)

@@ -31,7 +31,7 @@ async def numbers(store: Store) -> list[object]:
     return [row["number"] for row in await rows_of(store, schema.opted_out)]
 
 
-@pytest.mark.parametrize("source", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("source", [pb.SOURCE_DEADLINE, pb.SOURCE_MANUAL, pb.SOURCE_HANDLER])
 async def test_an_opt_out_is_listed_whoever_reports_it(
     store: Store, our_call: str, source: int
 ) -> None:
@@ -130,17 +130,9 @@ async def test_an_operator_lists_and_frees(ask: Ask) -> None:
     assert (await ask("GET", "/api/opt-outs", OPERATOR))[1] == {"opt_outs": []}
 
 
-@pytest.mark.parametrize(
-    ("token", "status"),
-    [(None, 401), ("wrong", 401), ("readers", 403), ("persons", 403), ("handlers", 403)],
-)
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/api/opt-outs"), ("DELETE", "/api/opt-outs/%2B14155550100")],
-)
-async def test_nobody_else_may_see_or_free(
-    ask: Ask, method: str, path: str, token: str | None, status: int
-) -> None:
-    headers = {} if token is None else {"Authorization": f"Bearer {token}-token"}
-    assert (await ask(method, path, headers))[0] == status
+async def test_nobody_else_may_see_or_free(ask: Ask) -> None:
+    for token, status in ((None, 401), ("wrong", 401), ("readers", 403), ("persons", 403)):
+        headers = {} if token is None else {"Authorization": f"Bearer {token}-token"}
+        assert (await ask("GET", "/api/opt-outs", headers))[0] == status
+        assert (await ask("DELETE", "/api/opt-outs/%2B14155550100", headers))[0] == status
     assert len((await ask("GET", "/api/opt-outs", OPERATOR))[1]["opt_outs"]) == 1
