@@ -6,18 +6,11 @@ from datetime import datetime
 
 import structlog
 
-from call_handler.bridge import (
-    Bridge,
-    BridgeLimits,
-    CarrierSocket,
-    Dialogue,
-    DialogueSetup,
-    Signals,
-)
+from call_handler.bridge import Bridge, BridgeLimits, CarrierSocket, Dialogue, Signals
+from call_handler.call_plan import WHO_ENDED, plan_session, set_up_dialogue
 from call_handler.outcome import CallEnd, EndKind, HeldCall, build_result
-from call_handler.realtime import ModelSettings, RealtimeModel, SessionPlan, write_instructions
+from call_handler.realtime import ModelSettings, RealtimeModel
 from call_handler.settings import HandlerSettings
-from call_handler.tools import describe_tools
 from call_reporter import (
     CallReporter,
     ClaimRefused,
@@ -47,22 +40,6 @@ _MS_PER_S = 1_000
 _DEFAULT_LIMIT_S = 600
 # The callee is gone, or hears the apology of /after-stream once our stream is closed.
 _ENDS_BY_ITSELF = (EndKind.CALLEE_HUNG_UP, EndKind.MODEL_LOST, EndKind.INTERNAL_ERROR)
-_WHO_ENDED = {
-    EndKind.CALLEE_HUNG_UP: "callee",
-    EndKind.AGENT_HUNG_UP: "agent",
-    EndKind.PERSON_HUNG_UP: "person",
-    EndKind.TIME_LIMIT: "limit",
-    EndKind.SILENCE_LIMIT: "limit",
-    EndKind.HOLD_LIMIT: "limit",
-    EndKind.VOICEMAIL: "agent",
-    EndKind.FAX: "agent",
-    EndKind.OPT_OUT: "agent",
-    EndKind.MEDIA_LOST: "carrier",
-    EndKind.MODEL_LOST: "model",
-    EndKind.HANDLER_STOPPED: "handler",
-    EndKind.NOT_CLAIMED: "orchestrator",
-    EndKind.INTERNAL_ERROR: "handler",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +122,7 @@ async def finish_call(call: LiveCall, end: CallEnd, services: CallServices) -> N
     result = build_result(call.held, end)
     log.info(
         "call_terminated",
-        by=_WHO_ENDED[end.kind],
+        by=WHO_ENDED[end.kind],
         end_reason=EndReason.Name(result.end_reason),
         outcome=Outcome.Name(result.outcome),
         duration_s=result.duration if result.HasField("duration") else None,
@@ -167,16 +144,10 @@ async def _converse(
     settings = services.settings
     time_limit_ms = (order.time_limit_s or _DEFAULT_LIMIT_S) * _MS_PER_S
     limits = replace(services.limits, time_limit_ms=time_limit_ms)
-    setup = DialogueSetup(stream.stream_sid, order.facts, settings.model, settings.prices)
-    dialogue = Dialogue(setup, reported, limits)
+    dialogue = Dialogue(set_up_dialogue(stream.stream_sid, order, settings), reported, limits)
+    plan = plan_session(order, settings)
     model_settings = ModelSettings(
         settings.openai_base_url, settings.openai_api_key.get_secret_value(), settings.model
-    )
-    plan = SessionPlan(
-        write_instructions(order, fallback_name=settings.greeting_name or "a customer"),
-        describe_tools(order.facts),
-        settings.voice,
-        settings.transcription_model,
     )
 
     async def connect() -> RealtimeModel:

@@ -86,7 +86,7 @@ async def test_a_person_who_cancels_ends_the_call_with_a_goodbye(tmp_path: Path)
     async def says_goodbye(session: ModelSession) -> None:
         rigs[0].orchestrator.cancel = True
         await session.callee_says("Luigi's, hello?", "item_c1")
-        await session.answer("I am an AI assistant.")
+        await session.answer("I am an AI assistant calling on behalf of Ada.")
         await session.receive("response.create")
         await session.answer("I am sorry, goodbye.")
         await session.until_closed()

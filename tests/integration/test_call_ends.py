@@ -24,7 +24,7 @@ from tests.unit.call_handler.call_rig import CallRig, call_rig
 async def model_is_lost(session: ModelSession) -> None:
     """Break off in the middle of the call, without a close."""
     await session.callee_says("Luigi's, hello?", "item_c1")
-    await session.answer("I am an AI assistant.")
+    await session.answer("I am an AI assistant calling on behalf of Ada.")
     session.socket.transport.abort()
 
 

@@ -135,11 +135,11 @@ class Line:
             self.talk.at(int(str(message["media"])))
 
     def _model(self) -> None:
-        if self.talk.dialogue.responses.active_id is None and self.dice.random() < 0.1:
+        if self.talk.dialogue.floor.responses.active_id is None and self.dice.random() < 0.1:
             self._begin()
         while self.left and self.dice.random() < 0.6:
             self._speak(self.left.pop(0))
-        if self.left == [] and self.talk.dialogue.responses.active_id is not None:
+        if self.left == [] and self.talk.dialogue.floor.responses.active_id is not None:
             self.talk.response_ends(f"resp_{self.items}")
         if self.items and self.dice.random() < 0.02:
             self._interrupt()
@@ -162,9 +162,9 @@ class Line:
         self.talk.dialogue.take_audio(delta)
 
     def _interrupt(self) -> None:
-        talk, name = self.talk, f"item_c{self.dice.random()}"
-        talk.event("input_audio_buffer.speech_started", item_id=name, audio_start_ms=0)
-        if talk.dialogue.responses.active_id is not None:
+        talk = self.talk
+        talk.callee_says("And what else would you like?", f"item_c{self.dice.random()}")
+        if talk.dialogue.floor.responses.active_id is not None:
             self.left = []
             talk.response_ends(f"resp_{self.items}", "cancelled")
 

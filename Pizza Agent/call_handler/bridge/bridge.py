@@ -153,9 +153,9 @@ class Bridge:
             await self._sender.send_event(dialogue.writer.append_audio(media.payload))
         else:
             self._kept.append(media)
+        dialogue.take_frame(media.payload)
         if dialogue.clock_ms >= dialogue.due_ms and self._sender.is_ready:
-            dialogue.tick()
-            dialogue.ask_if_wanted(self._now())
+            dialogue.tick(self._now())
             await self._flush()
 
     # -- the model's side --------------------------------------------------------------------
@@ -242,12 +242,13 @@ class Bridge:
         if not self._sender.is_sending and now - self._frame_at > self._limits.frame_gap_s:
             return lost_media("no_frames", "No sound came from the carrier for too long.")
         if self._sender.is_ready:
+            self._dialogue.take_answered_by(self._signals.answered_by(), now)
             self._dialogue.check_model(now)
         return self._dialogue.over
 
     async def _flush(self) -> None:
         """Do what the dialogue wants done: send, and ask the person."""
-        for question in self._dialogue.tools.take_questions():
+        for question in self._dialogue.take_questions():
             self._asking.put(question)
         await self._sender.flush()
 

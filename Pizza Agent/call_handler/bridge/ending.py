@@ -19,4 +19,6 @@ def describe_end(over: Over, dialogue: Dialogue, end_time: datetime) -> CallEnd:
         usage=dialogue.usage.total(),
         fault=over.fault,
         transcript_complete=dialogue.transcript.is_complete,
+        answered_by_word=dialogue.conduct.word,
+        left_message=dialogue.conduct.left_message,
     )

@@ -24,6 +24,8 @@ class BridgeLimits:
     """A send that takes longer: that side is lost."""
     response_s: float = 5.0
     """From the end of the callee's sentence to the start of the answer."""
+    polite_s: float = 10.0
+    """So long the agent does not begin to speak while the callee does."""
     audio_s: float = 10.0
     """From the start of an answer to its first sound, or its end."""
     done_s: float = 60.0

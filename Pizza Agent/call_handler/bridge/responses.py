@@ -15,16 +15,19 @@ class Responses:
     """Keeps the books of the model's answers in one session. Times are wall-clock seconds.
 
     `active_id` is None while no answer runs. `wanted`: an answer is to be asked for as soon as none
-    runs; `wanted_words`: special instructions for it. `_asked_at`, `_awaited_at`, `_started_at` and
-    `_retry_at` are None while nothing of the kind is under way.
+    runs; `wanted_words`: special instructions for it; `is_urgent`: it waits for nobody. `_heard_at`
+    (the callee speaks), `_asked_at`, `_awaited_at`, `_started_at` and `_retry_at` are None while
+    nothing of the kind is under way.
     """
 
     limits: BridgeLimits
     active_id: str | None = None
     wanted: bool = False
     wanted_words: str = ""
+    is_urgent: bool = False
     failures: int = 0
     closed_ids: set[str] = field(default_factory=set)
+    _heard_at: float | None = None
     _asked_at: float | None = None
     _awaited_at: float | None = None
     _started_at: float | None = None
@@ -39,10 +42,14 @@ class Responses:
         """Say whether no answer runs, is asked for or is wanted."""
         return self.active_id is None and self._asked_at is None and not self.wanted
 
-    def want(self, words: str = "") -> None:
-        """Ask for an answer, now or when the running one is done."""
+    def want(self, words: str = "", *, is_urgent: bool = False) -> None:
+        """Ask for an answer, now or when the running one is done.
+
+        Unless it is urgent it waits for the end of the callee's words, and for the answer to them.
+        """
         self.wanted = True
         self.wanted_words = words
+        self.is_urgent = is_urgent
 
     def output_sent(self) -> None:
         """Note that a tool's output was sent; only an answer begun after it came in knows it."""
@@ -61,15 +68,18 @@ class Responses:
         waits = self._retry_at is not None and now < self._retry_at
         if not self.wanted or self.active_id is not None or self._asked_at is not None or waits:
             return None
+        if self._is_callees_turn(now) and not self.is_urgent:
+            return None
         self._asked_words, self.wanted_words = self.wanted_words, ""
         self.wanted = False
         self._retry_at = None
         self._asked_at = now
         return self._asked_words
 
-    def speech_started(self) -> None:
+    def speech_started(self, now: float) -> None:
         """Note that the callee speaks: what is awaited begins anew with the end of their words."""
         self._awaited_at = None
+        self._heard_at = now
 
     def close_active(self) -> None:
         """Take no more sound of the running answer: the callee spoke, the model cancels it."""
@@ -79,6 +89,7 @@ class Responses:
     def committed(self, now: float) -> None:
         """Note that the callee's words are complete: the model has to answer."""
         self._awaited_at = now
+        self._heard_at = None
 
     def started(self, response_id: str, now: float) -> None:
         """Note that an answer began; if it knows all tool outputs no other one is needed."""
@@ -128,6 +139,11 @@ class Responses:
         self.wanted = True
         self._retry_at = now + self.limits.retry_s
         return None
+
+    def _is_callees_turn(self, now: float) -> bool:
+        if self._awaited_at is not None:
+            return True
+        return self._heard_at is not None and now - self._heard_at < self.limits.polite_s
 
     def find_overdue(self, now: float) -> ModelFault | None:
         """Give the fault of what has taken too long; None while all is in time."""

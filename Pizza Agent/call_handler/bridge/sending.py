@@ -71,7 +71,7 @@ class Sender:
         try:
             yield
         except TimeoutError:
-            self._dialogue.over = self._dialogue.over or over
+            self._dialogue.end(over)
 
 
 def _blocked_model() -> Over:

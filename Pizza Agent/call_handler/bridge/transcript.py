@@ -150,6 +150,12 @@ class Transcript:
         entry = self._by_item.get(item_id)
         return entry.turn.text if entry is not None else ""
 
+    def callee_words_of(self, item_id: str) -> str:
+        """Give what the callee said in a turn, so far; empty for any other turn."""
+        entry = self._by_item.get(item_id)
+        is_callee = entry is not None and entry.turn.role == Role.ROLE_CALLEE
+        return self.words_of(item_id) if is_callee else ""
+
     def _set_callee_words(self, item_id: str, text: str) -> None:
         self.open_callee_turn(item_id, None, None)
         entry = self._by_item.get(item_id)

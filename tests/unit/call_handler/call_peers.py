@@ -237,7 +237,7 @@ async def order_is_taken(session: ModelSession) -> None:
 async def talk_starts(session: ModelSession) -> None:
     """Play the beginning of a call."""
     await session.callee_says("Luigi's, hello?", "item_c1")
-    await session.answer("I am an AI assistant.")
+    await session.answer("I am an AI assistant calling on behalf of Ada.")
     await session.until_closed()
 
 

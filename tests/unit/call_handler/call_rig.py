@@ -98,6 +98,7 @@ async def call_rig(
             twilio_account_sid=ACCOUNT,
             twilio_auth_token=SecretStr(SECRET),
             openai_base_url=f"http://127.0.0.1:{model_port}/v1",
+            silence_s=600,  # most of these callees say little
         )
         clock = clock or SystemClock()
         tasks, drain, carrier = TaskSet(), Drain(), RecordingCarrier()

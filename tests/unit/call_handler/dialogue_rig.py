@@ -69,8 +69,7 @@ class Talk:
         """Let the carrier's clock reach a time."""
         self.dialogue.clock_ms = clock_ms
         if clock_ms >= self.dialogue.due_ms:
-            self.dialogue.tick()
-            self.dialogue.ask_if_wanted(self.now)
+            self.dialogue.tick(self.now)
 
     def later(self, seconds: float) -> None:
         """Let the wall clock go on."""

@@ -74,7 +74,7 @@ def test_an_end_call_without_a_word_ends_at_once(talk: Talk) -> None:
 
 def test_a_person_who_cancels_lets_the_agent_say_goodbye(talk: Talk) -> None:
     talk.dialogue.say_goodbye(EndKind.PERSON_HUNG_UP)
-    talk.dialogue.ask_if_wanted(talk.now)
+    talk.dialogue.check_model(talk.now)
     (create,) = talk.to_model()
     assert "goodbye" in str(create["response"])
     talk.response_begins()

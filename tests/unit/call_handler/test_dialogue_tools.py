@@ -81,7 +81,7 @@ def test_an_answer_that_knows_the_output_makes_another_one_needless(talk: Talk) 
 
 def test_a_goodbye_that_met_a_running_answer_is_asked_for_again(talk: Talk) -> None:
     talk.dialogue.say_goodbye(EndKind.PERSON_HUNG_UP)
-    talk.dialogue.ask_if_wanted(talk.now)
+    talk.dialogue.check_model(talk.now)
     talk.to_model()
     talk.response_begins()
     talk.event("error", error={"code": "conversation_already_has_active_response"})
