@@ -22,13 +22,17 @@ class AgentTurn:
     speech_ms: int = 0
     quiet_ms: int = 0
     pause_ms: int = PAUSE_MS
+    was_talked_over: bool = False
+    """Whether the callee spoke into it, and the agent has not begun anew since."""
 
     @property
     def is_over(self) -> bool:
         """Say whether the agent has finished, or has broken off and does not go on."""
         if not self.speech_ms:
             return False
-        return self.quiet_ms >= (self.pause_ms if self.heard.has_ended else _BROKEN_OFF_MS)
+        if self.heard.has_ended:
+            return self.quiet_ms >= self.pause_ms
+        return self.quiet_ms >= _BROKEN_OFF_MS and not self.was_talked_over
 
 
 class Ear:
@@ -49,6 +53,7 @@ class Ear:
         """Take what the agent said in 20 ms."""
         loud = frame != SILENCE and (self.turn.heard.add(frame) is not None or is_loud(frame))
         if loud:
+            self.turn.was_talked_over &= self.run_ms > 0
             self.turn.speech_ms += FRAME_MS
             self.speech_ms += FRAME_MS
             self.turn.quiet_ms = self.quiet_ms = 0
@@ -64,10 +69,9 @@ class Ear:
         self.turn = self._begin_turn()
         self.turns_heard += 1
 
-    def forget_cut(self) -> None:
-        """Forget what the agent did not say to its end, because it was talked over."""
-        if self.turn.quiet_ms and not self.turn.heard.has_ended:
-            self.finish_turn()
+    def talk_over(self) -> None:
+        """Note that the callee is talking: what the agent breaks off now, it will say again."""
+        self.turn.was_talked_over = self.turn.speech_ms > 0
 
     def _begin_turn(self) -> AgentTurn:
         return AgentTurn(pause_ms=self._variation.pause_ms(PAUSE_MS))

@@ -140,8 +140,7 @@ class ScriptedCallee:
         if self._at < len(self._audio):
             frame = self._audio[self._at : self._at + FRAME_BYTES]
             self._at += FRAME_BYTES
-            if self._at >= len(self._audio):
-                self._ear.forget_cut()
+            self._ear.talk_over()
             return Step(frame)
         act, self._act = self._act, Act.NOTHING
         return Step(SILENCE, hang_up=act is Act.HANG_UP, reset=act is Act.BREAK_LINE)
