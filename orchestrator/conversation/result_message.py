@@ -44,11 +44,11 @@ def result_message(errand: Errand, form: Form, result: pb.CallResult) -> str:
             return f"Done: {callee} {taken}. {agreed}{errand.next_step(form)}"
         case pb.OUTCOME_PARTIAL:
             return (
-                f"{callee} {taken}, but not all of it is certain. {agreed}"
+                f"I reached {callee}, but not everything is settled. {agreed}"
                 f"{_unproven(errand, result)}{check}."
             )
         case pb.OUTCOME_REFUSED:
-            return f"{callee} said no. Tell me if I shall call another place, or change something."
+            return _refused(callee, result)
         case pb.OUTCOME_NOT_REACHED:
             return _not_reached(callee, result)
         case pb.OUTCOME_FOLLOW_UP:
@@ -62,6 +62,15 @@ def result_message(errand: Errand, form: Form, result: pb.CallResult) -> str:
                 f"I could not find out what came of the call to {callee}. "
                 f"{check} before you {errand.again}."
             )
+
+
+def _refused(callee: str, result: pb.CallResult) -> str:
+    if result.end_reason == pb.END_REASON_OPT_OUT:
+        return (
+            f"{callee} asked not to be called again, so I will not call them any more. "
+            "Tell me if I shall call another place."
+        )
+    return f"{callee} said no. Tell me if I shall call another place, or change something."
 
 
 def _not_reached(callee: str, result: pb.CallResult) -> str:
@@ -80,7 +89,9 @@ def _not_reached(callee: str, result: pb.CallResult) -> str:
             why = strip_bidi(result.error_message) or words_of(END_REASON_WORDS, result.end_reason)
             return f"I could not call {callee}: {why.rstrip('.')}. Nobody's phone rang.{offer}"
         case _:
-            why = words_of(END_REASON_WORDS, result.end_reason)
+            # Of a call that was connected the agent knows best, such as that it left a message.
+            told = strip_bidi(result.summary) if result.source == pb.SOURCE_HANDLER else ""
+            why = told or words_of(END_REASON_WORDS, result.end_reason)
             return f"I did not get through to {callee}. {why}{offer}"
 
 

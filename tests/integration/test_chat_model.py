@@ -15,7 +15,9 @@ from tests.integration.chat_rig import CONTACTS, Json, running_chat
 
 FOOD = ERRANDS["food_order"]
 AROUND = Surroundings(CONTACTS, ("US",))
-NOTHING = dict.fromkeys(["shop", "delivery", "address", "name", "budget", "notes"]) | {"items": []}
+NOTHING = dict.fromkeys(["shop", "delivery", "address", "name", "budget", "notes", "voicemail"]) | {
+    "items": []
+}
 SAID = "The usual large one with cheese and tomato at Luigi's, Ada here, 415 555 0123, I come by"
 READ = NOTHING | {
     "items": [{"quantity": 1, "what": "large margherita"}],
@@ -83,6 +85,34 @@ async def test_the_model_fills_the_form_and_the_number_comes_from_the_words(
     schema = script.asked[0]["response_format"]["json_schema"]["schema"]
     assert "number" not in schema["properties"]
     assert "callback_number" not in schema["properties"]
+
+
+async def test_the_model_fills_the_form_of_an_appointment_under_the_same_rules(
+    model: tuple[ScriptedModel, ModelFiller],
+) -> None:
+    script, filler = model
+    read = {
+        "purpose": "a haircut",
+        "shop": None,
+        "wished_times": "Tuesday afternoon",
+        "name": "Ada",
+        "notes": None,
+        "voicemail": "leave a message",
+    }
+    script.answers = [json.dumps(read | {"wished_times": "Friday"}), json.dumps(read)]
+    said = "Haircut for Ada, their number is +14155550140, some Tuesday afternoon, talk to a machine if need be"
+    form = (await filler.fill(ERRANDS["appointment"], Form(), f"a {said}", AROUND)).form
+    assert form.values == {
+        "purpose": "a haircut",
+        "wished_times": "Tuesday afternoon",
+        "name": "Ada",
+        "number": "+14155550140",
+        "voicemail": "leave a message",
+    }
+    assert "wished_times: use only words" in script.asked[1]["messages"][-1]["content"]
+    schema = script.asked[0]["response_format"]["json_schema"]["schema"]["properties"]
+    assert list(schema) == list(read)
+    assert schema["voicemail"]["enum"] == ["hang up", "leave a message", None]
 
 
 async def test_a_number_from_the_model_is_no_answer(
