@@ -61,7 +61,7 @@ def _say_outcome(end: CallEnd, verdict: Verdict) -> str:
         case Outcome.OUTCOME_NOT_REACHED:
             return _say_who(end, verdict.answered_by)
         case _ if proven:
-            return f"They said {proven}, but it is not certain that they took the whole order."
+            return f"They said {proven}, but it is not certain that everything is settled."
         case _:
             return f"{_ENDED[end.kind]} Nothing is settled."
 
