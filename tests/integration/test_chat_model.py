@@ -100,7 +100,10 @@ async def test_the_model_fills_the_form_of_an_appointment_under_the_same_rules(
         "voicemail": "leave a message",
     }
     script.answers = [json.dumps(read | {"wished_times": "Friday"}), json.dumps(read)]
-    said = "Haircut for Ada, their number is +14155550140, some Tuesday afternoon, talk to a machine if need be"
+    said = (
+        "Haircut for Ada, their number is +14155550140, some Tuesday afternoon, and talk to a "
+        "machine if need be"
+    )
     form = (await filler.fill(ERRANDS["appointment"], Form(), f"a {said}", AROUND)).form
     assert form.values == {
         "purpose": "a haircut",
