@@ -210,7 +210,7 @@ class Conduct:
             self._end(limit, GOODBYES[limit] if self._may_be_heard(limit) else "")
         elif not self._is_hushed and clock_ms >= self._patience.hold_since + _HUSH_MS:
             self._is_hushed = True
-            self._wish(Hush(is_on=True))
+            self._wish(Hush(is_on=True, lets_finish=True))
 
     def _confirm(self, clock_ms: int) -> None:
         """Believe the carrier's detection, unless the conversation speaks against it."""

@@ -85,10 +85,10 @@ class Floor:
             self._cancel()
             self.responses.want(words)
 
-    def hush(self, clock_ms: int, *, is_on: bool) -> None:
+    def hush(self, wish: Hush, clock_ms: int) -> None:
         """Let nobody hear the agent, or let it be heard again."""
-        self.is_hushed = is_on
-        if is_on and self.farewell.kind is None:
+        self.is_hushed = wish.is_on
+        if wish.is_on and not wish.lets_finish and self.farewell.kind is None:
             self._stop_speaking(clock_ms)
             self._cancel()
 
@@ -125,8 +125,8 @@ class Floor:
             match wish:
                 case Speak(words):
                     self.speak_instead(words, clock_ms)
-                case Hush(is_on):
-                    self.hush(clock_ms, is_on=is_on)
+                case Hush():
+                    self.hush(wish, clock_ms)
                 case End(kind, ""):
                     self.leave(kind)
                 case End(kind, words):

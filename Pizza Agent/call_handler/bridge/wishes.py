@@ -18,9 +18,13 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Hush:
-    """Let nobody hear the agent while `is_on`; what it is saying is cut."""
+    """Let nobody hear the agent while `is_on`.
+
+    `lets_finish`: what it has begun to say is heard to its end; else it is cut.
+    """
 
     is_on: bool
+    lets_finish: bool = False
 
 
 @dataclass(frozen=True, slots=True)

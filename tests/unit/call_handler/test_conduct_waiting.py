@@ -7,6 +7,7 @@ from call_handler.outcome import EndKind
 from tests.unit.call_handler.conduct_rig import DISCLOSED, DUTY, Call
 
 SILENCE = End(EndKind.SILENCE_LIMIT, GOODBYES[EndKind.SILENCE_LIMIT])
+HUSH = Hush(is_on=True, lets_finish=True)
 HOLD = End(EndKind.HOLD_LIMIT, GOODBYES[EndKind.HOLD_LIMIT])
 
 
@@ -72,13 +73,13 @@ def test_on_hold_the_agent_may_answer_and_is_silent_then() -> None:
     call = greeted()
     call.callee("One moment, please.")
     assert call.wait(3_900) == []
-    assert call.wait(200) == [Hush(is_on=True)]
+    assert call.wait(200) == [HUSH]
 
 
 def test_hold_is_no_silence_and_has_a_limit_of_its_own() -> None:
     call = greeted()
     call.callee("Please hold.")
-    assert call.wait(239_000) == [Hush(is_on=True)]
+    assert call.wait(239_000) == [HUSH]
     assert call.wait(1_000) == [Hush(is_on=False), HOLD]
 
 
@@ -112,7 +113,7 @@ def test_announcements_of_a_queue_do_not_begin_the_hold_anew() -> None:
 def test_music_without_words_is_hold() -> None:
     call = greeted()
     call.conduct.callee_sounded(call.clock_ms)
-    assert call.wait(100_000) == [Hush(is_on=True)]
+    assert call.wait(100_000) == [HUSH]
     call.wait(140_000)
     assert call.end == HOLD
 
@@ -122,7 +123,7 @@ def test_music_in_pieces_is_hold() -> None:
     for _ in range(10):
         call.callee("", 7_000)
         call.wait(1_000)
-    assert call.wishes == [Hush(is_on=True)]
+    assert call.wishes == [HUSH]
     call.wait(5_000)
     call.wait(30_000)
     assert call.end is not None
