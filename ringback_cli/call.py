@@ -20,7 +20,9 @@ from ringback_cli.parts import (
     find_free_base,
     plan_system,
     read_outer_environment,
+    without_accounts,
 )
+from ringback_cli.questions import Answerer
 from ringback_cli.results import fetch_result, print_result, word_of_number
 from ringback_cli.up import running
 from ringback_cli.wire import Json, as_object, follow_events, send_json
@@ -69,12 +71,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run_privately(options: argparse.Namespace) -> int:
+    outer = read_outer_environment()
     with tempfile.TemporaryDirectory(prefix="ringback-") as folder:
         plan = plan_system(
             find_free_base(),
             data_dir=Path(folder),
             time_factor=options.time_factor,
-            outer=read_outer_environment(),
+            outer=without_accounts(outer) if options.scenario else outer,
         )
         with _log_file(Path(folder) / "parts.log") as log:
             try:
@@ -101,7 +104,7 @@ def _run_errand(options: argparse.Namespace, addresses: Addresses) -> int:
     _say("ringback", _last_reply(task))
     placed = send_json("POST", f"{task_url}/confirm", {})
     call_id = str(placed["call_id"])
-    _follow_call(f"{task_url}/events", call_id)
+    _follow_call(task_url, call_id)
     result = fetch_result(addresses.grpc, call_id=call_id)
     print_result(result, as_json=options.json)
     return 0 if result.outcome == call_results_pb2.OUTCOME_SUCCEEDED else 1
@@ -118,10 +121,10 @@ def _number_of(scenario: str, addresses: Addresses) -> str:
     return numbers[scenario]
 
 
-def _follow_call(url: str, call_id: str) -> None:
-    """Show what happens until the call has its result."""
-    spoken = SpokenTurns()
-    for kind, data in follow_events(url, CALL_SILENCE_S):
+def _follow_call(task_url: str, call_id: str) -> None:
+    """Show what happens until the call has its result; put the agent's questions to the person."""
+    spoken, answerer = SpokenTurns(), Answerer(task_url, _say)
+    for kind, data in follow_events(f"{task_url}/events", CALL_SILENCE_S):
         if data.get("call_id") != call_id:
             continue
         match kind:
@@ -129,7 +132,10 @@ def _follow_call(url: str, call_id: str) -> None:
                 _say("call", _state_in_words(data))
             case "turn":
                 spoken.take(data)
+            case "question":
+                answerer.take(data)
             case "result":
+                answerer.close()
                 spoken.tell_all()
                 return
     raise CommandFailed("the event stream ended before the call had its result")
