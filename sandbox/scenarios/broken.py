@@ -21,9 +21,10 @@ BROKEN = (
         "model_lost",
         "The model's connection is reset while it speaks.",
         "+14155550108",
-        broken("END_REASON_MODEL_ERROR", _NOT_TOLD),
-        carrier=_LATE_VERDICT,
-        model=ModelFaults(end=EndFault(ModelEnd.RESET, response=1, delta=8)),
+        broken("END_REASON_MODEL_ERROR"),
+        model=ModelFaults(
+            end=EndFault(ModelEnd.RESET, response=1, delta=20), transcript_delay_s=0.1
+        ),
     ),
     Scenario(
         "model_fails_for_ever",
@@ -45,6 +46,6 @@ BROKEN = (
         "The model's session reaches its longest duration in the middle of the call.",
         "+14155550166",
         broken("END_REASON_MODEL_ERROR"),
-        model=ModelFaults(session_max_s=6.0),
+        model=ModelFaults(session_max_s=10.0),
     ),
 )

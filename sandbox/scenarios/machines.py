@@ -15,7 +15,6 @@ from sandbox.carrier_faults import CarrierFaults
 from sandbox.scenario import MESSAGE_REQUEST, Expected, Scenario
 from sandbox.scenarios.expectations import MACHINE
 
-_HEARS_IT = AgentScript(must_reach=("voicemail",))
 _TELLS = AgentScript(must_reach=("told",))
 _BEEP = CarrierFaults(answered_by="machine_end_beep")
 _SILENCE = CarrierFaults(answered_by="machine_end_silence")
@@ -28,7 +27,6 @@ MACHINES = (
         "+14155550117",
         MACHINE,
         callee=answering_machine,
-        agent=_HEARS_IT,
         carrier=_BEEP,
     ),
     Scenario(
@@ -37,7 +35,6 @@ MACHINES = (
         "+14155550151",
         MACHINE,
         callee=machine_without_beep,
-        agent=_HEARS_IT,
         carrier=_SILENCE,
     ),
     Scenario(
@@ -66,7 +63,6 @@ MACHINES = (
         "+14155550154",
         MACHINE,
         callee=answering_machine,
-        agent=_HEARS_IT,
     ),
     Scenario(
         "voicemail_message_unnoticed",
