@@ -122,6 +122,19 @@ def test_a_refused_dial_says_why_in_the_carriers_words() -> None:
     )
 
 
+def test_a_number_that_we_must_not_call_is_told_with_the_reason_and_no_offer() -> None:
+    result = pb.CallResult(
+        outcome=pb.OUTCOME_NOT_REACHED,
+        end_reason=pb.END_REASON_NOT_PLACED,
+        error_message="They asked not to be called again, on 23 November 2026.",
+        fault=pb.Fault(component=pb.FAULT_COMPONENT_ORCHESTRATOR, code="opted_out"),
+    )
+    assert result_message(FOOD, ada_form(), result) == (
+        "I could not call Luigi's: They asked not to be called again, on 23 November 2026. "
+        "Nobody's phone rang."
+    )
+
+
 def test_others_words_cannot_turn_the_reading_direction() -> None:
     result = pb.CallResult(outcome=pb.OUTCOME_SUCCEEDED, error_message="No \u202efunds.")
     result.facts.add(name="total_price", value="\u202e05.41", evidence_turns=[2])
