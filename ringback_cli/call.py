@@ -22,7 +22,7 @@ from ringback_cli.parts import (
     read_outer_environment,
     without_accounts,
 )
-from ringback_cli.questions import Answerer
+from ringback_cli.questions import Answerer, LineSource
 from ringback_cli.results import fetch_result, print_result, word_of_number
 from ringback_cli.up import running
 from ringback_cli.wire import Json, as_object, follow_events, send_json
@@ -91,12 +91,12 @@ async def _run_privately(options: argparse.Namespace) -> int:
 
 
 def _run_errand(options: argparse.Namespace, addresses: Addresses) -> int:
-    callee = options.to or (
-        _number_of(options.scenario, addresses) if options.scenario else "Luigi's"
-    )
+    played = _find_scenario(options.scenario, addresses) if options.scenario else {}
+    callee = str(options.to or played.get("number") or "Luigi's")
+    text = str(options.text or played.get("request") or ERRAND)
+    text = text.replace("{callee}", callee).replace("{number}", callee)
     task = send_json("POST", f"{addresses.page}/api/tasks", {})
     task_url = f"{addresses.page}/api/tasks/{task['task_id']}"
-    text = (options.text or ERRAND).replace("{callee}", callee)
     _say("you", text)
     task = send_json("POST", f"{task_url}/messages", {"text": text})
     if not task.get("can_confirm"):
@@ -104,26 +104,24 @@ def _run_errand(options: argparse.Namespace, addresses: Addresses) -> int:
     _say("ringback", _last_reply(task))
     placed = send_json("POST", f"{task_url}/confirm", {})
     call_id = str(placed["call_id"])
-    _follow_call(task_url, call_id)
+    _follow_call(task_url, call_id, LineSource(str(played.get("person_answer", ""))))
     result = fetch_result(addresses.grpc, call_id=call_id)
     print_result(result, as_json=options.json)
     return 0 if result.outcome == call_results_pb2.OUTCOME_SUCCEEDED else 1
 
 
-def _number_of(scenario: str, addresses: Addresses) -> str:
+def _find_scenario(name: str, addresses: Addresses) -> Json:
     listed = send_json("GET", f"{addresses.phone}/control/scenarios")["scenarios"]
-    numbers: dict[str, str] = {}
-    for entry in listed if isinstance(listed, list) else []:
-        known = as_object(entry)
-        numbers[str(known["name"])] = str(known["number"])
-    if scenario not in numbers:
-        raise WrongUse(f"no scenario {scenario!r}; there are: {', '.join(sorted(numbers))}")
-    return numbers[scenario]
+    known = [as_object(entry) for entry in (listed if isinstance(listed, list) else [])]
+    names = {str(entry["name"]): entry for entry in known}
+    if name not in names:
+        raise WrongUse(f"no scenario {name!r}; there are: {', '.join(sorted(names))}")
+    return names[name]
 
 
-def _follow_call(task_url: str, call_id: str) -> None:
+def _follow_call(task_url: str, call_id: str, person: LineSource) -> None:
     """Show what happens until the call has its result; put the agent's questions to the person."""
-    spoken, answerer = SpokenTurns(), Answerer(task_url, _say)
+    spoken, answerer = SpokenTurns(), Answerer(task_url, _say, person)
     for kind, data in follow_events(f"{task_url}/events", CALL_SILENCE_S):
         if data.get("call_id") != call_id:
             continue

@@ -23,10 +23,13 @@ _LONGEST = 2_000  # characters of an answer
 class LineSource:
     """Reads lines of a stream, each with a limit of time."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, prepared: str = "", stream: TextIO | None = None) -> None:
+        """`prepared`: what is answered, once, when nobody sits at a terminal; "": nothing."""
         # None when it is closed: then nobody answers.
         self._stream = stream if stream is not None else sys.stdin
         self._held = b""
+        if prepared and not (self._stream is not None and self._stream.isatty()):
+            self._held = f"{prepared}\n".encode()
 
     def forget(self) -> None:
         """Drop what was typed before anything was asked."""
@@ -53,10 +56,10 @@ class LineSource:
 class Answerer:
     """Asks the person and sends what they answer, while the events go on."""
 
-    def __init__(self, task_url: str, say: Say, source: LineSource | None = None) -> None:
+    def __init__(self, task_url: str, say: Say, source: LineSource) -> None:
         self._url = f"{task_url}/messages"
         self._say = say
-        self._source = source or LineSource()
+        self._source = source
         self._open: dict[str, threading.Event] = {}  # set when the question is over
         self._asking: list[threading.Thread] = []
 

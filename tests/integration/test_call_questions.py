@@ -21,8 +21,8 @@ class Terminal:
 
     def __init__(self) -> None:
         reading, self._writing = os.pipe()
-        self._reader = os.fdopen(reading)
-        self.source = LineSource(self._reader)
+        self.reader = os.fdopen(reading)
+        self.source = LineSource(stream=self.reader)
         self.shown: list[tuple[str, str]] = []
         self._came = threading.Condition()
 
@@ -41,7 +41,7 @@ class Terminal:
     def close(self) -> None:
         if self._writing >= 0:
             os.close(self._writing)
-        self._reader.close()
+        self.reader.close()
 
     async def wait_for(self, who: str) -> str:
         def look() -> str:
@@ -105,6 +105,12 @@ async def test_an_answer_that_comes_too_late_is_refused_with_the_servers_words(
     assert "That comes too late" in await terminal.wait_for("ringback")
     assert (await wait_for_answer(chat, call_id)).text == "no"
     answerer.close()
+
+
+def test_a_prepared_answer_is_given_once_where_nobody_sits(terminal: Terminal) -> None:
+    source = LineSource("no allergies", terminal.reader)
+    assert source.read_line(0.0, NEVER) == "no allergies"
+    assert source.read_line(0.0, NEVER) is None
 
 
 def test_nobody_waits_longer_than_the_limit_or_for_a_closed_input(terminal: Terminal) -> None:
