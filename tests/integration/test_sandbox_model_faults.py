@@ -52,7 +52,7 @@ async def test_the_model_is_lost_in_the_middle_of_its_first_sentence() -> None:
         await _say_hello(line)
         closed = await _receive_to_the_end(line)
     assert closed.rcvd is None
-    assert len(line.of("response.output_audio.delta")) == 7
+    assert len(line.of("response.output_audio.delta")) == 19
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 4000])
