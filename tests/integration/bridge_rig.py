@@ -19,6 +19,7 @@ from call_handler.realtime import ModelFault
 from tests.unit.call_handler.dialogue_rig import FACTS, Journal
 
 STOP = json.dumps({"event": "stop", "stop": {}})
+SETUP = DialogueSetup("MZ1", FACTS)
 LIMITS = BridgeLimits(tick_s=0.01)
 
 
@@ -27,8 +28,10 @@ def payload(number: int) -> str:
     return base64.b64encode(number.to_bytes(2, "big") * 80).decode()
 
 
-def frame(number: int) -> str:
-    media = {"track": "inbound", "timestamp": str(number * 20), "payload": payload(number)}
+def frame(number: int, sound: str = "") -> str:
+    """Make the carrier's message with 20 ms of sound (base64), by default one of its own."""
+    audio = sound or payload(number)
+    media = {"track": "inbound", "timestamp": str(number * 20), "payload": audio}
     text = json.dumps({"event": "media", "sequenceNumber": "1", "media": media})
     return text.replace(": ", ":").replace(", ", ",")
 
@@ -106,9 +109,10 @@ class Rig:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     signals: Signals = field(default_factory=Signals)
     connections: int = 0
+    setup: DialogueSetup = SETUP
 
     def __post_init__(self) -> None:
-        self.dialogue = Dialogue(DialogueSetup("MZ1", FACTS), Journal(), self.limits)
+        self.dialogue = Dialogue(self.setup, Journal(), self.limits)
         self.bridge = Bridge(self.carrier, self.connect, self.dialogue, self.signals, self.limits)
 
     @property

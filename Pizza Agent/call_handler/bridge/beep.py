@@ -42,7 +42,10 @@ class ToneEar:
 
         Returns: ms; 0 when none ended, or one too short for a beep.
         """
-        hz = find_tone(base64.b64decode(payload))
+        try:
+            hz = find_tone(base64.b64decode(payload))
+        except ValueError:  # no base64: whatever it is, it is no tone
+            hz = 0.0
         if hz and abs(hz - self.hz) <= _DRIFT * self.hz:
             self.lasts_ms += FRAME_MS
             return 0

@@ -148,7 +148,6 @@ class Conduct:
         if ended_ms and self._voicemail.listens:
             self._voicemail.beeped(clock_ms)
         elif self._ear.is_fax and not self._said:
-            self.word = self.word or FAX_WORD
             self._end(EndKind.FAX)
 
     def person_asked(self, clock_ms: int) -> None:

@@ -107,6 +107,7 @@ class Dialogue:
         if self.conduct.listens:
             self.conduct.frame(payload, self.clock_ms)
             self.floor.grant(self.conduct.wishes(), self.clock_ms)
+            self._due_ms = None
 
     def tick(self, now: float) -> None:
         """Do what is due at `clock_ms`; call it when `due_ms` is reached."""

@@ -84,3 +84,7 @@ def test_a_long_tone_of_another_pitch_is_no_fax() -> None:
     ear = ToneEar()
     beeps(ear, sound(2_000, 1_000))
     assert not ear.is_fax
+
+
+def test_what_is_no_audio_is_no_tone() -> None:
+    assert ToneEar().hear("A") == 0
