@@ -142,9 +142,10 @@ class Playout:
         return item is not None and not item.is_cut and item.heard_bytes == item.received_bytes
 
     def refuse(self, item_id: str, content_index: int) -> bool:
-        """Cut an item of which nothing was sent yet; say whether it had not been cut before."""
+        """Cut an item of which nothing was sent. Returns: False when it was sent or cut before."""
         item = self._items.setdefault(item_id, PlayedItem(item_id, content_index))
-        is_new, item.is_cut = not item.is_cut, True
+        is_new = not item.is_cut and not item.received_bytes
+        item.is_cut = item.is_cut or is_new
         return is_new
 
     def send(self, item_id: str, content_index: int, payload: str, clock_ms: int) -> list[Piece]:

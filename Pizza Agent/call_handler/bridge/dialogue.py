@@ -260,7 +260,7 @@ class Dialogue:
         response = object_of(event, "response")
         self.usage.add(response)
         self.voice.end_response()
-        fault = self.floor.responses.finished(response, self._now)
+        fault = self.floor.end_response(response, self._now)
         output = response.get("output")
         for item in output if isinstance(output, list) else ():
             if isinstance(item, dict):

@@ -1,6 +1,6 @@
 """Who has the floor: when the agent speaks, when it is silent, and what it says last."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import structlog
@@ -14,6 +14,7 @@ from call_handler.bridge.voice import AgentVoice
 from call_handler.bridge.wishes import End, Hush, Speak, Stay, Wish
 from call_handler.outcome import EndKind
 from call_handler.realtime import AudioDelta, EventWriter, ModelFault
+from call_handler.realtime.events import text_of
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,7 @@ class Floor:
         self.farewell = Farewell(limits)
         self.over: Over | None = None
         self.is_hushed = False
+        self._owes_rest = False  # an answer was cut to say something else first
         self.voice = voice
         self._outgoing = outgoing
         self._writer = writer
@@ -46,6 +48,7 @@ class Floor:
         Returns: whether there was sound in it that anybody may hear.
         """
         if delta.response_id in self.responses.closed_ids:
+            self.voice.swallow(delta)
             return False
         if self.farewell.kind is EndKind.AGENT_HUNG_UP:
             return False  # the goodbye was said; what the model adds now is not
@@ -59,6 +62,15 @@ class Floor:
         self.responses.started(response_id, now)
         if self.is_hushed and self.farewell.kind is None:
             self._cancel()
+
+    def end_response(self, response: Mapping[str, object], now: float) -> ModelFault | None:
+        """Note the end of an answer. Returns: the fault when it failed twice in a row."""
+        fault = self.responses.finished(response, now)
+        was_said = text_of(response, "status") == "completed"
+        if was_said and self._owes_rest and not self.responses.wanted:
+            self._owes_rest = False
+            self.responses.want()
+        return fault
 
     def ask_if_wanted(self, now: float) -> None:
         """Send `response.create` if an answer is wanted, none runs, and no key is being pressed.
@@ -75,12 +87,18 @@ class Floor:
     def interrupt(self, clock_ms: int) -> None:
         """Stop what the agent is saying because the callee speaks; a goodbye is said to its end."""
         if self.farewell.kind is None:
+            self._owes_rest = False
             self._stop_speaking(clock_ms)
             self.responses.close_active()
 
     def speak_instead(self, words: str, clock_ms: int) -> None:
-        """Have the agent speak now, instead of what it is saying; empty: an ordinary answer."""
+        """Have the agent speak now, instead of what it is saying; empty: an ordinary answer.
+
+        What special words cut short is asked for again after them.
+        """
         if self.farewell.kind is None:
+            is_answering = self.voice.is_playing or self.responses.active_id is not None
+            self._owes_rest = bool(words) and is_answering
             self._stop_speaking(clock_ms)
             self._cancel()
             self.responses.want(words)

@@ -112,7 +112,7 @@ class AgentVoice:
         return True
 
     def swallow(self, delta: AudioDelta) -> None:
-        """Let nobody hear a stretch of speech, nor the rest of its item."""
+        """Let nobody hear a stretch of speech; the model is told if its item was never heard."""
         if self.playout.refuse(delta.item_id, delta.content_index):
             self._truncate(delta.item_id, delta.content_index, 0)
 

@@ -164,6 +164,23 @@ def test_sound_of_a_cancelled_answer_is_not_played(talk: Talk) -> None:
     assert talk.to_carrier() == []
 
 
+def test_the_model_is_told_once_of_an_item_that_nobody_heard(talk: Talk) -> None:
+    talk.response_begins()
+    talk.event("input_audio_buffer.speech_started", item_id="item_c", audio_start_ms=200)
+    for _ in range(2):
+        talk.agent_says("large", 400, item_id="item_b")
+    (truncate,) = talk.to_model()
+    assert (truncate["item_id"], truncate["audio_end_ms"]) == ("item_b", 0)
+
+
+def test_late_sound_of_an_item_that_was_heard_changes_nothing(talk: Talk) -> None:
+    talk.response_begins()
+    talk.agent_says("Hello", 400)
+    talk.response_ends()
+    talk.agent_says("late", 400)
+    assert talk.kinds() == []
+
+
 def test_sound_that_comes_after_its_answer_is_done_is_not_played(talk: Talk) -> None:
     talk.response_begins()
     talk.response_ends()
