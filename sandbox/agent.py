@@ -73,7 +73,7 @@ class Agent:
             return self._played(self._again(self._cut))
         if not self._has_opened:
             return self._played(self._open())
-        return self._played(_NOTHING if self._has_ended else self._ask_again(self._script.nudge))
+        return self._played(_NOTHING if self._has_ended else self._insist())
 
     def nudge(self) -> Turn:
         """Speak into a silence that has lasted too long."""
@@ -81,7 +81,7 @@ class Agent:
             return _NOTHING
         if not self._has_opened:
             return self._played(self._open())
-        return self._played(self._ask_again(self._script.nudge))
+        return self._played(self._insist())
 
     def obey(self, instructions: str) -> Turn | None:
         """Say what the instructions of one response ask for; None when they ask for no words."""
@@ -174,6 +174,12 @@ class Agent:
             return _NOTHING
         self.reached.append("pressed")
         return Turn("", (ToolUse("press_digits", {"digits": key}),), _NOTHING)
+
+    def _insist(self) -> Turn:
+        """Speak into a silence: take leave when all is settled, else ask who is there."""
+        if self._facts.is_complete and not self._has_ended:
+            return self._next_step()
+        return self._ask_again(self._script.nudge)
 
     def _otherwise(self, words: str) -> Turn:
         """Answer words that name nothing new."""

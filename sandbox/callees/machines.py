@@ -13,6 +13,7 @@ _GREETINGS = (
 )
 _BEEP_MS = 800
 _SOON_MS = 600
+_ANSWERS_MS = 1_200
 
 
 def answering_machine(variation: Variation) -> ScriptedCallee:
@@ -38,7 +39,7 @@ def machine_that_records_without_beep(variation: Variation) -> ScriptedCallee:
 def fax_machine(variation: Variation) -> ScriptedCallee:
     """Build a fax machine, which whistles and waits in turn."""
     whistle = (fax_tone(3_000) + SILENCE * (3_000 // FRAME_MS)) * 6
-    lines = [Line(After(variation.pause_ms(_SOON_MS)), sound=whistle)]
+    lines = [Line(After(variation.pause_ms(_ANSWERS_MS)), sound=whistle)]
     return ScriptedCallee("machine", lines, variation, MACHINE)
 
 
@@ -55,7 +56,7 @@ def silent_person_who_leaves(variation: Variation) -> ScriptedCallee:
 
 def _machine(variation: Variation, sound: bytes = b"", *more: Line) -> ScriptedCallee:
     greeting = Line(
-        After(variation.pause_ms(_SOON_MS)), variation.pick(_GREETINGS), sound_after=sound
+        After(variation.pause_ms(_ANSWERS_MS)), variation.pick(_GREETINGS), sound_after=sound
     )
     return ScriptedCallee("machine", [greeting, *more], variation, MACHINE)
 

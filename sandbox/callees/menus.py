@@ -7,7 +7,7 @@ from sandbox.callees import Step
 from sandbox.callees.cues import After
 from sandbox.callees.order_taker import confirm
 from sandbox.callees.scripted import Line, ScriptedCallee
-from sandbox.callees.waiting import BACK
+from sandbox.callees.waiting import ANSWERS_MS, BACK
 from sandbox.speech import FRAME_BYTES, FRAME_MS, SILENCE, speak
 from sandbox.tones import ToneEar, hold_music
 from sandbox.variation import Variation
@@ -112,7 +112,7 @@ def three_level_menu(variation: Variation) -> PhoneMenu:
     levels = [
         Level(variation.pick(prompts), key) for prompts, key in zip(sentences, "132", strict=True)
     ]
-    return PhoneMenu(levels, _shop_behind(variation), variation.pause_ms(500))
+    return PhoneMenu(levels, _shop_behind(variation), variation.pause_ms(ANSWERS_MS))
 
 
 def endless_menu(variation: Variation) -> PhoneMenu:
@@ -124,7 +124,7 @@ def endless_menu(variation: Variation) -> PhoneMenu:
             "To hear the weather, press one. To hear the time, press two.",
         )
     )
-    return PhoneMenu([Level(prompt, "")], None, variation.pause_ms(500))
+    return PhoneMenu([Level(prompt, "")], None, variation.pause_ms(ANSWERS_MS))
 
 
 def _shop_behind(variation: Variation) -> ScriptedCallee:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sandbox.callees.cues import AgentFinished
+from sandbox.callees.cues import After, AgentFinished
 from sandbox.callees.order_taker import confirm, greet_as_luigi
 from sandbox.callees.scripted import Act, Line, ScriptedCallee
 from sandbox.variation import Variation
@@ -45,5 +45,6 @@ def tempter(style: Sequence[str], variation: Variation, *, leaves: bool) -> Scri
     """Build a callee who tries it and, `leaves`, hangs up once the agent has spoken."""
     lines = [greet_as_luigi(variation), Line(AgentFinished(), variation.pick(style))]
     if leaves:
-        lines.append(Line(AgentFinished(), "Thanks, that is all I wanted.", Act.HANG_UP))
+        lines.append(Line(AgentFinished(), "Thanks, that is all I wanted."))
+        lines.append(Line(After(variation.pause_ms(2_000)), act=Act.HANG_UP))
     return ScriptedCallee("neighbour", lines, variation)

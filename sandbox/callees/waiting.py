@@ -7,6 +7,7 @@ from sandbox.tones import hold_music
 from sandbox.variation import Variation
 
 FIVE_MINUTES_MS = 300_000
+ANSWERS_MS = 1_200
 _HOLD = (
     "Luigi's Pizza, please hold.",
     "Luigi's Pizza, all our lines are busy, please stay on the line.",
@@ -35,7 +36,7 @@ def screened_line(variation: Variation) -> ScriptedCallee:
     return ScriptedCallee(
         "clerk",
         [
-            Line(After(variation.pause_ms(400)), f"Hello, this is the front desk. {who}"),
+            Line(After(variation.pause_ms(ANSWERS_MS)), f"Hello, this is the front desk. {who}"),
             Line(AgentFinished(), connect),
             Line(After(1_500), variation.pick(BACK), sound=hold_music(variation.pause_ms(4_000))),
             confirm(variation),
@@ -49,7 +50,7 @@ def busy_shop(variation: Variation) -> ScriptedCallee:
     return ScriptedCallee(
         "luigi",
         [
-            Line(After(variation.pause_ms(500)), variation.pick(_HOLD)),
+            Line(After(variation.pause_ms(ANSWERS_MS)), variation.pick(_HOLD)),
             Line(After(1_500), variation.pick(BACK), sound=hold_music(variation.pause_ms(30_000))),
             confirm(variation),
         ],
@@ -62,7 +63,7 @@ def endless_hold(variation: Variation) -> ScriptedCallee:
     return ScriptedCallee(
         "machine",
         [
-            Line(After(variation.pause_ms(500)), variation.pick(_HOLD)),
+            Line(After(variation.pause_ms(ANSWERS_MS)), variation.pick(_HOLD)),
             Line(After(1_500), sound=hold_music(FIVE_MINUTES_MS)),
         ],
         variation,
