@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 from fastapi import FastAPI, Request
+from fastapi.requests import HTTPConnection
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -37,6 +38,19 @@ def abort_connection(request: Request) -> None:
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
+
+
+def hold_little(connection: HTTPConnection, most_bytes: int) -> None:
+    """Let a WebSocket hold few unsent bytes, so that a peer that does not read is soon noticed.
+
+    By default the system holds megabytes: minutes of a call's sound.
+    """
+    client = connection.client
+    transport = _transports.pop((client.host, client.port), None) if client else None
+    if transport is not None:
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, most_bytes)
+        transport.set_write_buffer_limits(high=most_bytes)
 
 
 class QuietServer(Server):

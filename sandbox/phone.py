@@ -14,8 +14,8 @@ from sandbox.person import PersonOnLine
 from sandbox.scenario import Scenario
 from sandbox.script_time import ScriptClock
 
-MOST_UNREAD = 500
-"""Messages and frames that may wait for one page: ten seconds of a call in real time."""
+MOST_UNREAD = 250
+"""Messages and frames that may wait for one page: five seconds of a call in real time."""
 
 Message = dict[str, str | int]
 

@@ -14,12 +14,14 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from sandbox.abortable_http import hold_little
 from sandbox.mulaw import FRAME_BYTES
 from sandbox.phone import OpenPage
 from sandbox.world import World
 
 PAGE_FOLDER = Path(__file__).parent / "phone_page"
 SEND_LIMIT_S = 5.0
+MOST_UNSENT_BYTES = 16_384
 TOO_SLOW = 1013
 HEADERS = {
     "Content-Security-Policy": (
@@ -61,6 +63,7 @@ class PhoneDoor:
             await socket.close()
             return
         await socket.accept()
+        hold_little(socket, MOST_UNSENT_BYTES)
         page = self._world.phone.open_page()
         works = {"read": self._read(socket, page), "write": _write(socket, page)}
         tasks = [asyncio.create_task(work, name=f"phone {name}") for name, work in works.items()]

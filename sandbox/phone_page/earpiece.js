@@ -47,13 +47,13 @@ export class Earpiece {
     buffer.copyToChannel(samples, 0);
     const source = this.#context.createBufferSource();
     source.buffer = buffer;
-    source.connect(this.#level);
+    source.connect(this.#volume);
     source.start(this.#playedUntil);
     this.#playedUntil += FRAME_S;
     this.frames.played += 1;
   }
 
-  /** Give the loudness of what sounds just now, muted or not: 0 for silence. */
+  /** Give the loudness of what sounds just now: 0 for silence. */
   loudness() {
     if (!this.isOpen) return 0;
     const samples = new Float32Array(this.#level.fftSize);
@@ -73,7 +73,7 @@ export class Earpiece {
     this.#bell = null;
     if (!rings || !this.isOpen) return;
     this.#bell = this.#context.createGain();
-    this.#bell.connect(this.#context.destination);
+    this.#bell.connect(this.#level);
     this.#strike(this.#bell);
   }
 
@@ -86,7 +86,7 @@ export class Earpiece {
     this.#level = this.#context.createAnalyser();
     this.#volume = this.#context.createGain();
     this.#level.fftSize = 512;
-    this.#level.connect(this.#volume).connect(this.#context.destination);
+    this.#volume.connect(this.#level).connect(this.#context.destination);
     this.mute(this.isMuted);
   }
 

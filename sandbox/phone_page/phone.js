@@ -78,7 +78,7 @@ const reactions = {
     byId("answer").focus();
   },
   answered() {
-    enter("talking", "You are connected.", "Type what you say. Whatever you say while the agent speaks interrupts it.");
+    enter("talking", "You are connected.", "Type what you say, or press a phrase. Whatever you say while the agent speaks interrupts it.");
     startClock();
     words.focus();
   },

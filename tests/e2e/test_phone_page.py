@@ -1,5 +1,6 @@
 """The phone page in a real browser: what it rings, sounds, sends and shows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -69,9 +70,20 @@ async def last_word(rig: Rig, count: int) -> tuple[str, str]:
     return fields["CallStatus"], fields.get("SipResponseCode", "")
 
 
-async def test_it_rings_in_the_title_and_refusing_is_603(rig: Rig, page: Page) -> None:
+SOUNDS = (
+    "async () => { const { earpiece } = await import('/phone.js');"
+    " while (!earpiece.loudness()) await new Promise(requestAnimationFrame); }"
+)
+
+
+async def test_it_rings_aloud_and_in_the_title_and_refusing_is_603(rig: Rig, page: Page) -> None:
     await ring(rig, page)
     await expect(page).to_have_title("Ringing! - Sandbox phone")
+    await expect(page.locator("#sound-note")).to_contain_text("press a key, to hear it")
+    await page.keyboard.press("Shift")
+    await expect(page.locator("#sound-note")).to_be_empty()
+    async with asyncio.timeout(10):
+        await page.evaluate(SOUNDS)
     await page.get_by_role("button", name="Refuse").click()
     await expect(page.locator("#state")).to_have_text("You refused the call.")
     await expect(page).to_have_title("Sandbox phone")

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,9 +20,9 @@ STATUS = "/twilio/status/c1"
 class Page:
     """An open phone page, without the browser. `frames`: the sound that came so far."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, opened: ClientConnection) -> None:
         self.frames: list[bytes] = []
-        self.socket = socket
+        self.socket = opened
 
     async def expect(self, event: str) -> dict[str, str]:
         """Give the next message, which must be `event`."""
@@ -38,15 +39,25 @@ class Page:
         assert line["state"] == state, line
         return line["who"], line["text"]
 
+    async def read_to_the_end(self) -> None:
+        """Read until the sandbox closes the socket."""
+        async with asyncio.timeout(10):
+            async for _ in self.socket:
+                pass
+
     async def do(self, action: str, text: str = "") -> None:
         await self.socket.send(json.dumps({"do": action, "text": text}))
 
 
 @asynccontextmanager
-async def open_page(rig: Rig) -> AsyncIterator[Page]:
-    """Open a page and read what it is told at first."""
-    async with connect(f"ws://127.0.0.1:{rig.ports.control}/phone") as socket:
-        page = Page(socket)
+async def open_page(rig: Rig, *, room: int = 262_144) -> AsyncIterator[Page]:
+    """Open a page and read what it is told at first. `room`: bytes it takes without reading."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    raw.connect(("127.0.0.1", rig.ports.control))
+    url = f"ws://127.0.0.1:{rig.ports.control}/phone"
+    async with connect(url, sock=raw, max_queue=1) as opened:
+        page = Page(opened)
         await page.expect("welcome")
         await page.expect("picked")
         yield page
@@ -60,13 +71,13 @@ class Agent:
         self.sounds: list[bytes] = []
         self.digits = ""
 
-    async def __call__(self, socket: ServerConnection) -> None:
-        async for text in socket:
+    async def __call__(self, stream: ServerConnection) -> None:
+        async for text in stream:
             message = json.loads(text)
             if message["event"] == "start":
                 payload = base64.b64encode(speak(GREETING, "agent")).decode()
                 media = {"event": "media", "media": {"payload": payload}}
-                await socket.send(json.dumps({**media, "streamSid": message["streamSid"]}))
+                await stream.send(json.dumps({**media, "streamSid": message["streamSid"]}))
             if message["event"] == "dtmf":
                 self.digits += message["dtmf"]["digit"]
             if message["event"] == "media":

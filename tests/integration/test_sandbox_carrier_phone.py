@@ -5,19 +5,24 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from sandbox.scenario import RingPlan
 from sandbox.scenarios import SCENARIOS
 from sandbox.speech import noise, speak
-from tests.integration.phone_rig import GREETING, STATUS, Agent, open_page
-from tests.integration.sandbox_carrier_rig import NUMBER, OURS, Rig, Talker, running_rig
+from tests.integration.phone_rig import GREETING, STATUS, Agent, Page, open_page
+from tests.integration.sandbox_carrier_rig import NUMBER, OURS, How, Rig, Talker, running_rig
 
 
 async def last_status(rig: Rig, count: int) -> tuple[str, str]:
     """Wait for the last of `count` status callbacks; its status and its SIP code."""
     fields = (await rig.product.wait_for(count, STATUS))[-1].fields
     return fields["CallStatus"], fields.get("SipResponseCode", "")
+
+
+async def hang_up(page: Page) -> None:
+    await page.do("hang_up")
+    await page.expect("ended")
 
 
 async def test_a_person_answers_hears_speaks_and_hangs_up(tmp_path: Path) -> None:
@@ -33,8 +38,7 @@ async def test_a_person_answers_hears_speaks_and_hangs_up(tmp_path: Path) -> Non
         await page.do("key", "5")
         key = await page.expect("key")
         await rig.product.wait_for(3, STATUS)
-        await page.do("hang_up")
-        await page.expect("ended")
+        await hang_up(page)
         status, _ = await last_status(rig, 4)
     assert (ringing["number"], ringing["name"]) == (NUMBER, "Luigi's")
     assert (ringing["caller"], key["key"], status) == (OURS, "5", "completed")
@@ -51,6 +55,7 @@ async def test_the_page_gets_the_agents_sound_untouched(tmp_path: Path) -> None:
         await page.expect("answered")
         await page.expect_line("begun")
         await page.expect_line("whole")
+        await hang_up(page)
     assert speak(GREETING, "agent") in b"".join(page.frames)
 
 
@@ -67,6 +72,7 @@ async def test_the_microphones_frames_reach_the_product_untouched(tmp_path: Path
         for frame in sent:
             await page.socket.send(frame)
         lines = [await page.expect_line("begun"), await page.expect_line("whole")]
+        await hang_up(page)
     assert agent.sounds == sent
     assert lines == [("callee", "")] * 2
 
@@ -81,6 +87,7 @@ async def test_what_the_person_talks_into_is_shown_as_cut(tmp_path: Path) -> Non
         await page.expect_line("begun")
         await page.do("hang_up")
         line = await page.expect("line")
+        await page.expect("ended")
     assert line["state"] == "cut"
     assert GREETING.startswith(line["heard"])
 
@@ -107,6 +114,8 @@ async def test_what_makes_no_sense_is_ignored(tmp_path: Path) -> None:
             await page.socket.send(bad)
         await page.do("say", "Just \ud800 right.\x00")
         lines = {await page.expect_line("begun") for _ in range(2)}
+        assert [await page.expect_line("whole") for _ in range(2)]
+        await hang_up(page)
     assert lines == {("agent", GREETING), ("callee", "Just  right.")}
     assert (agent.digits, agent.sounds) == ("", [])
 
@@ -132,14 +141,15 @@ async def test_voicemail_takes_the_call_and_the_page_listens(tmp_path: Path) -> 
     async with running_rig(tmp_path, lambda: Talker([])) as rig, open_page(rig) as page:
         rig.world.book.scenarios = SCENARIOS
         rig.product.handle_stream = Agent()
-        await rig.create()
+        await rig.create(time_limit=4)
         await page.expect("ringing")
         await page.do("voicemail")
         await page.expect("ended")
         following = await page.expect("following")
         lines = {await page.expect_line("begun") for _ in range(2)}
         await page.do("say", "I am not on this call.")
-        await page.do("hang_up")
+        status, _ = await last_status(rig, 4)
+    assert status == "completed"
     assert following["scenario"] == "voicemail"
     assert {who for who, _ in lines} == {"agent", "callee"}
 
@@ -190,6 +200,21 @@ async def test_a_closed_page_hangs_up_and_the_next_call_is_scripted(tmp_path: Pa
         await rig.create()
         await rig.product.wait_for(8, STATUS)
     assert len(callee.heard) == 4
+
+
+async def test_a_page_that_does_not_read_is_closed_and_the_call_goes_on(tmp_path: Path) -> None:
+    fast = How(factor=400)
+    async with (
+        running_rig(tmp_path, lambda: Talker([]), how=fast) as rig,
+        open_page(rig, room=1) as page,
+    ):
+        await rig.create(time_limit=120)
+        await page.expect("ringing")
+        await page.do("answer")
+        status = (await rig.product.wait_for(4, STATUS))[-1].fields
+        with pytest.raises(ConnectionClosedError, match="does not read"):
+            await page.read_to_the_end()
+    assert (status["CallStatus"], status["CallDuration"]) == ("completed", "120")
 
 
 async def test_a_busy_line_stays_busy_with_the_page_open(tmp_path: Path) -> None:
