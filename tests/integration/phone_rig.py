@@ -50,13 +50,14 @@ class Page:
 
 
 @asynccontextmanager
-async def open_page(rig: Rig, *, room: int = 262_144) -> AsyncIterator[Page]:
-    """Open a page and read what it is told at first. `room`: bytes it takes without reading."""
+async def open_page(rig: Rig, *, is_slow: bool = False) -> AsyncIterator[Page]:
+    """Open a page and read what it is told at first. `is_slow`: it takes only what is expected."""
     raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    if is_slow:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     raw.connect(("127.0.0.1", rig.ports.control))
     url = f"ws://127.0.0.1:{rig.ports.control}/phone"
-    async with connect(url, sock=raw, max_queue=1) as opened:
+    async with connect(url, sock=raw, max_queue=1 if is_slow else None) as opened:
         page = Page(opened)
         await page.expect("welcome")
         await page.expect("picked")

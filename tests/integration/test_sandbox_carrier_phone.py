@@ -206,7 +206,7 @@ async def test_a_page_that_does_not_read_is_closed_and_the_call_goes_on(tmp_path
     fast = How(factor=400)
     async with (
         running_rig(tmp_path, lambda: Talker([]), how=fast) as rig,
-        open_page(rig, room=1) as page,
+        open_page(rig, is_slow=True) as page,
     ):
         await rig.create(time_limit=120)
         await page.expect("ringing")
