@@ -18,11 +18,6 @@ WHO_ENDED = {
     EndKind.VOICEMAIL: "agent",
     EndKind.FAX: "agent",
     EndKind.OPT_OUT: "agent",
-    EndKind.SILENCE_LIMIT: "limit",
-    EndKind.HOLD_LIMIT: "limit",
-    EndKind.VOICEMAIL: "agent",
-    EndKind.FAX: "agent",
-    EndKind.OPT_OUT: "agent",
     EndKind.MEDIA_LOST: "carrier",
     EndKind.MODEL_LOST: "model",
     EndKind.HANDLER_STOPPED: "handler",
@@ -47,7 +42,11 @@ def set_up_dialogue(stream_sid: str, order: Order, settings: HandlerSettings) ->
 def plan_session(order: Order, settings: HandlerSettings) -> SessionPlan:
     """Say what one call asks of the speech model."""
     return SessionPlan(
-        write_instructions(order, fallback_name=settings.greeting_name or _NOBODY),
+        write_instructions(
+            order,
+            fallback_name=settings.greeting_name or _NOBODY,
+            discloses=settings.disclosure,
+        ),
         describe_tools(order.facts),
         settings.voice,
         settings.transcription_model,

@@ -13,8 +13,15 @@ from call_handler.bridge.patience import Patience
 from call_handler.bridge.voicemail import Voicemail
 from call_handler.bridge.wishes import NEVER_MS, End, Hush, Speak, Stay, Wish
 from call_handler.outcome import AgentReason, EndKind
-from call_handler.outcome.answerer import FAX_WORD, GREETING_ENDED, judge_answerer
-from call_handler.outcome.callee_words import MACHINES, Speech, says_goodbye, sort_sentences
+from call_handler.outcome.answerer import FAX_WORD, GREETING_ENDED, has_talked, judge_answerer
+from call_handler.outcome.callee_words import (
+    MACHINES,
+    Speech,
+    names_recorder,
+    picks_up,
+    says_goodbye,
+    sort_sentences,
+)
 from call_handler.outcome.opt_out import asks_not_to_be_called
 from ringback.v1.call_results_pb2 import AnsweredBy, Order, VoicemailPolicy
 
@@ -58,7 +65,7 @@ class Conduct:
         self._voicemail = Voicemail(rules.message)
         self._disclosure = Disclosure(rules.duty)
         self._ear = ToneEar()
-        self._said: list[Speech] = []
+        self._turns: list[list[Speech]] = []  # those of the callee's that had words
         self._pressed_keys = False
         self._hears_person = True  # until a machine betrays itself
         self._is_hushed = False
@@ -75,7 +82,7 @@ class Conduct:
     @property
     def listens(self) -> bool:
         """Say whether `frame` is wanted: for a beep, or for a fax before the first words."""
-        return self._voicemail.listens or (self._patience.is_sounding and not self._said)
+        return self._voicemail.listens or (self._patience.is_sounding and not self._turns)
 
     @property
     def due_ms(self) -> int:
@@ -104,15 +111,17 @@ class Conduct:
     def callee_said(self, text: str, clock_ms: int) -> None:
         """Note what the callee's side said."""
         kinds = sort_sentences(text)
-        self._said += kinds
+        if not kinds:
+            return
+        is_voicemail = self._is_voicemail(kinds, text)
+        self._turns.append(kinds)
         self._patience.said(kinds, clock_ms)
-        told = [kind for kind in kinds if kind is not Speech.UNCLEAR]
         if self._voicemail.is_on:
-            if told and told[-1] in {Speech.PERSON, Speech.HOLD}:
+            if picks_up(text):
                 self._turn_into_person()
-        elif told and told[-1] is Speech.VOICEMAIL:
+        elif is_voicemail:
             self._meet_voicemail(clock_ms)
-        elif kinds:
+        else:
             self._follow(kinds, text, clock_ms)
 
     def agent_said(self, text: str, is_whole: bool, clock_ms: int) -> None:
@@ -122,8 +131,10 @@ class Conduct:
         if self._opt_out_ms < NEVER_MS and is_whole:
             is_parting = says_goodbye(text)
             self._end(EndKind.OPT_OUT, "" if is_parting else GOODBYES[EndKind.OPT_OUT])
-        elif self._hears_person and not self._patience.is_on_hold and not self._voicemail.is_on:
-            lacking = self._disclosure.agent_said(text, is_whole=is_whole)
+        elif self._hears_person and not self._voicemail.is_on:
+            self._disclosure.agent_said(text, is_whole=is_whole)
+            waits = self._patience.is_on_hold
+            lacking = "" if waits else self._disclosure.insist(is_whole=is_whole)
             if lacking:
                 self._wish(Speak(lacking))
 
@@ -147,7 +158,7 @@ class Conduct:
         ended_ms = self._ear.hear(payload)
         if ended_ms and self._voicemail.listens:
             self._voicemail.beeped(clock_ms)
-        elif self._ear.is_fax and not self._said:
+        elif self._ear.is_fax and not self._turns:
             self._end(EndKind.FAX)
 
     def person_asked(self, clock_ms: int) -> None:
@@ -182,6 +193,17 @@ class Conduct:
 
     # -- the rules ---------------------------------------------------------------------------
 
+    def _is_voicemail(self, kinds: Sequence[Speech], text: str) -> bool:
+        """Say whether this is a voicemail's greeting.
+
+        Whoever has talked to us is not taken for one, unless a recorder is named: they may have
+        put us through to it.
+        """
+        told = [kind for kind in kinds if kind is not Speech.UNCLEAR]
+        if not told or told[-1] is not Speech.VOICEMAIL:
+            return False
+        return names_recorder(text) or not has_talked(self._turns)
+
     def _follow(self, kinds: Sequence[Speech], text: str, clock_ms: int) -> None:
         """Follow what a person, a menu or a queue said."""
         if any(kind in MACHINES or kind is Speech.QUEUE for kind in kinds):
@@ -214,7 +236,7 @@ class Conduct:
     def _confirm(self, clock_ms: int) -> None:
         """Believe the carrier's detection, unless the conversation speaks against it."""
         self._confirm_ms = NEVER_MS
-        judged = judge_answerer(self._said, self.word, pressed_keys=self._pressed_keys)
+        judged = judge_answerer(self._turns, self.word, pressed_keys=self._pressed_keys)
         if judged == AnsweredBy.ANSWERED_BY_FAX:
             self._end(EndKind.FAX)
         elif judged == AnsweredBy.ANSWERED_BY_VOICEMAIL and not self._voicemail.is_on:

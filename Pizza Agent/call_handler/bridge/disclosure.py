@@ -51,17 +51,20 @@ class Disclosure:
         self._turns = 0
         self._was_cut = False
 
-    def agent_said(self, text: str, *, is_whole: bool) -> str:
-        """Take what was heard of a turn and give the instructions to say what it lacks.
+    def agent_said(self, text: str, *, is_whole: bool) -> None:
+        """Note what was heard of a turn."""
+        if text.strip():
+            self._heard += f" {text}"
+            self._turns += 1
+            self._was_cut = self._was_cut or not is_whole
 
-        Returns: empty when nothing is lacking, or may still come of itself.
+    def insist(self, *, is_whole: bool) -> str:
+        """Give the instructions to say what is lacking, after a turn that was heard.
+
+        Returns: empty when nothing is lacking, or it may still come of itself, or it is no use.
         """
-        if not text.strip():
-            return ""
-        self._heard += f" {text}"
-        self._turns += 1
-        self._was_cut = self._was_cut or not is_whole
-        if self.is_done or self._tries >= _TRIES or not self._is_overdue(is_whole=is_whole):
+        is_told = not self._turns or self.is_done or self._tries >= _TRIES
+        if is_told or not self._is_overdue(is_whole=is_whole):
             return ""
         self._tries += 1
         return say_exactly(self._write())

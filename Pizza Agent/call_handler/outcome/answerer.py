@@ -4,6 +4,7 @@ The carrier's detection errs both ways, so its word alone decides only where nob
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from call_handler.outcome.call_end import AgentReason, CallEnd, EndKind
 from call_handler.outcome.callee_words import MACHINES, Speech, sort_sentences
@@ -37,23 +38,26 @@ def who_answered(end: CallEnd) -> AnsweredBy.ValueType:
         return _OF_END[end.kind]
     if not end.media_ms and not end.turns:
         return AnsweredBy.ANSWERED_BY_UNSPECIFIED
-    said = [kind for text in _callee_texts(end.turns) for kind in sort_sentences(text)]
+    turns = [sort_sentences(text) for text in _callee_texts(end.turns)]
     pressed = any(turn.role == Role.ROLE_AGENT and turn.dtmf for turn in end.turns)
-    judged = judge_answerer(said, end.answered_by_word, pressed_keys=pressed)
+    judged = judge_answerer(turns, end.answered_by_word, pressed_keys=pressed)
     if end.agent_reason is not AgentReason.VOICEMAIL:
         return judged
     # Two witnesses against the agent: the callee's words and the carrier.
     is_person = judged == AnsweredBy.ANSWERED_BY_HUMAN and end.answered_by_word == "human"
-    return judged if is_person and Speech.PERSON in said else AnsweredBy.ANSWERED_BY_VOICEMAIL
+    if is_person and any(Speech.PERSON in said for said in turns):
+        return judged
+    return AnsweredBy.ANSWERED_BY_VOICEMAIL
 
 
 def judge_answerer(
-    said: Sequence[Speech], word: str, *, pressed_keys: bool = False
+    turns: Sequence[Sequence[Speech]], word: str, *, pressed_keys: bool = False
 ) -> AnsweredBy.ValueType:
-    """Say who answered, from the kinds of all sentences in order and the carrier's word."""
+    """Say who answered, from what each turn sounds like, in order, and the carrier's word."""
+    said = [kind for kinds in turns for kind in kinds]
     machines = [position for position, kind in enumerate(said) if kind in MACHINES]
     last = machines[-1] if machines else -1
-    if Speech.PERSON in said[last + 1 :]:
+    if Speech.PERSON in said[last + 1 :] or has_talked(turns):
         return AnsweredBy.ANSWERED_BY_HUMAN
     if machines:
         return _OF_MACHINE[said[last]]
@@ -62,6 +66,12 @@ def judge_answerer(
     if not said:
         return _OF_SILENCE.get(word, AnsweredBy.ANSWERED_BY_UNKNOWN)
     return _judge_unclear(said, word)
+
+
+def has_talked(turns: Sequence[Sequence[Speech]]) -> bool:
+    """Say whether a person had spoken more than once before any machine did."""
+    before = list(takewhile(MACHINES.isdisjoint, turns))
+    return sum(Speech.PERSON in kinds for kinds in before) > 1
 
 
 def _judge_unclear(said: Sequence[Speech], word: str) -> AnsweredBy.ValueType:

@@ -45,6 +45,7 @@ def one_of(lines: str) -> re.Pattern[str]:
 
 
 _SURELY_PERSON = one_of(r"""
+    (?:can|could|would|will|may) (?:you|i|we) .*\bleave\b.*\?
     (?:would you like|do you want|d'you want|want me|wanna) (?:\w+ ){0,4}(?:message|voice ?mail)
     (?:can|may|could|shall|should|will) i (?:\w+ ){0,4}(?:message|voice ?mail)
     (?:you can|i'll|i can|i could|let me) (?:\w+ ){0,4}(?:message|voice ?mail)
@@ -206,6 +207,20 @@ _PERSON = one_of(r"""
     \bready (?:in|at|by)\b|\b\w+ minutes\b
     \b(?:don't|do not|stop|never) call|\b(?:take|remove) (?:me|us)\b
 """)
+# What only a recorder says: after a talk, "leave your number" may well come from a person.
+_RECORDER = one_of(r"""
+    \b(?:tone|beep|signal|voice ?mail|mail ?box|recording)\b
+    \b(?:leave|record) (?:\w+ ){1,4}message
+""")
+# What a person says who picks up while the greeting plays.
+_PICKS_UP = one_of(r"""
+    \?\s*$
+    ^\W*(?:hello|hi|hey|yes|yeah|wait|sorry|stop|ok|okay)\b
+    \bi(?:'m| am) (?:right |back )?here\b
+    \b(?:don't|do not) hang up\b
+    \b(?:hold|hang) on\b
+    \bspeaking\b
+""")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u00b4": "'", "`": "'"})
 
 
@@ -216,9 +231,25 @@ def fold(text: str) -> str:
 
 def sort_sentences(text: str) -> list[Speech]:
     """Say what each sentence of a turn sounds like; none for music, noise and silence."""
+    return [_read_sentence(sentence) for sentence in _split(text)]
+
+
+def names_recorder(text: str) -> bool:
+    """Say whether something is said of recording a message."""
+    return _RECORDER.search(fold(text)) is not None
+
+
+def picks_up(text: str) -> bool:
+    """Say whether the last thing said is what a person says who has just picked up."""
+    sentences = [each for each in _split(text) if _read_sentence(each) is not Speech.UNCLEAR]
+    last = sentences[-1] if sentences else ""
+    is_person = bool(last) and _read_sentence(last) in {Speech.PERSON, Speech.HOLD}
+    return is_person and any(_PICKS_UP.search(each) for each in sentences)
+
+
+def _split(text: str) -> list[str]:
     spoken = fold(_NO_WORDS.sub(" ", text))
-    parts = [part for part in _PAUSE.split(spoken) if re.search(r"\w", part)]
-    return [_read_sentence(part) for part in parts]
+    return [part for part in _PAUSE.split(spoken) if re.search(r"\w", part)]
 
 
 def says_goodbye(text: str) -> bool:

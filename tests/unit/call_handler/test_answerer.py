@@ -66,6 +66,7 @@ def ended(
         (("Luigi's Pizza, please hold.", "Your call is important to us."), "human", UNKNOWN),
         (("Please hold.", "Hello, how can I help?"), "", HUMAN),
         (("The number you have dialed is not in service.",), "", UNKNOWN),
+        (("Luigi's, hello?", "Who is it?", "Leave your name and number."), "", HUMAN),
         ((), "", UNKNOWN),
         ((), "unknown", UNKNOWN),
         ((), "machine_start", UNKNOWN),

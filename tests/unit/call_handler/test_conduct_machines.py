@@ -52,6 +52,30 @@ def test_a_person_who_picks_up_during_the_greeting_is_talked_to(rig: type[Call])
     assert call.wait(20_000) == []
 
 
+def test_a_greeting_in_the_first_person_does_not_pick_up() -> None:
+    call = with_message()
+    call.callee("This is Mario's voicemail. Leave a message.")
+    call.callee("I am at the sea until Monday, and I have left my oven at home.")
+    assert call.wishes == [ON]
+
+
+def test_who_has_talked_to_us_is_not_hung_up_on_for_a_word() -> None:
+    call = Call()
+    call.callee("Luigi's, hello?")
+    call.callee("No, I have none left. Who is it for?")
+    call.callee("Then leave your name and number, we are unable to take your call for long.")
+    assert call.wait(10_000) == []
+
+
+def test_who_puts_us_through_to_a_voicemail_is_gone() -> None:
+    call = Call()
+    call.callee("Luigi's, hello?")
+    call.callee("He is not here, I am afraid. I put you through.")
+    call.callee("Please leave your message after the beep.")
+    call.wait(3_000)
+    assert call.end == HANG_UP
+
+
 def test_one_breath_may_hold_the_greeting_and_the_person() -> None:
     call = Call()
     assert call.callee("Please leave a message after the... hello? I am here.") == []

@@ -78,6 +78,15 @@ def test_who_was_cut_off_may_come_to_the_rest() -> None:
     assert call.agent(DISCLOSED) == []
 
 
+def test_nobody_is_disturbed_on_hold_and_what_was_said_before_counts() -> None:
+    call = Call()
+    call.callee("Luigi's, please hold.")
+    assert spoken(call.agent("Hello, I am Ada's.")) == ""
+    assert spoken(call.agent(DISCLOSED)) == ""
+    call.callee("Hello, how can I help?")
+    assert spoken(call.agent("One margherita, please.")) == ""
+
+
 def test_who_never_comes_to_it_is_told_to() -> None:
     call = Call()
     call.agent("Hello, I", is_whole=False)
