@@ -54,9 +54,11 @@ class UsageSum:
         usage = object_of(event, "usage")
         all_in, all_out = self._count(usage, object_of(usage, "input_token_details"), {})
         self._billed.update(transcript_in=all_in, transcript_out=all_out)
-        seconds = usage.get("seconds")
-        if isinstance(seconds, int | float) and 0 <= seconds <= _MOST:
-            self._minutes += seconds / _SECONDS
+        match usage.get("seconds"):
+            case bool():
+                pass
+            case int() | float() as seconds if 0 <= seconds <= _MOST:
+                self._minutes += seconds / _SECONDS
 
     def total(self) -> Usage | None:
         """Give the sums, and the cost where prices are known; None when the models told nothing."""

@@ -43,14 +43,17 @@ ODD = st.one_of(
 )
 IDS = st.one_of(st.sampled_from(["item_1", "item_2", "\ud83d", "i" * 500]), ODD)
 CLAIM = '{"name":"total_price","value":"\\ud800 14.50","quote":"\\ud800 fourteen fifty"}'
+QUESTION = '{"question":"\\ud800?"}'
 TOOL = st.fixed_dictionaries(
     {
         "type": st.sampled_from(["function_call", 7]),
         "status": st.just("completed"),
         "call_id": IDS,
-        "name": st.one_of(st.sampled_from(["record_fact", "end_call"]), ODD),
+        "name": st.one_of(
+            st.sampled_from(["record_fact", "end_call", "press_digits", "ask_person"]), ODD
+        ),
         "arguments": st.one_of(
-            st.sampled_from([CLAIM, "[", '{"value":1}']),
+            st.sampled_from([CLAIM, "[", '{"value":1}', '{"digits":"1w#"}', QUESTION]),
             ODD,
         ),
     }
@@ -78,6 +81,7 @@ EVENTS = st.fixed_dictionaries(
         "delta": st.one_of(st.just(base64.b64encode(bytes(3_200)).decode()), ODD),
         "item": st.one_of(TOOL, ODD),
         "response": st.one_of(RESPONSE, ODD),
+        "usage": st.one_of(st.fixed_dictionaries({"input_tokens": ODD, "seconds": ODD}), ODD),
         "error": st.one_of(st.just({"code": "\ud800"}), ODD),
     },
 )
