@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=int)
 RPC_TIMEOUT_S = 10.0
+_LEAST_LABEL = 14  # characters, with the space behind
 
 
 def fetch_result(
@@ -38,14 +39,15 @@ def print_result(result: call_results_pb2.CallResult, *, as_json: bool) -> None:
     if as_json:
         print(to_json(result))
         return
-    for label, value in _rows(result):
-        if value:
-            print(f"{label:<14}{value}")
-    for turn in result.transcript:
-        if turn.role != call_results_pb2.ROLE_TOOL:
-            print(
-                f"{word_of_number(call_results_pb2.Role, turn.role) + ':':<14}{turn.text or '...'}"
-            )
+    rows = [(label, value) for label, value in _rows(result) if value]
+    rows += [
+        (f"{word_of_number(call_results_pb2.Role, turn.role)}:", turn.text or "...")
+        for turn in result.transcript
+        if turn.role != call_results_pb2.ROLE_TOOL
+    ]
+    width = max(_LEAST_LABEL, *(len(label) + 2 for label, _value in rows))
+    for label, value in rows:
+        print(f"{label:<{width}}{value}")
 
 
 def to_json(result: call_results_pb2.CallResult, *, indent: int | None = 2) -> str:

@@ -181,7 +181,9 @@ _WEAK = (
     re.compile(rf"\s-+\s*{_PROPER}(?=\W*$)", re.IGNORECASE),
 )
 _ALONE = re.compile(
-    rf"(?:^|[,.;!\n{TAKEN}])\s*(?:and )?{_PROPER}(?=\s*(?:$|[,.;!\n{TAKEN}]))", re.IGNORECASE
+    # Spaces only: for `\s` the mark of what was taken is space, too, and there may be many.
+    rf"(?:^|[,.;!\n{TAKEN}]) *(?:and )?{_PROPER}(?= *(?:$|[,.;!\n{TAKEN}]))",
+    re.IGNORECASE,
 )
 _ANSWER = re.compile(
     r"^(?:no,? |sorry,? |oh,? |well,? |actually,? |hi,? |hello,? )*"
