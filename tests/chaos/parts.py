@@ -95,12 +95,12 @@ class Layout:
         hosts = [f"127.0.0.1:{self.ports.grpc(i)}" for i in range(1, self.orchestrators + 1)]
         return hosts[0] if len(hosts) == 1 else f"ipv4:{','.join(hosts)}"
 
-    def sandbox(self, time_factor: float, seed: int) -> Part:
+    def sandbox(self, time_factor: float, seed: int, speech: str) -> Part:
         """Plan the sandbox, with all replicas behind the public hosts."""
         words = [sys.executable, "-m", "sandbox", "--port", str(self.ports.base)]
         words += ["--data-dir", str(self.folder / SANDBOX), "--seed", str(seed)]
         words += ["--time-factor", str(time_factor), "--cps", "1000"]
-        words += ["--speech", "noise"]  # nobody listens, and the processor has other work
+        words += ["--speech", speech]
         replicas = {
             "orchestrator": map(self.ports.page, range(1, self.orchestrators + 1)),
             "handler": map(self.ports.handler, range(1, self.handlers + 1)),

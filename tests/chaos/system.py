@@ -49,6 +49,8 @@ class Fleet:
     extra_env: Mapping[str, str] = field(default_factory=dict)
     """For every Orchestrator and Call Handler."""
     seed: int = 1
+    speech: Literal["speech", "noise"] = "noise"
+    """How the sandbox sounds; noise leaves the processors to the product."""
     kills: list[Kill] = field(default_factory=list)
     postgres: PostgresServer | None = None  # None on SQLite
     grpc_target: str = ""
@@ -212,7 +214,7 @@ class Fleet:
     def _plan(self) -> None:
         counts = (self.orchestrators, self.handlers)
         layout = Layout(self.folder, self._ports, *counts, self.database_url, self.extra_env)
-        self._parts[SANDBOX] = layout.sandbox(self.time_factor, self.seed)
+        self._parts[SANDBOX] = layout.sandbox(self.time_factor, self.seed, self.speech)
         for i, name in enumerate(self.orchestrator_names, 1):
             self._parts[name] = layout.orchestrator(i)
         for i, name in enumerate(self.handler_names, 1):
