@@ -153,7 +153,7 @@ function showLevels() {
   if (answeredAt) {
     const seconds = Math.floor((performance.now() - answeredAt) / 1_000);
     byId("clock").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    byId("agent-level").value = earpiece.loudness();
+    byId("level").value = earpiece.loudness();
     byId("own-level").value = microphone.level;
   }
 }

@@ -109,10 +109,13 @@ async def test_keys_reach_the_product_and_the_transcript(rig: Rig, page: Page) -
 
 async def test_the_agent_is_heard_and_what_was_typed_is_spoken(rig: Rig, page: Page) -> None:
     agent = await answer(rig, page)
-    await expect(page.locator("#agent-level")).not_to_have_attribute("value", "0")
+    await expect(page.locator("#level")).not_to_have_attribute("value", "0")
     frames = await page.evaluate("async () => (await import('/phone.js')).earpiece.frames")
+    await page.get_by_role("button", name="Mute the sound").click()
+    await expect(page.locator("#level")).to_have_attribute("value", "0")
+    await page.get_by_role("button", name="Mute the sound").click()
     await expect(page.locator("#lines .agent:not(.begun)")).to_contain_text(GREETING)
-    await page.keyboard.type("Fourteen fifty.")
+    await page.get_by_label("What you say").fill("Fourteen fifty.")
     await page.keyboard.press("Enter")
     await expect(page.locator("#lines .callee:not(.begun)")).to_contain_text("Fourteen fifty.")
     await hang_up(page)
