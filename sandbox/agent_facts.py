@@ -4,14 +4,23 @@ from collections.abc import Sequence
 
 from sandbox.agent_script import AgentScript
 from sandbox.agent_turns import ToolUse, Turn
-from sandbox.spoken_figures import find_clock, find_day, find_price, find_time, split_sentences
+from sandbox.spoken_figures import (
+    find_clock,
+    find_day,
+    find_number,
+    find_price,
+    find_ready,
+    split_sentences,
+)
 
 _FINDERS = {
     "total_price": find_price,
-    "ready_time": find_time,
+    "ready_time": find_ready,
     "appointment_day": find_day,
     "appointment_time": find_clock,
+    "confirmation_number": find_number,
 }
+_OPTIONAL = frozenset(("confirmation_number",))
 
 
 class FactBook:
@@ -21,6 +30,7 @@ class FactBook:
         self.values: dict[str, str] = {}
         self.wanted: tuple[str, ...] = ("total_price", "ready_time")
         """Facts to be recorded before the agent closes."""
+        self._known: tuple[str, ...] = self.wanted
         self._script = script
         self._quotes: dict[str, str] = {}
         self._fresh: list[str] = []  # named by the callee, not yet recorded
@@ -39,7 +49,9 @@ class FactBook:
     def want(self, offered: Sequence[str]) -> None:
         """Take over what can be recorded in this session, as far as it can be understood."""
         known = tuple(name for name in offered if name in _FINDERS)
-        self.wanted = known or self.wanted
+        if known:
+            self._known = known
+            self.wanted = tuple(name for name in known if name not in _OPTIONAL)
 
     def note(self, words: str) -> None:
         """Take the facts out of the callee's words; a later one replaces an earlier one.
@@ -49,7 +61,7 @@ class FactBook:
         for sentence in split_sentences(words):
             if sentence.endswith("?"):
                 continue
-            for name in self.wanted:
+            for name in self._known:
                 value = _FINDERS[name](sentence)
                 if value is not None and self._is_news(name, value):
                     self.values[name] = value

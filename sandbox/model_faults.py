@@ -37,6 +37,10 @@ class ModelFaults:
 
     refuse_status: int | None = None
     """Answers the upgrade with this HTTP status."""
+    refuse_times: int | None = None
+    """How many upgrades of a call are answered so; None: all."""
+    dropped_sessions: int = 0
+    """How many sessions of a call are reset as soon as they are configured."""
     refuse_code: str | None = None
     """Accepts the upgrade, then sends an `error` of this code and closes."""
     created_lost: bool = False

@@ -97,6 +97,8 @@ class ModelSession:
             shown = session | wrong
         if not self._faults.updated_lost:
             await self._wire.emit({"type": "session.updated", "session": shown})
+        if self._setup.number <= self._faults.dropped_sessions:
+            self._wire.reset()
 
     def _with_wrong_format(self, side: str) -> JsonObject:
         wrong = {"format": {"type": self._faults.updated_formats}}

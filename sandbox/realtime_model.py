@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
@@ -52,7 +54,8 @@ class RealtimeModel:
         self._book = book
         self._time_factor = time_factor
         self._books = books
-        self._sessions_of: dict[str, int] = {}
+        self._sessions_of: Counter[str] = Counter()
+        self._refused_of: Counter[str] = Counter()
         self._server: Server | None = None
 
     @property
@@ -108,6 +111,7 @@ class RealtimeModel:
         session = default_session(ids.mint("sess"), model, expires_at)
         find_track = partial(self._book.find_track, call_id or "")
         setup = SessionSetup(scenario, call_id, session, self._time_factor, self._books, find_track)
+        setup = replace(setup, number=self._sessions_of[call_id or ""])
         self.open_sessions += 1
         try:
             with suppress(ConnectionClosed):  # gone without a close frame: the books say so below
@@ -124,7 +128,7 @@ class RealtimeModel:
     def _seed(self, call_id: str | None) -> str:
         """Give every session its own ids, and the same ones in every run."""
         key = call_id or ""
-        self._sessions_of[key] = self._sessions_of.get(key, 0) + 1
+        self._sessions_of[key] += 1
         return f"{key}:{self._sessions_of[key]}"
 
     def _judge_request(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -140,10 +144,16 @@ class RealtimeModel:
             return _refused(
                 HTTPStatus.UNAUTHORIZED, "invalid_api_key", "Incorrect API key provided."
             )
-        status = self._scenario(request.headers.get("X-Client-Request-Id")).model.refuse_status
-        if status is not None:
-            return _refused(HTTPStatus(status), "refused_by_scenario", "The scenario wants it so.")
-        return None
+        return self._refuse_as_scripted(request.headers.get("X-Client-Request-Id"))
+
+    def _refuse_as_scripted(self, call_id: str | None) -> Response | None:
+        faults, key = self._scenario(call_id).model, call_id or ""
+        is_over = faults.refuse_times is not None and self._refused_of[key] >= faults.refuse_times
+        if faults.refuse_status is None or is_over:
+            return None
+        self._refused_of[key] += 1
+        status = HTTPStatus(faults.refuse_status)
+        return _refused(status, "refused_by_scenario", "The scenario wants it so.")
 
 
 async def serve_model(

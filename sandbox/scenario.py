@@ -15,6 +15,9 @@ from sandbox.variation import Variation
 
 _PERSON = "My name is Ada Lovelace, you can reach me at +14155550123."
 ORDER_REQUEST = f"Order a large margherita from {{number}}, for pick-up. {_PERSON}"
+DELIVERY_REQUEST = (
+    f"Order a large margherita from {{number}}, delivered to 5 Elm Street, Springfield. {_PERSON}"
+)
 MESSAGE_REQUEST = f"{ORDER_REQUEST} If nobody answers, leave a message."
 APPOINTMENT_REQUEST = (
     "Please make an appointment for a haircut at {number}, Tuesday afternoon or Wednesday morning. "

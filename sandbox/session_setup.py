@@ -29,3 +29,5 @@ class SessionSetup:
     books: ModelBooks
     find_track: Callable[[], SentenceTrack | None]
     """Gives what the carrier has played of the agent's sentences; None without a stream."""
+    number: int = 1
+    """Counts the sessions of one call from 1."""

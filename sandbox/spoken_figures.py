@@ -13,13 +13,16 @@ _VALUES |= {word: 10 * (tens + 2) for tens, word in enumerate(_TENS)}
 _DIGITS, _TEENS, _WHOLE_TENS = "|".join(_UNITS[:9]), "|".join(_UNITS[9:]), "|".join(_TENS)
 _COUNT = rf"(?:\d+|(?:{_WHOLE_TENS})(?:[- ](?:{_DIGITS}))?|{_TEENS}|{_DIGITS}|a hundred)"
 _CENTS = rf"(?:{_WHOLE_TENS})(?:[- ](?:{_DIGITS}))?|{_TEENS}"
+_NO_CLOCK = r"(?<!\bat )(?<!\bby )(?<!\baround )"
 _MONEY = "dollars?|bucks|euros?|pounds?"
 _PRICES = (
     re.compile(rf"(?P<whole>{_COUNT}) (?:{_MONEY})(?: and)? (?P<cents>{_COUNT})(?: cents?)?\b"),
     re.compile(r"[$\u20ac\u00a3]? ?(?P<whole>\d+)[.,](?P<cents>\d\d)\b"),
     re.compile(r"[$\u20ac\u00a3] ?(?P<whole>\d+)(?P<cents>)\b"),
     re.compile(rf"\b(?P<whole>{_COUNT})(?P<cents>) (?:{_MONEY})\b"),
-    re.compile(rf"\b(?P<whole>{_COUNT}) (?P<cents>{_CENTS})\b(?! minutes?)"),
+    re.compile(
+        rf"{_NO_CLOCK}\b(?P<whole>{_COUNT}) (?P<cents>{_CENTS})\b(?! minutes?)",
+    ),
 )
 _TIMES = (
     (re.compile(rf"\b({_COUNT})[- ](?:to {_COUNT} )?(?:minutes?|mins?)\b"), "{} minutes"),
@@ -39,6 +42,12 @@ _CLOCKS = (
     re.compile(rf"\bat (?P<hour>{_HOUR})\b"),
 )
 _PAST = {"half": 30, "quarter": 15, "ten": 10, "twenty": 20}
+_TELLS_CLOCK = re.compile(r"\b(?:at|by|around|past|o'clock|[ap]m)\b", re.IGNORECASE)
+_FIGURE = rf"(?:{_DIGITS}|zero|oh)"
+_NUMBER = re.compile(
+    rf"\bnumber (?:is |would be |will be )?(?P<said>\d+|{_FIGURE}(?:[ ,-]+{_FIGURE})+)\b",
+    re.IGNORECASE,
+)
 _DAY = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:the day after )?tomorrow|today)\b",
     re.IGNORECASE,
@@ -100,6 +109,23 @@ def find_clock(text: str) -> str | None:
         minute = _count(parts["minute"])
     half = f" {parts['half']}m" if parts.get("half") else ""
     return f"{_count(parts['hour'])}:{minute:02d}{half}"
+
+
+def find_ready(text: str) -> str | None:
+    """Give the last span or time of day at which something is ready; None without one."""
+    span = find_time(text)
+    if span is not None or not _TELLS_CLOCK.search(text):
+        return span
+    return find_clock(text)
+
+
+def find_number(text: str) -> str | None:
+    """Give the digits of a number that is called one ("order number four seven one")."""
+    match = _NUMBER.search(text)
+    if match is None:
+        return None
+    words = re.split(r"[ ,-]+", match["said"].lower())
+    return "".join(word if word.isdigit() else str(_VALUES.get(word, 0)) for word in words)
 
 
 def find_day(text: str) -> str | None:

@@ -1,9 +1,16 @@
 """The shops that ask back before they take the order, or take it in pieces."""
 
-from sandbox.callees.cues import AgentFinished, AgentSaying
+from sandbox.callees.cues import After, AgentFinished, AgentSaying
 from sandbox.callees.order_taker import confirm, greet, greet_as_luigi
 from sandbox.callees.scripted import PATIENT, Line, ScriptedCallee
-from sandbox.callees.wordings import CORRECTED_PRICE, PRICE, PRICE_AND_TIME, TIME
+from sandbox.callees.wordings import (
+    CLOCK_TIME,
+    CONFIRMATION_NUMBER,
+    CORRECTED_PRICE,
+    PRICE,
+    PRICE_AND_TIME,
+    TIME,
+)
 from sandbox.variation import Variation
 
 _ALLERGIES = (
@@ -70,6 +77,52 @@ def late_price_shop(variation: Variation) -> ScriptedCallee:
             Line(AgentFinished(), "And a telephone number?"),
             Line(AgentFinished(), f"Good. {variation.pick(TIME)}"),
             Line(AgentFinished("how much"), f"Let me see. {variation.pick(PRICE)}"),
+        ],
+        variation,
+    )
+
+
+def clock_watching_shop(variation: Variation) -> ScriptedCallee:
+    """Build a callee who names a time of day, after the price."""
+    said = f"{variation.pick(PRICE)} {variation.pick(CLOCK_TIME)}"
+    lines = [greet_as_luigi(variation), Line(AgentFinished(), said)]
+    return ScriptedCallee("luigi", lines, variation)
+
+
+def numbering_shop(variation: Variation) -> ScriptedCallee:
+    """Build a callee who gives the order a number."""
+    said = f"{variation.pick(PRICE_AND_TIME)} {variation.pick(CONFIRMATION_NUMBER)}"
+    lines = [greet_as_luigi(variation), Line(AgentFinished(), said)]
+    return ScriptedCallee("luigi", lines, variation)
+
+
+def delivering_shop(variation: Variation) -> ScriptedCallee:
+    """Build a callee who wants to know where to bring it."""
+    where = variation.pick(("What is the address?", "And the address, please?", "Sure, where to?"))
+    return ScriptedCallee(
+        "luigi",
+        [
+            greet_as_luigi(variation),
+            Line(AgentFinished(), where),
+            Line(AgentFinished(), "And what name is on the door?"),
+            confirm(variation, "Fine."),
+        ],
+        variation,
+    )
+
+
+def slow_kitchen(variation: Variation) -> ScriptedCallee:
+    """Build a callee who goes to ask the kitchen, and is away for a while."""
+    away = variation.pick(
+        ("One moment, please, I have to ask.", "Just a second, please.", "Hold on, I will ask.")
+    )
+    back = f"So, here I am again. {variation.pick(PRICE_AND_TIME)}"
+    return ScriptedCallee(
+        "luigi",
+        [
+            greet_as_luigi(variation),
+            Line(AgentFinished(), away),
+            Line(After(variation.pause_ms(10_000)), back),
         ],
         variation,
     )

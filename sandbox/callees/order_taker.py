@@ -30,6 +30,12 @@ def order_taker(variation: Variation) -> ScriptedCallee:
     return ScriptedCallee("luigi", [greet_as_luigi(variation), confirm(variation)], variation)
 
 
+def late_riser(variation: Variation) -> ScriptedCallee:
+    """Build a callee who takes a second to say hello, and then the order."""
+    hello = Line(After(variation.pause_ms(1_300)), "Luigi's Pizza, hello?")
+    return ScriptedCallee("luigi", [hello, confirm(variation)], variation)
+
+
 def brisk_shop(_: Variation) -> ScriptedCallee:
     """Build a callee who takes the order in as few words as that can be done; never varied."""
     lines = [Line(After(200), "Hello?"), Line(AgentHasSpoken(_OPENING_MS), BRISK_CONFIRMATION)]

@@ -40,3 +40,13 @@ OPT_OUT = (
     "Stop calling this number.",
     "Take us off your list, please.",
 )
+CLOCK_TIME = (
+    "You can collect it at half past six.",
+    "It will be ready at six thirty.",
+    "Come by around 6:30.",
+)
+CONFIRMATION_NUMBER = (
+    "Your order number is four seven one.",
+    "That is number 471.",
+    "Please remember the number four, seven, one.",
+)

@@ -6,19 +6,30 @@ from sandbox.callees.askers import (
     asking_shop,
     card_asking_shop,
     careful_shop,
+    clock_watching_shop,
     correcting_shop,
+    delivering_shop,
     late_price_shop,
+    numbering_shop,
     piecemeal_shop,
     self_correcting_shop,
+    slow_kitchen,
 )
 from sandbox.callees.foreigners import italian_shop
 from sandbox.callees.hairdresser import hairdresser
 from sandbox.callees.interrupters import constant_interrupter, interrupting_shop, talkative_shop
 from sandbox.callees.menus import three_level_menu
+from sandbox.callees.order_taker import late_riser
 from sandbox.callees.waiting import busy_shop, screened_line
 from sandbox.carrier_faults import CarrierFaults
 from sandbox.model_faults import ModelFaults
-from sandbox.scenario import APPOINTMENT_REQUEST, Expected, Scenario
+from sandbox.scenario import (
+    APPOINTMENT_REQUEST,
+    DELIVERY_REQUEST,
+    ORDER_TAKEN,
+    Expected,
+    Scenario,
+)
 from sandbox.scenarios.expectations import CORRECTED
 
 _CLOSES = AgentScript(must_reach=("facts", "closing"))
@@ -77,6 +88,37 @@ _PLAIN = (
         agent=AgentScript(must_reach=("asked_name", "asked_number", "facts", "closing")),
     ),
     Scenario(
+        "ready_at_a_time",
+        "The shop names a time of day instead of a span.",
+        "+14155550182",
+        Expected(facts={"total_price": "14.50", "ready_time": "6:30"}),
+        callee=clock_watching_shop,
+        agent=_CLOSES,
+    ),
+    Scenario(
+        "order_numbered",
+        "The shop gives the order a number.",
+        "+14155550183",
+        Expected(facts=ORDER_TAKEN | {"confirmation_number": "471"}),
+        callee=numbering_shop,
+        agent=_CLOSES,
+    ),
+    Scenario(
+        "delivery_taken",
+        "The shop asks where to bring it.",
+        "+14155550184",
+        callee=delivering_shop,
+        agent=AgentScript(must_reach=("asked_address", "asked_name", "facts", "closing")),
+        request=DELIVERY_REQUEST,
+    ),
+    Scenario(
+        "kitchen_asked",
+        "The shop goes to ask the kitchen, is away for a while, and takes the order.",
+        "+14155550185",
+        callee=slow_kitchen,
+        agent=_CLOSES,
+    ),
+    Scenario(
         "model_fails_once",
         "The model's second answer fails; asked again, it goes on.",
         "+14155550114",
@@ -99,6 +141,23 @@ _PLAIN = (
         agent=_CLOSES,
         errand="appointment",
         request=APPOINTMENT_REQUEST,
+    ),
+)
+_MODEL_TROUBLE = (
+    Scenario(
+        "model_busy_once",
+        "The model refuses the first connection with 503; the second one takes the order.",
+        "+14155550186",
+        agent=_CLOSES,
+        model=ModelFaults(refuse_status=503, refuse_times=1),
+    ),
+    Scenario(
+        "model_drops_once",
+        "The model's first session is lost before a word; the second one takes the order.",
+        "+14155550187",
+        callee=late_riser,
+        agent=_CLOSES,
+        model=ModelFaults(dropped_sessions=1),
     ),
 )
 _WITH_TROUBLE = (
@@ -174,4 +233,4 @@ _WITH_TROUBLE = (
         agent=AgentScript(first_keys=("", "8"), must_reach=_AFTER_A_MENU.must_reach),
     ),
 )
-TAKEN = (*_PLAIN, *_WITH_TROUBLE)
+TAKEN = (*_PLAIN, *_MODEL_TROUBLE, *_WITH_TROUBLE)

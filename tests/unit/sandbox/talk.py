@@ -43,6 +43,8 @@ class Talk:
         self.agent = Agent(self.scenario.agent)
         details = {"customer_name": "Ada Lovelace", "callback_number": "+14155550123"}
         details |= DETAILS[self.scenario.errand]
+        if "delivered" in self.scenario.request:
+            details |= {"delivery": "delivery", "address": "5 Elm Street"}
         self.agent.instruct(json.dumps(details), FACTS[self.scenario.errand])
         self.callee = replace(self.scenario, seed=self.seed).answer()
         self._track = InputTrack()
