@@ -33,14 +33,16 @@ _HARMLESS = re.compile(
     r"\b(?:no|not an?y?) (?:problem|worries|trouble|doubt)\b|\bdon't worry\b|\bwhy not\b"
     r"|\bnot bad\b"
     r"|\bno,? thank(?:s| you)\b|\bsorry (?:for|about) (?:the|that|your)\b(?: wait(?:ing)?| delay)?"
-    r"|\bwhy don't (?:you|we)\b|\bif (?:that's|that is|it's|that'd be|that works|that suits)"
-    r"(?: (?:ok|okay|fine|all right|alright|good|enough|you))*(?: (?:for|with|by) you)?"
+    r"|\bwhy don't (?:you|we)\b|\bif that (?:works|suits)(?: for)?(?: you)?"
+    r"|\bif (?:that's|that is|it's|that'd be)(?: (?:ok|okay|fine|all right|alright|good|enough))+"
+    r"(?: (?:for|with|by) you)?"
     r"|\bif you (?:like|want|wish|don't mind)(?=\s*(?:$|[.,!?]))|\bif i may\b|\bas if\b",
     re.IGNORECASE,
 )
 _CHECKED = re.compile(r",?\s+(?:ok|okay|all right|alright)\s*\?", re.IGNORECASE)
 _DOTTED = re.compile(r"\b([apAP])\.\s?[mM]\b\.?(?=(\s+[A-Z])?)")
 _O_CLOCK = re.compile(r"\bo'? ?clock\b", re.IGNORECASE)
+_NUMBER_IS = re.compile(r"\b(\w+(?:ty|teen))'s\b", re.IGNORECASE)
 _ELLIPSIS = re.compile(r"\.{2,}|\u2026")
 _SENTENCE = re.compile(r"[.!?;]+(?=\s|$)")
 _PAUSE = re.compile(
@@ -66,9 +68,13 @@ _INVERTED = re.compile(
     r"|(?:what|how|who|whose|where|when|why)\b|which (?!is\b|makes\b|comes\b|will\b))",
     re.IGNORECASE,
 )
+_ASKING = re.compile(
+    _START + r"(?:is|was|are|were|does|do|did|can|could|would|will|shall)\b", re.IGNORECASE
+)
 _TAG = re.compile(
     r"^(?:(?:is|was) (?:that|it) |that's )?(?:right|correct|true|yes|yeah|yep|no|is it|isn't it"
-    r"|wasn't it|was it|did you say|you said|am i right|or not|or (?:is|was) it.*)$",
+    r"|wasn't it|was it|did you say|you said|am i right|or not|or (?:is|was) it.*"
+    r"|(?:is|are|was|do|does|did|can|could|will|would)(?:n't)? (?:you|there|we|they|it|he|she))$",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -92,6 +98,7 @@ _UNSURE_ALONE = re.compile(
 )
 _MAYBE = re.compile(
     r"\b(?:maybe|perhaps|possibly|might|could be|i guess|i suppose|not certain|hopefully|i hope"
+    r"|next door|elsewhere|they charge|other (?:shop|place|store|pizzeria|salon|restaurant)s?"
     r"|usually|normally|typically|generally|sometimes|let's hope|last (?:week|month|year|time))\b",
     re.IGNORECASE,
 )
@@ -108,7 +115,7 @@ _HEARSAY_ALONE = re.compile(
     r"(?:said|says|told (?:me|us|you))$"
 )
 _MACHINE = re.compile(
-    r"\b(?:leave (?:us |me )?(?:a|your) (?:message|name)|after the (?:tone|beep|signal)|voice ?mail"
+    r"\b(?:leave (?:us |me )?(?:a|your) message|after the (?:tone|beep|signal)|voice ?mail"
     r"|mailbox|press (?:\d|one|two|three|four|five|six|seven|eight|nine|zero|star|hash|pound)"
     r"|you have reached the (?:voice|mail))\b",
     re.IGNORECASE,
@@ -119,7 +126,8 @@ def fold_text(text: str) -> str:
     """Bring a text into the form that is read: plain quotes, `pm`, `o'clock`, no empty phrases."""
     text = _O_CLOCK.sub("o'clock", text.replace("\u2019", "'"))
     text = _DOTTED.sub(lambda found: f"{found[1]}m{'.' if found[2] is not None else ''}", text)
-    return _CHECKED.sub(".", _ELLIPSIS.sub(", ", _HARMLESS.sub(" ", text)))
+    text = _NUMBER_IS.sub(r"\1 is", text)
+    return _CHECKED.sub(", okay?", _ELLIPSIS.sub(", ", _HARMLESS.sub(" ", text)))
 
 
 def split_clauses(text: str) -> Iterator[Clause]:
@@ -159,6 +167,7 @@ def _read_part(texts: list[str], *, is_asked: bool) -> Iterator[Clause]:
     is_inverted = False
     for number, text in enumerate(texts, start=1):
         is_inverted = bool(_INVERTED.search(text)) or (is_inverted and is_asked)
+        is_inverted = is_inverted or (is_asked and bool(_ASKING.search(text)))
         is_aside = is_aside or bool(_CONDITION.search(text))
         is_aside = is_aside or (has_would and bool(_WITH.search(text)))
         is_question = is_inverted or (is_asked and number == len(texts))

@@ -31,6 +31,7 @@ _HALF_WORDS = {
     ("tonight",): "pm",
     ("at", "night"): "pm",
 }
+_CORRECTING = frozenset(("mean", "meant", "actually", "sorry", "no", "rather", "make", "wait"))
 _WRITTEN = re.compile(r"(\d{1,2})[:.](\d\d)(?::\d\d)?")
 _NAMED = {"midnight": (0, "am"), "noon": (12, "pm"), "midday": (12, "pm")}
 _HOUR, _HALF_DAY, _DAY_HOURS, _HALF_HOURS = 60, 720, 24, 12
@@ -58,12 +59,13 @@ def _read_spoken(words: Sequence[str], at: int) -> Mention | None:
     """Read `at six thirty`, `six o'clock`, `six pm`, `by six`."""
     run = read_run(words, at)
     end = at + length_of(run)
-    is_whole = (at, end) == (0, len(words))  # "six thirty" and nothing else: or a price
+    # "Six thirty" and nothing else, or as a correction: it may be a price as well.
+    is_whole = end == len(words) and (at == 0 or word_at(words, at - 1) in _CORRECTING)
     match [number.value for number in run]:
         case [hour, minute] if minute >= _TWO_DIGITS and (is_whole or _is_near(words, at, end)):
-            return _clock(words, at, end, hour, minute, is_plain=not is_whole)
+            return _clock(words, at, end, hour, minute, is_plain=_is_near(words, at, end))
         case [hour, 0, minute] if minute < _TWO_DIGITS and (is_whole or _is_near(words, at, end)):
-            return _clock(words, at, end, hour, minute, is_plain=not is_whole)
+            return _clock(words, at, end, hour, minute, is_plain=_is_near(words, at, end))
         case [hour] if word_at(words, end) == "o'clock":
             return _clock(words, at, end + 1, hour, 0)
         case [hour] if _half_after(words, end)[1] or _is_full_hour(words, at, end):

@@ -251,7 +251,7 @@ def _slashed_in_words(found: re.Match[str]) -> str:
     year = f"20{year}" if len(year) == 2 else year  # noqa: PLR2004 - "26"
     if found[0] == "24/7" or not second:
         return found[0]
-    if first > _MONTHS_A_YEAR:
+    if first > _MONTHS_A_YEAR or found[4] == ".":  # with dots the day always comes first
         return _in_words(found[0], str(first), str(second), year)
     if second > _MONTHS_A_YEAR:
         return _in_words(found[0], str(second), str(first), year)

@@ -23,9 +23,15 @@ _NO = re.compile(
     r"|that's (?:wrong|not|incorrect)|that is (?:wrong|not|incorrect)|that isn't|it isn't)\b",
     re.IGNORECASE,
 )
+_TAKES_BACK = re.compile(
+    r"\b(?:that was (?:wrong|incorrect|a mistake)|i was (?:wrong|mistaken)|i made a mistake"
+    r"|i misread|forget what i said|scratch that|what i (?:said|told you) (?:was|is) (?:wrong|not)"
+    r")\b",
+    re.IGNORECASE,
+)
 _ASKS_IF_RIGHT = re.compile(
-    r"\b(?:right|correct|is that it|that it|have i got (?:that|it)|did i (?:get|hear))\b[^.?!]*\?"
-    r"[^.?!]*$",
+    r"(?:^|[.,;!?]\s*|\b(?:that|this|it|all)\s+)(?:right|correct|true|yes|okay|ok)\s*\?\s*$"
+    r"|\b(?:have|did) i (?:get|got|hear|heard|understood) (?:that|it|you)\b[^.?!]*\?\s*$",
     re.IGNORECASE,
 )
 _LAST_QUESTION = re.compile(r"[^.?!]*(?:\.\d[^.?!]*)*\?[^.?!]*$")
@@ -91,18 +97,20 @@ class _Claim:
             self._weigh_same(said)
         elif said.tone <= Tone.DOUBTED and _replaces(said, self.reading):
             self.proof.clear()
-            self.has_rival = not said.has_cue
+            self.has_rival = said.tone is Tone.STATED and not said.has_cue
 
     def _weigh_same(self, said: Statement) -> None:
         is_clear = said.is_neutral or said.has_cue or not self.has_rival
         if said.tone is Tone.DENIED:
             self.proof.clear()
-        elif said.tone is Tone.STATED and is_clear and _can_prove(said):
+        elif said.tone is Tone.STATED and is_clear and _can_prove(said, self.reading):
             self.proof.append(said.turn)
 
 
-def _can_prove(said: Statement) -> bool:
-    return said.is_firm or said.is_bare or said.mention.readings[0].sort != "money"
+def _can_prove(said: Statement, reading: Reading) -> bool:
+    if reading.sort == "day":  # "5/6" is the fifth of June or the sixth of May: neither
+        return all(each.agrees_with(reading) for each in said.mention.readings)
+    return said.is_firm or said.is_bare or reading.sort != "money"
 
 
 def _replaces(said: Statement, reading: Reading) -> bool:
@@ -112,17 +120,33 @@ def _replaces(said: Statement, reading: Reading) -> bool:
         is_kin = said.mention.readings[0].sort in {"span", "clock", "day"}
         return is_kin and said.has_cue and said.is_firm
     if reading.sort == "number":
+        # A telephone number or a price that follows is not another code.
         lengths = [len(each.written) for each in (reading, said.mention.readings[0])]
-        return abs(lengths[0] - lengths[1]) <= 1 and (said.mention.is_plain or said.has_cue)
-    return said.is_firm
+        is_alike = abs(lengths[0] - lengths[1]) <= 1
+        if said.has_cue:
+            return is_alike or said.is_bare
+        return is_alike and said.mention.is_plain
+    return said.is_firm and (said.has_cue or not _is_false_start(said, reading))
+
+
+def _is_false_start(said: Statement, reading: Reading) -> bool:
+    """Say whether an amount was only begun: "fourteen - fourteen fifty"."""
+    begun, whole = (dict(each.parts).get("cents") for each in (said.mention.readings[0], reading))
+    is_amount = isinstance(begun, int) and isinstance(whole, int)
+    return is_amount and not said.mention.is_plain and begun == whole - whole % 100
 
 
 def _denies(text: str, asked: str, reading: Reading, kind: FactKind.ValueType) -> bool:
-    """Say whether a bare "no" takes back what the agent has just read back.
+    """Say whether the callee takes a value back without naming another one.
 
-    A "no" that goes on with a figure corrects that figure only.
+    A bare "no" takes back what the agent has just read back; one that goes on with a figure
+    corrects that figure only.
     """
-    if not _NO.search(text.strip()) or _names_anything(text):
+    if _names_anything(text):
+        return False
+    if _TAKES_BACK.search(text):
+        return True
+    if not _NO.search(text.strip()):
         return False
     question = _LAST_QUESTION.search(asked.strip())
     heard = asked if _ASKS_IF_RIGHT.search(asked) else question[0] if question else ""

@@ -16,7 +16,20 @@ _CUE = re.compile(
     r"|now (?:it's|it is|that's)|is now|it's now|not)\b"
 )
 _STATING = frozenset(
-    ("it's", "that's", "is", "be", "to", "total", "makes", "costs", "comes", "that'll", "it'll")
+    (
+        "it's",
+        "that's",
+        "is",
+        "be",
+        "to",
+        "plus",
+        "total",
+        "makes",
+        "costs",
+        "comes",
+        "that'll",
+        "it'll",
+    )
 ) | {"owe", "charge", "that", "it", "s"}
 _FILLERS = frozenset(
     (
@@ -129,6 +142,7 @@ _NEUTRAL = _FILLERS | frozenset(
 _OTHER_THING = re.compile(
     r"^(?:for|with) (?!you\b|everything\b|all\b|that\b|it\b|both\b|the (?:lot|whole))"
 )
+_TOTAL = re.compile(r"^(?:in )?(?:total|altogether|all together|all in)\b")
 _ELIDED = re.compile(r"^(?:and )?(?:the|a|an) \w+(?: \w+)?$|^or$")  # "the large [is] sixteen"
 
 
@@ -182,6 +196,7 @@ def _state(  # noqa: PLR0913 - one mention and all that stands around it
     named = [word for word in before if word not in _NEUTRAL]
     is_bare = all(word in _FILLERS for word in before)
     is_neutral = not named and not is_bare and not _OTHER_THING.search(after)
+    is_neutral = is_neutral or _TOTAL.search(after) is not None
     is_firm = mention.is_plain or _is_firm(before, has_cue=has_cue, is_bare=is_bare)
     tone = max(clause.tone, hear_tone(clause, speech, number, kind))
     return Statement(turn, mention, tone, is_neutral, has_cue, is_firm, is_bare)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from call_handler.outcome.clauses import Clause, Tone
 from call_handler.outcome.mentions import Speech
@@ -28,6 +29,8 @@ _DENIED_BEFORE_AT_END = re.compile(r"\bless than$")
 _ASIDE_BEFORE = re.compile(
     r"\b(?:over|under|above|below|up to|at least|since|until|till|every|starting|starts?"
     r"|minimum|maximum|last orders?|clos(?:e|es|ed|ing)|opening (?:hours|times?)|opens"
+    r"|(?:we|they|shop|kitchen|store|salon) opens?"
+    r"|(?:call|ring|phone|try) (?:us |me )?(?:again|back)"
     r"|(?:we're|we are|are|shop is|kitchen is) open|open (?:at|from|on|until|till))\b"
 )
 _WAITING = re.compile(r"\b(?:give me|hold on|hang on|bear with me|back in|with you in|just|wait)\b")
@@ -65,11 +68,23 @@ def hear_tone(clause: Clause, speech: Speech, number: int, kind: FactKind.ValueT
     start = speech.mentions[number - 1].end if number else 0
     is_last = number + 1 == len(speech.mentions)
     end = len(speech.words) if is_last else speech.mentions[number + 1].start
+    if _is_bound(speech, number, kind):
+        return Tone.DOUBTED
     before = list(speech.words[start : mention.start])
     after = list(speech.words[mention.end : end])
     if _is_negated(before, after, kind, is_last=is_last):
         return Tone.DENIED
     return _hear_rest(clause, " ".join(before), " ".join(after), mention, kind)
+
+
+def _is_bound(speech: Speech, number: int, kind: FactKind.ValueType) -> bool:
+    """Say whether it is only one end of a range: "between twelve and fourteen dollars"."""
+    if kind == FactKind.FACT_KIND_TIME:
+        return False  # a range of times is a value of its own
+    mentions = speech.mentions
+    links = [" ".join(speech.words[one.end : two.start]) for one, two in pairwise(mentions)]
+    near = links[max(0, number - 1) : number + 1]
+    return "to" in near or ("and" in near and "between" in speech.words)
 
 
 def _hear_rest(

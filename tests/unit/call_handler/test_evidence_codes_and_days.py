@@ -137,6 +137,7 @@ NOT_DAYS: list[Case] = [
     ("corrected date", "14 May", "The fourteenth of May. | > Good. | Wait, it's the fifteenth."),
     ("may as a verb", "14 May", "You may come at fourteen."),
     ("the first one", "the first", "The first one is free."),
+    ("either way round", "5 June", "5/6."),
     ("24/7", "24 July", "We're here 24/7."),
     ("I think", "Tuesday", "I think Tuesday."),
     ("maybe", "Tuesday", "Maybe Tuesday."),
