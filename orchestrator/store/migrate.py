@@ -46,10 +46,20 @@ def read_version(connection: Connection) -> str | None:
 
 
 def _refuse_foreign(connection: Connection, version: str | None) -> None:
-    """See that nobody else's tables are in the way. Raises: StoreUnusable."""
+    """See that nobody else's tables are in the way, and that ours are whole.
+
+    Raises: StoreUnusable.
+    """
     found, ours = set(inspect(connection).get_table_names()), set(metadata.tables)
     if bool(found & ours) if version is None else counter.name not in found:
         raise StoreUnusable(foreign_words(connection.engine.url))
+    if version == REVISIONS[-1] and not ours <= found:  # until the first release only
+        where = connection.engine.url.render_as_string(hide_password=True)
+        raise StoreUnusable(
+            f"the database {where} was made before the first release, by a version that lacked"
+            f" {', '.join(sorted(ours - found))}: remove it, or name another one in"
+            " RINGBACK_DATABASE_URL"
+        )
 
 
 def foreign_words(url: URL) -> str:

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
+from orchestrator.errors import StoreUnusable
 from orchestrator.store.migrate import bring_up_to_date, read_version
 from orchestrator.store.schema import REVISIONS, metadata
 from orchestrator.store.sqlite import create_write_engine
@@ -83,6 +84,16 @@ def test_a_newer_database_is_left_as_it_is(url: str) -> None:
     bring_up_to_date(engine)
     with engine.begin() as connection:
         assert read_version(connection) == "9999"
+    engine.dispose()
+
+
+def test_a_database_from_before_the_first_release_is_refused_with_what_to_do(url: str) -> None:
+    engine = create_write_engine(make_url(url))
+    bring_up_to_date(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE recording"))
+    with pytest.raises(StoreUnusable, match=r"lacked recording: remove it, or name another"):
+        bring_up_to_date(engine)
     engine.dispose()
 
 
