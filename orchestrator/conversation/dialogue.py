@@ -7,7 +7,7 @@ from enum import StrEnum
 from orchestrator.conversation.filling import Filler, Filling
 from orchestrator.conversation.intents import Intent, read_intent
 from orchestrator.conversation.matter import forget_matter, names_matter
-from orchestrator.conversation.offers import greeting
+from orchestrator.conversation.offers import greeting, offer
 from orchestrator.conversation.putting import Surroundings
 from orchestrator.errands import Errand, FieldKind, FieldSpec, Form, shown_number
 from orchestrator.errands.wording import leaves_message
@@ -192,7 +192,14 @@ def _answer_filling(
     if not errand.missing(form):
         return _read_back(errand, form, *notes)
     next_one = _ask_next(errand, form, around)
-    return replace(next_one, text=" ".join([*notes, next_one.text]))
+    question = offer() if _means_any(errand, situation, form) else next_one.text
+    return replace(next_one, text=" ".join([*notes, question]))
+
+
+def _means_any(errand: Errand, situation: Situation, form: Form) -> bool:
+    """Say whether nothing was said yet that tells which errand is meant."""
+    is_first = not situation.form.asked and not situation.names_errand
+    return is_first and not names_matter(errand, form) and not _names_callee(errand, form)
 
 
 def _needs_notice(errand: Errand, asked: str, form: Form) -> bool:
@@ -241,6 +248,12 @@ def _listed(names: Sequence[str]) -> str:
     if len(names) == 1:
         return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _names_callee(errand: Errand, form: Form) -> bool:
+    """Say whether the form tells whom to call."""
+    kinds = (FieldKind.SHOP, FieldKind.SHOP_NUMBER)
+    return any(errand.value_of(kind, form) for kind in kinds)
 
 
 def callee_of(errand: Errand, form: Form) -> str:

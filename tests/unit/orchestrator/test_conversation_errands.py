@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.conversation.dialogue import TaskState
-from orchestrator.conversation.offers import greeting
+from orchestrator.conversation.offers import greeting, offer
 from orchestrator.errands import ERRANDS, Errand
 from tests.unit.orchestrator.talking import ADA, LUIGIS, ORDER, free_talk
 
@@ -142,6 +142,12 @@ def test_polite_words_are_no_times(words: str) -> None:
 def test_the_first_words_about_an_errand_choose_it(messages: list[str], name: str) -> None:
     errand, _answer = free_talk(*messages)
     assert errand.name == name
+
+
+def test_who_names_no_errand_is_asked_for_one() -> None:
+    assert free_talk("I'm Ada, 415 555 0123")[1].text == f"Got it. {offer()}"
+    assert free_talk("I'm Ada, 415 555 0123", "a cola")[1].form.items[0].what == "cola"
+    assert offer() not in free_talk("I'm hungry")[1].text
 
 
 def test_the_person_is_not_asked_again_when_the_errand_changes() -> None:
