@@ -196,3 +196,25 @@ async def test_the_transcript_comes_in_its_manner(manner: str, last: str) -> Non
             event = await line.until(kind + last)
     assert event["item_id"] == line.of("input_audio_buffer.committed")[0]["item_id"]
     assert len(line.of(kind + last)) == (2 if manner == "twice" else 1)
+
+
+async def test_a_call_is_refused_as_often_as_the_scenario_wants_it() -> None:
+    async with running_model(_with(ModelFaults(refuse_status=503, refuse_times=1))) as model:
+        with pytest.raises(InvalidStatus):
+            async with opened_line(model):
+                pass
+        async with opened_line(model) as line:
+            await line.configure()
+    assert line.types() == ["session.created", "session.updated"]
+
+
+async def test_the_first_session_is_dropped_and_the_second_one_stays() -> None:
+    async with running_model(_with(ModelFaults(dropped_sessions=1))) as model:
+        async with opened_line(model) as line:
+            await line.send("session.update", session={"type": "realtime"})
+            closed = await _receive_to_the_end(line)
+        async with opened_line(model) as again:
+            await again.configure()
+            response = await _ask(again)
+    assert closed.rcvd is None
+    assert response["status"] == "completed"
