@@ -100,7 +100,9 @@ class Desk:
         if report.end_reason == pb.END_REASON_OPT_OUT:  # even where a higher report says otherwise
             self._note_opt_out(case.callee_number, case.call_id)
         self._note(item, case.call_id, report_id, stamp, disposition)
-        return self._answer(item, case, disposition, conflicts)
+        recorded = self._answer(item, case, disposition, conflicts)
+        self._add_recording(case, disposition)
+        return recorded
 
     def adopt(self, case: Case) -> None:
         """Join all that the history holds about a call, orphans included."""
@@ -116,7 +118,7 @@ class Desk:
                 add_to_counter(self._connection, ORPHANS, -1)
         joined = join_all(history, case.identity.call_sid)
         if joined.keys:
-            self._see(case, joined, self._transaction.stamp())
+            self._add_recording(case, self._see(case, joined, self._transaction.stamp()))
 
     def absorb(self, case: Case, call_sid: str) -> None:
         """Make an external call one with `case`, the call of ours that it turned out to be."""
@@ -225,8 +227,6 @@ class Desk:
             self._finished_tasks.append(case.task_id)
         if case.number_of_opt_out != old_opt_out:
             self._note_opt_out(case.number_of_opt_out, case.call_id)
-        if is_first and case.recording_url:
-            self._add_recording(case)
         return pb.DISPOSITION_STORED if is_first else pb.DISPOSITION_MERGED
 
     def _note_opt_out(self, number: str, call_id: str) -> None:
@@ -234,8 +234,10 @@ class Desk:
         if number:
             self._opt_outs[number] = call_id
 
-    def _add_recording(self, case: Case) -> None:
-        """Add the recording that came before the result."""
+    def _add_recording(self, case: Case, disposition: int) -> None:
+        """Add the recording that came before the result to the first one."""
+        if disposition != pb.DISPOSITION_STORED or not case.recording_url:
+            return
         told = recording_report(case.call_id, case.identity.call_sid, case.recording_url)
         self.record(receive_internal(told, CALLBACK))
 
