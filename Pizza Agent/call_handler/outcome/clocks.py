@@ -59,19 +59,26 @@ def _read_spoken(words: Sequence[str], at: int) -> Mention | None:
     """Read `at six thirty`, `six o'clock`, `six pm`, `by six`."""
     run = read_run(words, at)
     end = at + length_of(run)
-    # "Six thirty" and nothing else, or as a correction: it may be a price as well.
-    is_whole = end == len(words) and (at == 0 or word_at(words, at - 1) in _CORRECTING)
     match [number.value for number in run]:
-        case [hour, minute] if minute >= _TWO_DIGITS and (is_whole or _is_near(words, at, end)):
-            return _clock(words, at, end, hour, minute, is_plain=_is_near(words, at, end))
-        case [hour, 0, minute] if minute < _TWO_DIGITS and (is_whole or _is_near(words, at, end)):
-            return _clock(words, at, end, hour, minute, is_plain=_is_near(words, at, end))
+        case [hour, minute] if minute >= _TWO_DIGITS:
+            return _read_pair(words, at, end, (hour, minute))
+        case [hour, 0, minute] if minute < _TWO_DIGITS:
+            return _read_pair(words, at, end, (hour, minute))
         case [hour] if word_at(words, end) == "o'clock":
             return _clock(words, at, end + 1, hour, 0)
         case [hour] if _half_after(words, end)[1] or _is_full_hour(words, at, end):
             return _clock(words, at, end, hour, 0)
         case _:
             return None
+
+
+def _read_pair(words: Sequence[str], at: int, end: int, time: tuple[int, int]) -> Mention | None:
+    """Read `six thirty`: plain beside words of time; alone or as a correction maybe a price."""
+    is_near = _is_near(words, at, end)
+    is_alone = end == len(words) and (at == 0 or word_at(words, at - 1) in _CORRECTING)
+    if not is_near and not (is_alone and time[0] <= _HALF_HOURS):
+        return None
+    return _clock(words, at, end, *time, is_plain=is_near)
 
 
 def _read_relative(words: Sequence[str], at: int) -> Mention | None:

@@ -14,7 +14,7 @@ from call_handler.outcome.citation import find_cited
 from call_handler.outcome.clauses import Tone
 from call_handler.outcome.mentions import join_values, normalise, read_speech
 from call_handler.outcome.numbers_in_words import find_runs, split_words
-from call_handler.outcome.reading import Mention, Reading
+from call_handler.outcome.reading import Reading
 from call_handler.outcome.statements import Statement, read_statements
 from ringback.v1.call_results_pb2 import FactKind, Role, TranscriptTurn
 
@@ -118,7 +118,7 @@ def _replaces(said: Statement, reading: Reading) -> bool:
     if not said.mention.contradicts(reading):
         # A time of day after a span, a weekday after "tomorrow": only when it corrects.
         is_kin = said.mention.readings[0].sort in {"span", "clock", "day"}
-        return is_kin and said.has_cue and said.is_firm
+        return is_kin and said.has_cue and said.mention.is_plain
     if reading.sort == "number":
         # A telephone number or a price that follows is not another code.
         lengths = [len(each.written) for each in (reading, said.mention.readings[0])]
@@ -155,9 +155,7 @@ def _denies(text: str, asked: str, reading: Reading, kind: FactKind.ValueType) -
 
 
 def _names_anything(text: str) -> bool:
-    words = split_words(text)
-    return any(True for _ in find_runs(words)) or bool(_named_days(text))
-
-
-def _named_days(text: str) -> tuple[Mention, ...]:
-    return read_speech(join_values(text, FactKind.FACT_KIND_DAY), FactKind.FACT_KIND_DAY).mentions
+    has_figures = re.search(r"\d", text) is not None
+    has_numbers = has_figures or any(True for _ in find_runs(split_words(text)))
+    named_days = read_speech(join_values(text, FactKind.FACT_KIND_DAY), FactKind.FACT_KIND_DAY)
+    return has_numbers or bool(named_days.mentions)

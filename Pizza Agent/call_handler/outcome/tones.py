@@ -81,10 +81,9 @@ def _is_bound(speech: Speech, number: int, kind: FactKind.ValueType) -> bool:
     """Say whether it is only one end of a range: "between twelve and fourteen dollars"."""
     if kind == FactKind.FACT_KIND_TIME:
         return False  # a range of times is a value of its own
-    mentions = speech.mentions
+    mentions = speech.mentions[max(0, number - 1) : number + 2]
     links = [" ".join(speech.words[one.end : two.start]) for one, two in pairwise(mentions)]
-    near = links[max(0, number - 1) : number + 1]
-    return "to" in near or ("and" in near and "between" in speech.words)
+    return "to" in links or ("and" in links and "between" in speech.words)
 
 
 def _hear_rest(

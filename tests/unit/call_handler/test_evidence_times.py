@@ -89,6 +89,22 @@ SAID: list[Case] = [
         "20 minutes",
         "Fourteen fifty, twenty minutes. | > 14.50, 20 minutes, right? | No, sixteen.",
     ),
+    (
+        "only the price corrected",
+        "20 minutes",
+        "14.50, twenty minutes. | > 14.50, 20 minutes, right? | Sorry, I mean sixteen fifty.",
+    ),
+    (
+        "only the price wrong",
+        "20 minutes",
+        "14.50, 20 minutes. | > 14.50, 20 minutes. Is that right? | That is wrong, it is $16.50.",
+    ),
+    (
+        "price corrected after a clock",
+        "18:30",
+        "Half past six. | > Thanks. | Sorry, I mean sixteen fifty.",
+    ),
+    ("six thirty as a correction", "18:30", "At seven. | > Seven? | No, sorry, I mean six thirty."),
     ("ready in twenty if", "20 minutes", "Ready in twenty minutes if that's all right."),
 ]
 
@@ -112,6 +128,7 @@ NOT_SAID: list[Case] = [
     ("taken", "18:00", "Six o'clock is taken, but half past six works."),
     ("corrected", "20 minutes", "Twenty minutes. | Sorry, it's going to be forty minutes."),
     ("corrected to a clock", "20 minutes", "In twenty minutes. Sorry, at seven o'clock."),
+    ("corrected to six thirty", "19:00", "At seven. | > Seven? | No, sorry, I mean six thirty."),
     ("asked", "20 minutes", "Twenty minutes? No, thirty minutes."),
     ("would six thirty", "18:30", "Would half past six work?"),
     ("can you", "18:30", "can you come at six thirty"),
