@@ -131,9 +131,11 @@ def _replaces(said: Statement, reading: Reading) -> bool:
 
 def _is_false_start(said: Statement, reading: Reading) -> bool:
     """Say whether an amount was only begun: "fourteen - fourteen fifty"."""
-    begun, whole = (dict(each.parts).get("cents") for each in (said.mention.readings[0], reading))
-    is_amount = isinstance(begun, int) and isinstance(whole, int)
-    return is_amount and not said.mention.is_plain and begun == whole - whole % 100
+    begun = dict(said.mention.readings[0].parts).get("cents")
+    whole = dict(reading.parts).get("cents")
+    if said.mention.is_plain or not (isinstance(begun, int) and isinstance(whole, int)):
+        return False
+    return begun == whole - whole % 100
 
 
 def _denies(text: str, asked: str, reading: Reading, kind: FactKind.ValueType) -> bool:
