@@ -7,7 +7,7 @@ from sandbox.speech import Heard, recognise
 from sandbox.tones import ToneEar
 
 _ONSET_FRAMES = 10  # 200 ms of sound: longer than the press of a key
-_QUIET_FRAMES = 25  # half a second of silence ends what was said
+_QUIET_FRAMES = 25  # half a real second of silence ends what was said
 
 
 class Screen(Protocol):
@@ -24,12 +24,16 @@ class Screen(Protocol):
 
 
 class PageTalk:
-    """The transcript of one call, line by line. `agent` and `callee` are its two sides."""
+    """The transcript of one call, line by line. `agent` and `callee` are its two sides.
 
-    def __init__(self, screen: Screen) -> None:
+    `factor`: the speed of the sandbox, which makes gaps on the line longer in script time.
+    """
+
+    def __init__(self, screen: Screen, factor: float = 1.0) -> None:
         self._screen = screen
         self._lines = 0
-        self._sides = {who: _Side(self, who) for who in ("agent", "callee")}
+        quiet_frames = max(_QUIET_FRAMES, round(_QUIET_FRAMES * factor))
+        self._sides = {who: _Side(self, who, quiet_frames) for who in ("agent", "callee")}
 
     def listen(self, who: str, frame: bytes) -> None:
         """Take the next 20 ms of one side."""
@@ -59,11 +63,12 @@ class PageTalk:
 class _Side:
     """Follows one direction: sentences that are known, and sound whose words are not."""
 
-    def __init__(self, talk: PageTalk, who: str) -> None:
+    def __init__(self, talk: PageTalk, who: str, quiet_frames: int) -> None:
         self._talk = talk
         self._who = who
+        self._most_quiet = quiet_frames
         self._line = self._sound_line = 0
-        self._sound = _UnknownSound()
+        self._sound = _UnknownSound(quiet_frames)
         self._keys = ToneEar()
         self._sentence: Heard | None = None  # its newest frame; None between sentences
         self._quiet_frames = 0
@@ -100,7 +105,7 @@ class _Side:
     def _wait_for_the_rest(self) -> None:
         """Take a short silence for a gap on the line, a longer one for the end."""
         self._quiet_frames += 1
-        if self._quiet_frames >= _QUIET_FRAMES:
+        if self._quiet_frames >= self._most_quiet:
             self._end_sentence()
 
     def _end_sentence(self) -> None:
@@ -113,8 +118,9 @@ class _Side:
 class _UnknownSound:
     """Tells when sound that is no known sentence begins and ends: a microphone, a real model."""
 
-    def __init__(self) -> None:
+    def __init__(self, quiet_frames: int) -> None:
         self.is_heard = False
+        self._most_quiet = quiet_frames
         self._loud_frames = 0
         self._quiet_frames = 0
 
@@ -125,12 +131,12 @@ class _UnknownSound:
             self._quiet_frames = 0
         else:
             self._quiet_frames += 1
-        if is_known or self._quiet_frames >= _QUIET_FRAMES:
+        if is_known or self._quiet_frames >= self._most_quiet:
             self._loud_frames = 0
         if not self.is_heard and self._loud_frames >= _ONSET_FRAMES:
             self.is_heard = True
             return "began"
-        if self.is_heard and (is_known or self._quiet_frames >= _QUIET_FRAMES):
+        if self.is_heard and (is_known or self._quiet_frames >= self._most_quiet):
             self.is_heard = False
             return "ended"
         return ""

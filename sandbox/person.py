@@ -35,9 +35,12 @@ class Microphone:
     MOST = 25
     """Frames in hand at most; above it the oldest are lost: the talk must not lag behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, stretch: int = 1) -> None:
+        """`stretch`: how often each frame is given: a sandbox faster than life asks for more."""
         self._frames: deque[bytes] = deque(maxlen=self.MOST)
         self._flows = False
+        self._stretch = stretch
+        self._again: deque[bytes] = deque()
 
     def take(self, frame: bytes) -> None:
         """Take 20 ms from the page, to be passed on untouched."""
@@ -45,10 +48,14 @@ class Microphone:
 
     def give(self) -> bytes | None:
         """Give the next 20 ms; None when there is nothing yet."""
+        if self._again:
+            return self._again.popleft()
         if not self._flows and len(self._frames) < self.FIRST:
             return None
         self._flows = len(self._frames) > 1
-        return self._frames.popleft()
+        frame = self._frames.popleft()
+        self._again.extend([frame] * (self._stretch - 1))
+        return frame
 
 
 class PersonOnLine:
@@ -61,9 +68,9 @@ class PersonOnLine:
         self._decided = asyncio.Event()
         self._speech: deque[bytes] = deque()
         self._keys: deque[str] = deque()
-        self._microphone = Microphone()
+        self._microphone = Microphone(max(1, round(clock.factor)))
         self._hangs_up = False
-        self._talk = PageTalk(page)
+        self._talk = PageTalk(page, clock.factor)
 
     async def decide(self, timeout_s: float) -> None:
         """Wait for the person's choice, at most `timeout_s` script seconds."""

@@ -82,10 +82,10 @@ class OpenPage:
 class FollowedCallee:
     """A scripted callee whose call a page listens to."""
 
-    def __init__(self, callee: Callee, page: OpenPage) -> None:
+    def __init__(self, callee: Callee, page: OpenPage, factor: float) -> None:
         self._callee = callee
         self._page = page
-        self._talk = PageTalk(page)
+        self._talk = PageTalk(page, factor)
 
     def step(self, heard: bytes) -> Step:
         """Live through 20 ms and let the page hear both sides."""
@@ -170,7 +170,7 @@ class Phone:
         page = self._free_page() if call.is_picked else None
         if page is None:
             return callee
-        page.guest = followed = FollowedCallee(callee, page)
+        page.guest = followed = FollowedCallee(callee, page, self._clock.factor)
         page.tell(event="following", number=call.form.to, scenario=call.scenario.name)
         return followed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.async_api import Browser
 
 from sandbox.mulaw import SAMPLE_RATE, decode_mulaw
-from sandbox.speech import Sound, choose_sound, speak
+from sandbox.speech import speak
 from tests.e2e.browser import running_browser
 
 WORDS = "Good evening, what can I do for you today?"
@@ -28,9 +28,7 @@ async def browser_with_microphone(folder: Path) -> AsyncIterator[Browser]:
 
 
 def _write_speech(path: Path) -> None:
-    choose_sound(Sound.SPEECH)
     samples = decode_mulaw(speak(WORDS, "microphone"))
-    choose_sound(Sound.NOISE)  # what the tests of this process are used to
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -115,6 +115,16 @@ def test_a_microphone_is_heard_once_there_is_enough_in_hand() -> None:
     assert [microphone.give() for _ in range(9)] == [*frames, None]
 
 
+def test_a_microphone_fills_the_time_of_a_sandbox_faster_than_life() -> None:
+    microphone = Microphone(3)
+    for n in range(5):
+        microphone.take(bytes([n]))
+
+    assert b"".join(microphone.give() or b"-" for _ in range(16)) == bytes(
+        [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, ord("-")]
+    )
+
+
 def test_a_microphone_that_runs_ahead_loses_the_oldest() -> None:
     microphone = Microphone()
     for n in range(Microphone.MOST + 10):
