@@ -1,6 +1,10 @@
 // Who answers the next call: a person here, a scripted callee, or something that goes wrong.
 
-const KINDS = { callee: "A scripted callee", fault: "Something goes wrong" };
+const GROUPS = {
+  "A scripted callee, for an order of food": ({ kind, errand }) => kind === "callee" && errand === "food_order",
+  "A scripted callee, for another errand": ({ kind, errand }) => kind === "callee" && errand !== "food_order",
+  "Something goes wrong": ({ kind }) => kind === "fault",
+};
 
 export class Picker {
   #select;
@@ -20,10 +24,10 @@ export class Picker {
       const { scenarios } = await answer.json();
       this.#select.length = 1;
       this.#select.querySelectorAll("optgroup").forEach((group) => group.remove());
-      for (const [kind, label] of Object.entries(KINDS)) {
+      for (const [label, belongs] of Object.entries(GROUPS)) {
         const group = document.createElement("optgroup");
         group.label = label;
-        group.append(...scenarios.filter((entry) => entry.kind === kind).map(option));
+        group.append(...scenarios.filter(belongs).map(option));
         this.#select.append(group);
       }
     } catch {
@@ -52,6 +56,5 @@ export function inWords(scenario) {
 }
 
 function option({ name, summary }) {
-  const made = new Option(`${inWords(name)}: ${summary}`, name);
-  return made;
+  return new Option(`${inWords(name)}: ${summary}`, name);
 }

@@ -143,7 +143,9 @@ async def test_voicemail_takes_the_call_while_the_page_listens(rig: Rig, page: P
 
 
 async def test_a_picked_fault_takes_the_next_call_and_no_other(rig: Rig, page: Page) -> None:
-    await page.get_by_label("Who answers it").select_option("busy")
+    choice = page.get_by_label("Who answers it")
+    await expect(choice.locator("option")).to_have_count(1 + len(SCENARIOS))
+    await choice.select_option("busy")
     await expect(page.locator("#picked")).to_contain_text('it plays "busy". The line is busy.')
     rig.product.webhooks.clear()
     await rig.create()
