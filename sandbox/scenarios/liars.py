@@ -55,7 +55,7 @@ LIARS = (
         "The agent claims success before the callee, who hangs up, has said anything of it.",
         "+14155550130",
         CALLEE_LEFT,
-        callee=partial(hanging_up_person, after_ms=5_000),  # the claims are made meanwhile
+        callee=partial(hanging_up_person, after_ms=3_000),  # the claims are made meanwhile
         agent=AgentScript(opening=Turn(OPENING.say, _claims("9.99", "5 minutes", "{first_heard}"))),
     ),
     Scenario(
