@@ -25,72 +25,21 @@ _AGENTS_LEAD = 0.2
 _JOINED_MAX = 4  # numbers that may be written as one
 _STEM = 4  # letters that two forms of a word share: "deliver" and "delivery"
 
-_EMPTY = frozenset(
-    (
-        *("a", "an", "the", "and", "or", "so", "then", "well", "now", "just", "only", "about"),
-        *(
-            "i",
-            "i'm",
-            "i'll",
-            "we",
-            "we're",
-            "we'll",
-            "you",
-            "you're",
-            "it",
-            "its",
-            "it's",
-            "it'll",
-        ),
-        *(
-            "that",
-            "that's",
-            "that'll",
-            "this",
-            "there",
-            "there's",
-            "they",
-            "he",
-            "she",
-            "your",
-            "our",
-        ),
-        *(
-            "is",
-            "are",
-            "was",
-            "be",
-            "been",
-            "am",
-            "will",
-            "would",
-            "can",
-            "do",
-            "does",
-            "have",
-            "has",
-        ),
-        *("in", "on", "at", "by", "to", "for", "of", "from", "with", "as", "up", "out", "all"),
-        *("yes", "yeah", "yep", "no", "ok", "okay", "right", "sure", "alright", "great", "fine"),
-        *("please", "thanks", "thank", "sir", "madam", "sorry", "hello", "hi", "bye", "goodbye"),
-        *("um", "uh", "er", "erm", "oh", "ah", "hm", "hmm", "mm", "like", "mean", "let", "see"),
-        *("comes", "come", "makes", "make", "total", "altogether", "price", "costs", "cost"),
-        *(
-            "dollar",
-            "dollars",
-            "buck",
-            "bucks",
-            "euro",
-            "euros",
-            "pound",
-            "pounds",
-            "cent",
-            "cents",
-        ),
-        *("minute", "minutes", "min", "mins", "pm", "o'clock", "point", "exactly", "correct"),
-        *("$", "\u20ac", "\u00a3", "st", "nd", "rd", "th", "next", "going", "gonna", "get", "got"),
-    )
-)
+_EMPTY = frozenset((
+    "a", "an", "the", "and", "or", "so", "then", "well", "now", "just", "only", "about", "i",
+    "i'm", "i'll", "we", "we're", "we'll", "you", "you're", "it", "its", "it's", "it'll",
+    "that", "that's", "that'll", "this", "there", "there's", "they", "he", "she", "your",
+    "our", "is", "are", "was", "be", "been", "am", "will", "would", "can", "do", "does",
+    "have", "has", "in", "on", "at", "by", "to", "for", "of", "from", "with", "as", "up",
+    "out", "all", "yes", "yeah", "yep", "no", "ok", "okay", "right", "sure", "alright",
+    "great", "fine", "please", "thanks", "thank", "sir", "madam", "sorry", "hello", "hi",
+    "bye", "goodbye", "um", "uh", "er", "erm", "oh", "ah", "hm", "hmm", "mm", "like", "mean",
+    "let", "see", "comes", "come", "makes", "make", "total", "altogether", "price", "costs",
+    "cost", "dollar", "dollars", "buck", "bucks", "euro", "euros", "pound", "pounds", "cent",
+    "cents", "minute", "minutes", "min", "mins", "pm", "o'clock", "point", "exactly",
+    "correct", "$", "\u20ac", "\u00a3", "st", "nd", "rd", "th", "next", "going", "gonna",
+    "get", "got",
+))  # fmt: skip
 _DIRECTIONS = frozenset(("past", "to", "after", "till"))
 _HOUR, _HALF_DAY_HOURS = 60, 12
 

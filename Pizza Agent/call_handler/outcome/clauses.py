@@ -42,7 +42,8 @@ _HARMLESS = re.compile(
 _CHECKED = re.compile(r",?\s+(?:ok|okay|all right|alright)\s*\?", re.IGNORECASE)
 _DOTTED = re.compile(r"\b([apAP])\.\s?[mM]\b\.?(?=(\s+[A-Z])?)")
 _O_CLOCK = re.compile(r"\bo'? ?clock\b", re.IGNORECASE)
-_NUMBER_IS = re.compile(r"\b(\w+(?:ty|teen))'s\b", re.IGNORECASE)
+_NUMBER_IS = re.compile(r"\b(\w+(?:ty|teen|[nsri]day|tomorrow))'s\b", re.IGNORECASE)
+_ALL_BUT = re.compile(r"\b((?:every|any|all|each)\W?\w*) but\b", re.IGNORECASE)
 _ELLIPSIS = re.compile(r"\.{2,}|\u2026")
 _SENTENCE = re.compile(r"[.!?;]+(?=\s|$)")
 _PAUSE = re.compile(
@@ -84,6 +85,7 @@ _CONDITION = re.compile(
     r"|would have been|could have been)\b",
     re.IGNORECASE,
 )
+_TODAY_IS = re.compile(r"\b(?:today|tomorrow) is (?:a )?\w+day$", re.IGNORECASE)
 _WITH_WOULD = re.compile(r"\bwith(?:out)?\b.*\b(?:would|it'd|that'd)\b", re.IGNORECASE)
 _WITH = re.compile(r"\bwith(?:out)?\b", re.IGNORECASE)
 _DENIED = re.compile(
@@ -98,12 +100,14 @@ _UNSURE_ALONE = re.compile(
 )
 _MAYBE = re.compile(
     r"\b(?:maybe|perhaps|possibly|might|could be|i guess|i suppose|not certain|hopefully|i hope"
-    r"|next door|elsewhere|they charge|other (?:shop|place|store|pizzeria|salon|restaurant)s?"
-    r"|usually|normally|typically|generally|sometimes|let's hope|last (?:week|month|year|time))\b",
+    r"|i wish|on (?:\w+days|weekends)|for (?:members|students|children|kids|seniors)|next door"
+    r"|elsewhere|they charge|other (?:shop|place|store|pizzeria|salon|restaurant)s?|usually"
+    r"|normally|typically|generally|sometimes|let's hope|last (?:week|month|year|time)"
+    r"|had a \w+ (?:for|of))\b",
     re.IGNORECASE,
 )
 _GUESS = re.compile(r"\b(?:i think|i believe|probably|i reckon|i assume|i'd say)\b", re.IGNORECASE)
-_ALONE = r"^(?:and |so |well |but )*(?:{})(?: (?:so|though|anyway))?$"
+_ALONE = r"^(?:and |so |well |but |only )*(?:{})(?: (?:so|though|anyway))?$"
 _MAYBE_ALONE = re.compile(_ALONE.format(_MAYBE.pattern), re.IGNORECASE)
 _GUESS_ALONE = re.compile(_ALONE.format(_GUESS.pattern), re.IGNORECASE)
 _OWN_WORD = re.compile(r"\b(?:i|we|i've|we've|i'd|already) (?:already |just )?(?:said|told you)\b")
@@ -126,7 +130,7 @@ def fold_text(text: str) -> str:
     """Bring a text into the form that is read: plain quotes, `pm`, `o'clock`, no empty phrases."""
     text = _O_CLOCK.sub("o'clock", text.replace("\u2019", "'"))
     text = _DOTTED.sub(lambda found: f"{found[1]}m{'.' if found[2] is not None else ''}", text)
-    text = _NUMBER_IS.sub(r"\1 is", text)
+    text = _ALL_BUT.sub(r"\1 except", _NUMBER_IS.sub(r"\1 is", text))
     return _CHECKED.sub(", okay?", _ELLIPSIS.sub(", ", _HARMLESS.sub(" ", text)))
 
 
@@ -170,7 +174,7 @@ def _read_part(texts: list[str], *, is_asked: bool) -> Iterator[Clause]:
         is_inverted = is_inverted or (is_asked and bool(_ASKING.search(text)))
         is_aside = is_aside or bool(_CONDITION.search(text))
         is_aside = is_aside or (has_would and bool(_WITH.search(text)))
-        is_question = is_inverted or (is_asked and number == len(texts))
+        is_question = is_inverted or (is_asked and number == len(texts)) or _TODAY_IS.search(text)
         tone = Tone.ASIDE if is_aside or is_question else max(common, _tone_of(text))
         yield Clause(text, tone, is_guess or bool(_GUESS.search(text)))
 

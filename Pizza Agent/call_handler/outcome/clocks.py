@@ -74,9 +74,10 @@ def _read_spoken(words: Sequence[str], at: int) -> Mention | None:
 
 def _read_pair(words: Sequence[str], at: int, end: int, time: tuple[int, int]) -> Mention | None:
     """Read `six thirty`: plain beside words of time; alone or as a correction maybe a price."""
-    is_near = _is_near(words, at, end)
+    is_small = time[0] <= _HALF_HOURS  # "for fourteen fifty" is no time of day
+    is_near = _is_near(words, at, end) and (is_small or _is_surely_near(words, at, end))
     is_alone = end == len(words) and (at == 0 or word_at(words, at - 1) in _CORRECTING)
-    if not is_near and not (is_alone and time[0] <= _HALF_HOURS):
+    if not is_near and not (is_alone and is_small):
         return None
     return _clock(words, at, end, *time, is_plain=is_near)
 
@@ -107,8 +108,15 @@ def _read_relative(words: Sequence[str], at: int) -> Mention | None:
 
 def _is_near(words: Sequence[str], at: int, end: int) -> bool:
     before = {word_at(words, at - 1), word_at(words, at - 2)}
-    after = word_at(words, end) in _TODAY | {"o'clock", "sharp"}
+    day_at = end + (word_at(words, end) == "on")
+    after = word_at(words, day_at) in _TODAY | _WEEKDAYS | {"o'clock", "sharp"}
     return bool(before & _BEFORE) or after or bool(_half_after(words, end)[1])
+
+
+def _is_surely_near(words: Sequence[str], at: int, end: int) -> bool:
+    before = {word_at(words, at - 1), word_at(words, at - 2)}
+    is_before = bool(before & (_PREPOSITIONS | _WEEKDAYS)) and "looking" not in before
+    return is_before or word_at(words, end) in {"sharp", "pm"}
 
 
 def _is_full_hour(words: Sequence[str], at: int, end: int) -> bool:

@@ -21,6 +21,7 @@ _UNITS = frozenset(
     ("minutes", "minute", "mins", "min", "hours", "hour", "dollars", "dollar", "euros", "euro")
 ) | {"pounds", "pound", "bucks", "quid", "cents", "o'clock", "am", "pm", "past", "%", "percent"}
 _SIGNS = frozenset("$\u20ac\u00a3")
+_LEAST_REPEATED = 3  # of one code said twice
 _LEAST_LETTERS = 3  # letters alone are a code only from here on
 
 _SPELLED = re.compile(r"\b([a-z]) (?:as in|for|like|as) [a-z]+\b", re.IGNORECASE)
@@ -109,6 +110,9 @@ def _read_code(
     code = "".join(each.text for each in elements)
     # "That's a 471": the article is no part of the code.
     spelled = [code, code[1:] if not elements[0].is_digit else code, digits]
+    half = len(code) // 2
+    if half >= _LEAST_REPEATED and code[:half] == code[half:]:
+        spelled.append(code[:half])  # "four seven one, four seven one"
     readings = tuple(Reading("number", text, (("code", text),)) for text in dict.fromkeys(spelled))
     is_labelled = bool(_LABELS & set(words[max(0, at - 4) : at]))
     real = tuple(reading for reading in readings if reading.written)

@@ -159,7 +159,8 @@ def _read_weekday(words: Sequence[str], at: int) -> _Part | None:
 
 def _is_date_near(words: Sequence[str], at: int) -> bool:
     before = word_at(words, at - 1) in {"on", "next", "for", "by"}
-    return before or len(words) == 1 or read_number(words, at + 1) is not None
+    after = word_at(words, at + 1) == "the" or read_number(words, at + 1) is not None
+    return before or after or len(words) == 1
 
 
 def _read_date(words: Sequence[str], at: int) -> _Part | None:

@@ -20,7 +20,8 @@ from ringback.v1.call_results_pb2 import FactKind, Role, TranscriptTurn
 
 _NO = re.compile(
     r"^(?:(?:uh|um|er|oh|well|sorry|wait|hm+)[ ,.]+)*(?:no|nope|not quite|wrong|incorrect"
-    r"|that's (?:wrong|not|incorrect)|that is (?:wrong|not|incorrect)|that isn't|it isn't)\b",
+    r"|that's (?:wrong|not|incorrect)|that is (?:wrong|not|incorrect)|that isn't|it isn't"
+    r"|i (?:didn't|never) (?:say|said) that)\b",
     re.IGNORECASE,
 )
 _TAKES_BACK = re.compile(
@@ -30,8 +31,9 @@ _TAKES_BACK = re.compile(
     re.IGNORECASE,
 )
 _ASKS_IF_RIGHT = re.compile(
-    r"(?:^|[.,;!?]\s*|\b(?:that|this|it|all)\s+)(?:right|correct|true|yes|okay|ok)\s*\?\s*$"
-    r"|\b(?:have|did) i (?:get|got|hear|heard|understood) (?:that|it|you)\b[^.?!]*\?\s*$",
+    r"^\W*(?:and |so )?(?:(?:is|was) )?(?:that |this |it |all )*"
+    r"(?:right|correct|true|yes|okay|ok)\W*$"
+    r"|\b(?:have|did) i (?:get|got|hear|heard|understood) (?:that|it|you)\b",
     re.IGNORECASE,
 )
 _LAST_QUESTION = re.compile(r"[^.?!]*(?:\.\d[^.?!]*)*\?[^.?!]*$")
@@ -151,7 +153,9 @@ def _denies(text: str, asked: str, reading: Reading, kind: FactKind.ValueType) -
     if not _NO.search(text.strip()):
         return False
     question = _LAST_QUESTION.search(asked.strip())
-    heard = asked if _ASKS_IF_RIGHT.search(asked) else question[0] if question else ""
+    heard = question[0] if question else ""
+    if _ASKS_IF_RIGHT.search(heard):
+        heard = asked
     speech = read_speech(join_values(heard, kind), kind, split_words(reading.written))
     return any(mention.agrees_with(reading) for mention in speech.mentions)
 

@@ -25,16 +25,33 @@ _CURRENCY = (
 _CENTS = frozenset(("cent", "cents", "pence", "penny", "p"))
 _WRITTEN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+|\d{1,9})(?:[.,](\d\d?))?")
 _CLOCK_BEFORE = frozenset(("at", "by", "until", "till", "around", "before", "after", "ready"))
-_CLOCK_AFTER = frozenset(("am", "pm", "o'clock", "tonight", "today", "tomorrow", "sharp"))
+_CLOCK_AFTER = frozenset(("am", "pm", "o'clock", "sharp"))
+_DAY_AFTER = frozenset(("tonight", "today", "tomorrow"))
+_PRICED = frozenset(("looking", "priced", "in"))  # "you're looking at fourteen fifty"
 _LABELS = frozenset(
     ("number", "table", "extension", "street", "code", "reference", "room", "ticket", "booking")
 )
 _NO_PRICE_BEFORE = _CLOCK_BEFORE | _LABELS | {"in", "a", "an"}
 _AFTER_PRICE = frozenset(
-    ("", "please", "total", "altogether", "all", "in", "cash", "then", "for", "with", "plus", "and")
+    (
+        "",
+        "please",
+        "total",
+        "until",
+        "yesterday",
+        "altogether",
+        "all",
+        "in",
+        "cash",
+        "then",
+        "for",
+        "with",
+        "plus",
+        "and",
+    )
 ) | {"or", "ok", "okay", "even", "only", "flat", "is", "if", "including", "without", "not", "no"}
 _TIME_UNITS = frozenset(("minutes", "minute", "mins", "min", "hours", "hour", "hrs", "hr"))
-_HOURS, _MINUTES, _PER_CENT = 24, 60, 100
+_HOURS, _HALF_HOURS, _MINUTES, _PER_CENT = 24, 12, 60, 100
 _TWO_DIGITS = 10
 _UNPOINTED = range(100, 10_000)  # "1450": how a transcript may write "fourteen fifty"
 
@@ -77,7 +94,7 @@ def _read_words(words: Sequence[str], at: int, run: Sequence[Number]) -> Mention
 def _read_bare(words: Sequence[str], at: int, end: int, run: Sequence[Number]) -> Mention | None:
     if len(run) > 1:
         return _read_pair(words, at, end, run)
-    is_pronoun = words[at] == "one"  # "the large one is sixteen"
+    is_pronoun = words[at] == "one" and run[0].value == 1  # "the large one is sixteen"
     if is_pronoun or word_at(words, end) not in _AFTER_PRICE:
         return None
     if word_at(words, at - 1) in _NO_PRICE_BEFORE:
@@ -124,11 +141,12 @@ def _read_decimal(words: Sequence[str], at: int) -> Mention | None:
     currency = _CURRENCY.get(word_at(words, at + 1), "")
     if written is None or word_at(words, at + 1) in _TIME_UNITS:
         return None
-    is_time = int(written[1].replace(",", "").replace(".", "")) < _HOURS
-    is_time = is_time and int(written[2] or 0) < _MINUTES and _is_clock(words, at, at + 1)
+    cents = _cents(written)
+    whole, part = divmod(cents, _PER_CENT)
+    is_time = whole < _HOURS and part < _MINUTES and _is_clock(words, at, at + 1, whole)
     if is_time and not currency:
         return None
-    return _mention(at, at + 1 + bool(currency), [_cents(written)], currency)
+    return _mention(at, at + 1 + bool(currency), [cents], currency)
 
 
 def _read_named(words: Sequence[str], at: int, end: int, run: Sequence[Number]) -> Mention:
@@ -166,13 +184,14 @@ def _read_pair(words: Sequence[str], at: int, end: int, run: Sequence[Number]) -
     cents = _pair_cents(run)
     can_be_time = run[0].value < _HOURS and run[-1].value < _MINUTES
     labelled = bool(_LABELS & set(words[max(0, at - 3) : at]))
-    if cents is None or labelled or (can_be_time and _is_clock(words, at, end)):
+    if cents is None or labelled or (can_be_time and _is_clock(words, at, end, run[0].value)):
         return None
     readings = [cents]
     if run[0].value < _TWO_DIGITS and (len(run) == 2 or not run[1].value):  # noqa: PLR2004 - h, rest
         # "One twenty" and "one oh five" are also 120 and 105.
         readings.append((run[0].value * _PER_CENT + run[-1].value) * _PER_CENT)
-    is_plain = not (can_be_time and word_at(words, at - 1) in {"for", "about"})
+    is_small = run[0].value <= _HALF_HOURS  # "for six thirty" may be a time of day
+    is_plain = not (can_be_time and is_small and word_at(words, at - 1) in {"for", "about"})
     return _mention(at, end, readings, is_plain=is_plain)
 
 
@@ -194,9 +213,13 @@ def _as_whole(run: Sequence[Number]) -> int:
     return int("".join(number.digits for number in run)[:15])
 
 
-def _is_clock(words: Sequence[str], at: int, end: int) -> bool:
+def _is_clock(words: Sequence[str], at: int, end: int, whole: int) -> bool:
     near = {word_at(words, at - 1), word_at(words, at - 2)}
-    return bool(near & _CLOCK_BEFORE) or word_at(words, end) in _CLOCK_AFTER
+    if word_at(words, at - 1) == "at" and word_at(words, at - 2) in _PRICED:
+        near = set()
+    after = word_at(words, end)
+    is_before_day = after in _DAY_AFTER and whole <= _HALF_HOURS
+    return bool(near & _CLOCK_BEFORE) or after in _CLOCK_AFTER or is_before_day
 
 
 def _cents(written: re.Match[str]) -> int:

@@ -12,133 +12,32 @@ from ringback.v1.call_results_pb2 import FactKind
 
 _CUE = re.compile(
     r"\b(?:sorry|no|nope|actually|correction|oops|mistake|scratch that|make (?:that|it)"
-    r"|i mean|meant|rather|instead|wrong|hold on|hang on|(?<!the )(?<!a )wait"
+    r"|i mean|meant|more like|better|rather|instead|wrong|hold on|hang on|(?<!the )(?<!a )wait"
     r"|now (?:it's|it is|that's)|is now|it's now|not)\b"
 )
-_STATING = frozenset(
-    (
-        "it's",
-        "that's",
-        "is",
-        "be",
-        "to",
-        "plus",
-        "total",
-        "makes",
-        "costs",
-        "comes",
-        "that'll",
-        "it'll",
-    )
-) | {"owe", "charge", "that", "it", "s"}
-_FILLERS = frozenset(
-    (
-        *(
-            "ok",
-            "okay",
-            "yes",
-            "yeah",
-            "yep",
-            "sure",
-            "right",
-            "so",
-            "well",
-            "um",
-            "uh",
-            "er",
-            "oh",
-        ),
-        *(
-            "ah",
-            "hmm",
-            "alright",
-            "then",
-            "and",
-            "now",
-            "perfect",
-            "great",
-            "fine",
-            "good",
-            "thanks",
-        ),
-        *(
-            "please",
-            "sir",
-            "madam",
-            "hello",
-            "hi",
-            "just",
-            "only",
-            "exactly",
-            "sorry",
-            "no",
-            "wait",
-        ),
-        *("actually", "rather", "mean", "i", "of", "course", "let", "me", "see", "all"),
-    )
-)
-_NEUTRAL = _FILLERS | frozenset(
-    (
-        *(
-            "it",
-            "it's",
-            "its",
-            "it'll",
-            "it'd",
-            "that",
-            "that's",
-            "that'll",
-            "this",
-            "they",
-            "i'll",
-        ),
-        *("we", "we'll", "we'd", "you", "you'll", "you'd", "you're", "your", "yours", "be", "is"),
-        *(
-            "are",
-            "was",
-            "will",
-            "would",
-            "should",
-            "can",
-            "could",
-            "comes",
-            "come",
-            "costs",
-            "cost",
-        ),
-        *("makes", "make", "to", "a", "an", "the", "total", "sum", "amount", "price", "bill"),
-        *("altogether", "order", "everything", "together", "grand", "whole", "pay", "owe", "need"),
-        *(
-            "charge",
-            "get",
-            "gets",
-            "have",
-            "has",
-            "ready",
-            "in",
-            "at",
-            "by",
-            "about",
-            "around",
-            "on",
-        ),
-        *(
-            "takes",
-            "take",
-            "say",
-            "let's",
-            "with",
-            "including",
-            "delivery",
-            "done",
-            "there",
-            "here",
-        ),
-        *("pick", "up", "collect", "delivered", "booked", "down", "put", "appointment", "slot"),
-        *("free", "works", "number", "code", "reference", "confirmation", "booking", "changed"),
-        *("gone", "within", "what", "correction", "had", "said", "already", "told", "i'm", "do"),
-    )
-)
+_STATING = frozenset((
+    "it's", "that's", "is", "be", "to", "plus", "total", "makes", "costs", "comes", "that'll",
+    "it'll", "owe", "charge", "that", "it", "like", "say", "better",
+))  # fmt: skip
+_FILLERS = frozenset((
+    "ok", "okay", "yes", "yeah", "yep", "sure", "right", "so", "well", "um", "uh", "er", "oh",
+    "ah", "hmm", "alright", "then", "and", "now", "perfect", "great", "fine", "good", "thanks",
+    "please", "sir", "madam", "hello", "hi", "just", "only", "exactly", "sorry", "no", "wait",
+    "actually", "rather", "mean", "i", "of", "course", "let", "me", "see", "all",
+))  # fmt: skip
+_LIGHT = frozenset(("exactly", "just", "only", "um", "uh", "er", "then"))
+_NEUTRAL = _FILLERS | frozenset((
+    "it", "it's", "its", "it'll", "it'd", "that", "that's", "that'll", "this", "they", "i'll",
+    "we", "we'll", "we'd", "you", "you'll", "you'd", "you're", "your", "yours", "be", "is",
+    "are", "was", "will", "would", "should", "can", "could", "comes", "come", "costs", "cost",
+    "makes", "make", "to", "a", "an", "the", "total", "sum", "amount", "price", "bill",
+    "altogether", "order", "everything", "together", "grand", "whole", "pay", "owe", "need",
+    "charge", "get", "gets", "have", "has", "ready", "in", "at", "by", "about", "around", "on",
+    "takes", "take", "say", "let's", "with", "including", "delivery", "done", "there", "here",
+    "pick", "up", "collect", "delivered", "booked", "down", "put", "appointment", "slot",
+    "free", "works", "number", "code", "reference", "confirmation", "booking", "changed",
+    "gone", "within", "what", "correction", "had", "said", "already", "told", "i'm", "do",
+))  # fmt: skip
 _OTHER_THING = re.compile(
     r"^(?:for|with) (?!you\b|everything\b|all\b|that\b|it\b|both\b|the (?:lot|whole))"
 )
@@ -203,7 +102,8 @@ def _state(  # noqa: PLR0913 - one mention and all that stands around it
 
 
 def _is_firm(before: Sequence[str], *, has_cue: bool, is_bare: bool) -> bool:
-    last = before[-1] if before else ""
+    stating = [word for word in before if word not in _LIGHT]
+    last = stating[-1] if stating else ""
     return (
         last in _STATING
         or (is_bare and has_cue)

@@ -30,6 +30,7 @@ _FIXED = (  # the longer wording first
     (("immediately",), 0),
 )
 _PARTS = ((("and", "a", "half"), 30), (("and", "a", "quarter"), 15))
+_GUESSING = frozenset(("it", "that", "like", "say", "rather", "better"))  # "make it thirty"
 _AFTER_PART = frozenset(("", "or", "then", "please", "for", "if", "and"))
 
 
@@ -79,7 +80,8 @@ def _with_unit(words: Sequence[str], at: int, end: int, span: tuple[int, int]) -
         return _read_minutes_to(words, at, end + 1, high) or _span(at, end + 1, low, high)
     if unit in _HOURS:
         return _hours(words, at, end + 1, (low * _HOUR, high * _HOUR))
-    is_bare = unit == "" and "in" in words[max(0, at - 2) : at]
+    is_guess = word_at(words, at - 1) in _GUESSING and high >= _LEAST_ELIDED and not high % 5
+    is_bare = unit == "" and ("in" in words[max(0, at - 2) : at] or is_guess)
     # "Twenty minutes for pick-up, forty for delivery."
     is_elided = unit == "for" and at == 0 and high >= _LEAST_ELIDED
     if low != high or not (is_bare or is_elided):

@@ -10,11 +10,12 @@ from call_handler.outcome.reading import Mention
 from ringback.v1.call_results_pb2 import FactKind
 
 _NEGATIONS = frozenset(
-    ("not", "no", "never", "cannot", "without", "nor", "neither", "nothing", "none")
+    ("not", "no", "never", "cannot", "without", "nor", "neither", "nothing", "none", "except")
 )
 _WRONG = frozenset(
     ("wrong", "incorrect", "impossible", "full", "taken", "booked", "gone", "unavailable", "busy")
 )
+_NO_DAY = _WRONG | {"holiday", "off", "closed"}
 _OTHERS = frozenset(("we", "i", "you", "they", "there"))
 _REACH = 6  # words that a negation reaches forward
 _BRIEF_WAIT = 5  # minutes: "give me five minutes"
@@ -24,13 +25,15 @@ _INTERJECTION = re.compile(
     r"|they|make|rather|yes|this)\b)|$)"
 )
 
-_DENIED_BEFORE = re.compile(r"\b(?:instead of|rather than|used to be|would have been|more than)\b")
-_DENIED_BEFORE_AT_END = re.compile(r"\bless than$")
+_DENIED_BEFORE = re.compile(
+    r"\b(?:instead of|rather than|used to be|would have been|more than)\b|\bthan$"
+    r"|\b(?:fully booked|booked (?:up|out)|full|busy|away|off|on holiday)(?: (?:on|at|for|the))*$"
+)
 _ASIDE_BEFORE = re.compile(
     r"\b(?:over|under|above|below|up to|at least|since|until|till|every|starting|starts?"
     r"|minimum|maximum|last orders?|clos(?:e|es|ed|ing)|opening (?:hours|times?)|opens"
     r"|(?:we|they|shop|kitchen|store|salon) opens?"
-    r"|(?:call|ring|phone|try) (?:us |me )?(?:again|back)"
+    r"|(?:call|ring|phone|try)(?: (?:us|me|again|back|in|on|at|the))*$"
     r"|(?:we're|we are|are|shop is|kitchen is) open|open (?:at|from|on|until|till))\b"
 )
 _WAITING = re.compile(r"\b(?:give me|hold on|hang on|bear with me|back in|with you in|just|wait)\b")
@@ -53,12 +56,16 @@ _EXTRA_AFTER = re.compile(
 _ADDED = re.compile(r"\b(?:and|plus|another|additional)\b")
 _INCLUDED = re.compile(r"^(?:with|including|and) ")
 _PLUS_AFTER = re.compile(
-    r"^(?:plus|before|excluding|not including|not counting|without|and up|or so)\b"
+    r"^(?:would|might|could|until|till|yesterday|plus|before|excluding|not including|not counting"
+    r"|without|and up|or so)\b"
 )
 _ROUGHLY = re.compile(
     r"\b(?:about|around|roughly|approximately|nearly|almost|something like|from)$"
 )
-_AWAY_AFTER = re.compile(r"^(?:ago|away|late|early|drive|walk|before|after|older)\b")
+_AWAY_AFTER = re.compile(
+    r"^(?:to (?:walk|drive|get)|from (?:here|us|the)|ago|away|late|early|drive|walk|before|after"
+    r"|older)\b"
+)
 _OPEN_TIMES = frozenset((FactKind.FACT_KIND_TIME, FactKind.FACT_KIND_DAY))
 
 
@@ -89,7 +96,7 @@ def _is_bound(speech: Speech, number: int, kind: FactKind.ValueType) -> bool:
 def _hear_rest(
     clause: Clause, before: str, after: str, mention: Mention, kind: FactKind.ValueType
 ) -> Tone:
-    if _ASIDE_BEFORE.search(before) or _DENIED_BEFORE_AT_END.search(before):
+    if _ASIDE_BEFORE.search(before):
         return Tone.ASIDE
     match kind:
         case FactKind.FACT_KIND_TIME:
@@ -112,16 +119,15 @@ def _is_negated(
     following = list(after)
     while following and not is_last and _negates(following[-1]):
         following.pop()  # "fourteen fifty, not sixteen": it means the next one
-    if bool(_WRONG & set(following)) and not _begins_with_other(following, kind):
+    # After an amount another statement may begin: "fourteen fifty we don't take cards".
+    is_other = kind not in _OPEN_TIMES and bool(following) and following[0] in _OTHERS
+    is_other = is_other and before[-1:] != ["for"]
+    wrong = _NO_DAY if kind in _OPEN_TIMES else _WRONG
+    if bool(wrong & set(following)) and not is_other:
         return True
     if kind not in _OPEN_TIMES:
-        following = [] if _begins_with_other(following, kind) else following[:_BRIEF]
+        following = [] if is_other else following[:_BRIEF]
     return any(_negates(word) for word in following)
-
-
-def _begins_with_other(following: Sequence[str], kind: FactKind.ValueType) -> bool:
-    """Say whether another statement begins after an amount: "... we don't take cards"."""
-    return kind not in _OPEN_TIMES and bool(following) and following[0] in _OTHERS
 
 
 def _negates(word: str) -> bool:

@@ -105,6 +105,8 @@ SAID: list[Case] = [
         "Half past six. | > Thanks. | Sorry, I mean sixteen fifty.",
     ),
     ("six thirty as a correction", "18:30", "At seven. | > Seven? | No, sorry, I mean six thirty."),
+    ("sold for a price", "18:30", "Half past six. | > Good. | You can have it for fourteen fifty."),
+    ("a price today", "18:30", "Half past six. | > Good. | It's fourteen fifty today."),
     ("ready in twenty if", "20 minutes", "Ready in twenty minutes if that's all right."),
 ]
 
