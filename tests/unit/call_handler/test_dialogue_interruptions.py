@@ -103,7 +103,7 @@ def test_a_barge_in_before_the_last_one_is_settled_keeps_both_apart(talk: Talk) 
     for mark in ("2:clear", "2:0b", "2:1", "2:2", "2:3", "2:4", "3:clear"):
         talk.mark(mark)
     truncated = [(event["item_id"], event["audio_end_ms"]) for event in talk.to_model()]
-    assert truncated == [("item_a", 200), ("item_b", 0)]
+    assert truncated == [("item_a", 300), ("item_b", 0)]
 
 
 def test_a_barge_in_during_a_burst_drops_the_rest_of_it(talk: Talk) -> None:

@@ -27,7 +27,7 @@ def test_the_worked_example_of_the_protocol_page() -> None:
         playout.send(f"before {number}", 0, audio(20), 0)
         playout.settle(playout.interrupt(0), 0)
     sent = playout.send("A", 0, audio(2_600), 5_000)
-    assert marks(sent) == ["7:0b", *(f"7:{number}" for number in range(1, 14))]
+    assert marks(sent) == ["7:0b", "7:0e", *(f"7:{number}" for number in range(1, 14))]
     playout.mark_echoed("7:1", 5_200)
     playout.mark_echoed("7:2", 5_400)
     mark = playout.interrupt(5_520)
@@ -59,7 +59,7 @@ def test_marks_are_never_more_than_200_ms_apart(delta_ms: int) -> None:
 def test_small_deltas_share_a_mark() -> None:
     playout = Playout()
     pieces = [piece for _ in range(10) for piece in playout.send("A", 0, audio(20), 0)]
-    assert marks(pieces) == ["1:0b", "1:1"]
+    assert marks(pieces) == ["1:0b", "1:0e", "1:1"]
 
 
 def test_a_full_queue_needs_no_mark_of_a_beginning() -> None:
@@ -74,8 +74,8 @@ def test_nothing_is_heard_before_the_clock_moves() -> None:
     assert heard_at(playout, 1_000) == [("A", 0)]
 
 
-@pytest.mark.parametrize(("clock_ms", "heard_ms"), [(1_120, 120), (1_200, 200), (1_900, 200)])
-def test_heard_grows_with_the_clock_and_stops_at_the_next_mark(
+@pytest.mark.parametrize(("clock_ms", "heard_ms"), [(1_120, 120), (1_200, 200), (1_900, 600)])
+def test_without_marks_heard_grows_with_the_clock_up_to_what_was_sent(
     clock_ms: int, heard_ms: int
 ) -> None:
     playout = Playout()
@@ -96,11 +96,19 @@ def test_the_way_to_the_carrier_does_not_count_as_heard() -> None:
     assert heard_at(playout, 1_180) == [("A", 80)]
 
 
+def test_a_beginning_whose_sound_came_late_is_known_from_its_first_60_ms() -> None:
+    playout = Playout()
+    playout.send("A", 0, audio(600), 1_000)
+    playout.mark_echoed("1:0b", 1_000)
+    playout.mark_echoed("1:0e", 1_120)  # the sound was held up for 60 ms
+    assert heard_at(playout, 1_160) == [("A", 100)]
+
+
 def test_a_pause_of_the_model_does_not_count_as_heard() -> None:
     playout = Playout()
     playout.send("A", 0, audio(100), 1_000)
     playout.mark_echoed("1:0b", 1_000)
-    assert marks(playout.send("A", 0, audio(100), 1_300)) == ["1:1"]  # right before it
+    assert marks(playout.send("A", 0, audio(100), 1_300)) == ["1:1", "1:1e"]  # right before it
     playout.mark_echoed("1:1", 1_300)
     assert heard_at(playout, 1_350) == [("A", 150)]
 

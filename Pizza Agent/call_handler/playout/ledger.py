@@ -4,12 +4,21 @@ The model speaks faster than real time, so "sent" is not "heard". All times are 
 carrier's media clock, never wall time. 8 bytes of u-law are 1 ms. Marks tell when something
 happened at the carrier; their echoes travel the same way as its clock, so that no delay on the way
 counts as heard: `<generation>:<n>` follows a stretch of audio, `<generation>:<n>b` goes before one
-that may meet an empty queue: it tells its beginning, `<generation>:clear` follows a `clear`.
+that may meet an empty queue: it tells its beginning. `<generation>:<n>e` follows the first 60 ms
+of such a one, in case they were torn apart, and `<generation>:clear` follows a `clear`.
 """
 
 import base64
-from collections import deque
-from dataclasses import dataclass, field
+
+from call_handler.playout.records import (
+    BYTES_PER_MS,
+    Clearing,
+    Cut,
+    Piece,
+    PlayedItem,
+    Queue,
+    Segment,
+)
 
 MARK_MS = 200
 """Marks are at most so far apart."""
@@ -18,90 +27,8 @@ CLEAR_MS = 1_500
 LOST_MS = 5_000
 """Audio that must have been played so long ago was played, although its mark never came."""
 _DRY_MS = 200  # less than that is in the queue: it may be empty when more arrives there
-_BYTES_PER_MS = 8
-_MARK_BYTES = MARK_MS * _BYTES_PER_MS
-
-
-@dataclass(slots=True)
-class Segment:
-    """A stretch of one item's audio up to its mark; `mark` is None while it is still growing.
-
-    `begin_mark` is empty where the stretch follows directly on the one before.
-    """
-
-    item_id: str
-    own_bytes: int = 0
-    mark: str | None = None
-    begin_mark: str = ""
-
-
-@dataclass(slots=True)
-class PlayedItem:
-    """What is known of one item's audio."""
-
-    item_id: str
-    content_index: int
-    received_bytes: int = 0
-    heard_bytes: int = 0
-    is_cut: bool = False
-
-    def describe_cut(self) -> "Cut":
-        """Say how much of it was heard, never more than came from the model."""
-        heard = min(self.heard_bytes, self.received_bytes) // _BYTES_PER_MS
-        received = self.received_bytes // _BYTES_PER_MS
-        return Cut(self.item_id, self.content_index, heard, received)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """What goes to the carrier next: audio (base64), then a mark, either of them perhaps empty."""
-
-    payload: str = ""
-    mark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """An item that was cut short, and how much of it was heard."""
-
-    item_id: str
-    content_index: int
-    heard_ms: int
-    received_ms: int
-
-
-@dataclass(slots=True)
-class Queue:
-    """The carrier's queue as we know it; its first segment has been playing since `base_ms`."""
-
-    segments: deque[Segment] = field(default_factory=deque)
-    base_ms: int = 0
-
-    @property
-    def length_ms(self) -> int:
-        """Give the length of all that is in it."""
-        return sum(segment.own_bytes for segment in self.segments) // _BYTES_PER_MS
-
-    def count_up_to(self, mark: str) -> int | None:
-        """Count the segments that stand before a mark; None when it is not in this queue."""
-        for index, segment in enumerate(self.segments):
-            if segment.begin_mark == mark:
-                return index
-            if segment.mark == mark:
-                return index + 1
-        return None
-
-
-@dataclass(slots=True)
-class Clearing:
-    """A queue that is being cleared: what was played of it until the `clear` took effect.
-
-    `at_ms`: when we sent the `clear`. `items`: those that it cuts, in playing order.
-    """
-
-    queue: Queue
-    at_ms: int
-    items: list[PlayedItem]
+_MARK_BYTES = MARK_MS * BYTES_PER_MS
+_BEGIN_BYTES = 60 * BYTES_PER_MS  # a beginning is sure as soon as its first stretch was played
 
 
 class Playout:
@@ -158,11 +85,12 @@ class Playout:
         if not audio or self.is_cut(item_id):
             return []
         item = self._items.setdefault(item_id, PlayedItem(item_id, content_index))
-        if len(audio) <= _MARK_BYTES:
+        if len(audio) <= self._room(clock_ms):
             return self._enter(item, payload, len(audio), clock_ms)
         pieces: list[Piece] = []
-        for start in range(0, len(audio), _MARK_BYTES):
-            part = audio[start : start + _MARK_BYTES]
+        while audio:
+            room = self._room(clock_ms)
+            part, audio = audio[:room], audio[room:]
             text = base64.b64encode(part).decode()
             pieces += self._enter(item, text, len(part), clock_ms)
         return pieces
@@ -184,13 +112,14 @@ class Playout:
         if count is None:
             self._note_cleared(mark, clock_ms)
             return ""
+        item_id = self._hear(self._queue, count)
         self._queue.base_ms = clock_ms
-        return self._hear(count)
+        return item_id
 
     def forget_lost(self, clock_ms: int) -> None:
         """Count what must have been played long ago as heard: its marks were lost."""
         if self.lost_at_ms is not None and clock_ms >= self.lost_at_ms:
-            self._hear(len(self._queue.segments))
+            self._hear(self._queue, len(self._queue.segments))
 
     def queued_ms(self, clock_ms: int) -> int:
         """Say how much of what was sent is still to be played."""
@@ -225,76 +154,94 @@ class Playout:
         clearing = self._clearings.pop(mark, None)
         if clearing is None:
             return []
-        if clearing.queue.segments:
-            self._hear_first(clearing.queue, clearing.at_ms if clock_ms is None else clock_ms)
+        self._clear(clearing, clearing.at_ms if clock_ms is None else clock_ms)
         return [item.describe_cut() for item in clearing.items]
+
+    def _may_be_dry(self, clock_ms: int) -> bool:
+        is_later = self._sent_at_ms != clock_ms or not self._queue.segments
+        return is_later and self.queued_ms(clock_ms) <= _DRY_MS
+
+    def _room(self, clock_ms: int) -> int:
+        """Say how many bytes the next stretch may have."""
+        if self._may_be_dry(clock_ms):
+            return _BEGIN_BYTES
+        last = self._queue.segments[-1] if self._queue.segments else None
+        is_behind = last is not None and last.is_begin and last.own_bytes == _BEGIN_BYTES
+        return _MARK_BYTES - _BEGIN_BYTES if is_behind else _MARK_BYTES
 
     def _enter(self, item: PlayedItem, payload: str, size: int, clock_ms: int) -> list[Piece]:
         segments = self._queue.segments
         last = segments[-1] if segments else None
-        may_be_dry = self._sent_at_ms != clock_ms and self.queued_ms(clock_ms) <= _DRY_MS
-        self._sent_at_ms = clock_ms
+        is_begin = self._may_be_dry(clock_ms)
         pieces: list[Piece] = []
-        if last is None or last.mark is not None or may_be_dry or not _fits(last, item, size):
-            last, pieces = self._begin_segment(item, clock_ms, may_be_dry=may_be_dry)
+        if last is None or last.mark is not None or is_begin or not _fits(last, item, size):
+            segment = Segment(item.item_id, self._room(clock_ms), is_begin)
+            last, pieces = segment, self._append(segment, clock_ms)
+        self._sent_at_ms = clock_ms
         item.received_bytes += size
         last.own_bytes += size
         pieces.append(Piece(payload=payload))
-        if last.own_bytes >= _MARK_BYTES:
+        if last.own_bytes >= last.most_bytes:
             pieces.append(self._close(last))
         return pieces
 
-    def _begin_segment(
-        self, item: PlayedItem, clock_ms: int, *, may_be_dry: bool
-    ) -> tuple[Segment, list[Piece]]:
+    def _append(self, segment: Segment, clock_ms: int) -> list[Piece]:
         """Begin a stretch; a mark right before it, whatever it ends, is its beginning."""
         segments = self._queue.segments
         last = segments[-1] if segments else None
-        segment = Segment(item.item_id)
         segments.append(segment)
         if last is None:
             self._queue.base_ms = clock_ms  # until its mark comes back and tells better
         if last is not None and last.mark is None:
-            return segment, [self._close(last)]
-        if last is not None and not may_be_dry:
-            return segment, []
+            return [self._close(last)]
+        if not segment.is_begin:
+            return []
         segment.begin_mark = f"{self.generation}:{self._marks}b"
-        return segment, [Piece(mark=segment.begin_mark)]
+        return [Piece(mark=segment.begin_mark)]
 
     def _close(self, segment: Segment) -> Piece:
-        self._marks += 1
-        segment.mark = f"{self.generation}:{self._marks}"
+        if segment.is_begin and segment.own_bytes == _BEGIN_BYTES:
+            segment.mark = f"{self.generation}:{self._marks}e"
+        else:
+            self._marks += 1
+            segment.mark = f"{self.generation}:{self._marks}"
         return Piece(mark=segment.mark)
 
-    def _hear(self, count: int) -> str:
-        """Count the first segments as heard; give the last one's item."""
+    def _hear(self, queue: Queue, count: int, until_ms: int | None = None) -> str:
+        """Count the first segments as heard; with `until_ms` only what was played by then.
+
+        Returns: the item of the last one.
+        """
         item_id = ""
         for _ in range(count):
-            segment = self._queue.segments.popleft()
-            self._items[segment.item_id].heard_bytes += segment.own_bytes
-            item_id = segment.item_id
+            segment = queue.segments.popleft()
+            item_id, heard = segment.item_id, segment.own_bytes
+            if until_ms is not None:
+                heard = min(heard, max(0, until_ms - queue.base_ms) * BYTES_PER_MS)
+                queue.base_ms += heard // BYTES_PER_MS
+            self._items[item_id].heard_bytes += heard
         return item_id
 
-    def _hear_first(self, queue: Queue, clock_ms: int) -> None:
-        """Count of the first segment what was played by then, and drop it."""
-        played = min(max(0, clock_ms - queue.base_ms) * _BYTES_PER_MS, queue.segments[0].own_bytes)
-        self._items[queue.segments.popleft().item_id].heard_bytes += played
-        queue.base_ms += played // _BYTES_PER_MS
-
     def _note_cleared(self, mark: str, clock_ms: int) -> None:
-        """Follow a mark of a queue that is being cleared.
-
-        It came because its audio was played, or because of the `clear`: only the clock tells which.
-        What stands behind it cannot have begun any earlier.
-        """
+        """Keep a mark of a queue that is being cleared, until it is known when it was."""
         for clearing in self._clearings.values():
-            count = clearing.queue.count_up_to(mark)
-            if count is None:
-                continue
-            for _ in range(count):
-                self._hear_first(clearing.queue, clock_ms)
-            clearing.queue.base_ms = clock_ms
+            if clearing.queue.count_up_to(mark) is not None:
+                clearing.echoes.append((mark, clock_ms))
+
+    def _clear(self, clearing: Clearing, until_ms: int) -> None:
+        """Count what was played until a `clear` took effect.
+
+        A mark that came back before was played up to. One that came back then may have been cleared
+        as well: the clock tells which. What stands behind a mark cannot have begun before it.
+        """
+        queue = clearing.queue
+        for mark, at_ms in clearing.echoes:
+            count = queue.count_up_to(mark)
+            if count is not None:
+                self._hear(queue, count, until_ms if at_ms >= until_ms else None)
+                queue.base_ms = min(at_ms, until_ms)
+        self._hear(queue, len(queue.segments), until_ms)
 
 
 def _fits(segment: Segment, item: PlayedItem, size: int) -> bool:
-    return segment.item_id == item.item_id and segment.own_bytes + size <= _MARK_BYTES
+    return segment.item_id == item.item_id and segment.own_bytes + size <= segment.most_bytes
