@@ -128,7 +128,8 @@ class Agent:
         if words:
             self._said["heard"] = words
             self._said["first_heard"] = self._said["first_heard"] or words
-        if self._situation is Situation.PERSON:
+        reaction = self._reaction(words)
+        if self._situation is Situation.PERSON and not (reaction and reaction.is_deaf):
             self._facts.note(words)
 
     def _chosen(self, words: str) -> Turn:

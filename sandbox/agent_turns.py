@@ -38,6 +38,8 @@ class Reaction:
     turn: Turn
     most: int = 0
     """So often it is used, then the agent gives up; 0: there is no limit."""
+    is_deaf: bool = False
+    """Whether what such words name is not taken for a fact."""
 
 
 def end_call(say: str, reason: str) -> Turn:
