@@ -55,6 +55,18 @@ async def refused_at_once(socket: ServerConnection) -> None:
     await socket.close(1000)
 
 
+async def rate_limited(socket: ServerConnection) -> None:
+    error = {"type": "rate_limit_error", "code": "rate_limit_exceeded", "message": "Slow down."}
+    await socket.send(json.dumps({"type": "error", "error": error}))
+    await socket.close(1000)
+
+
+async def without_funds(socket: ServerConnection) -> None:
+    await created(socket)
+    await socket.send(json.dumps({"type": "error", "error": {"code": "insufficient_quota"}}))
+    await socket.wait_closed()
+
+
 async def silent(socket: ServerConnection) -> None:
     await created(socket)
     await socket.wait_closed()
@@ -102,6 +114,8 @@ async def test_it_connects_the_way_the_sdk_does() -> None:
         (granted_otherwise, "session_differs", False, False),
         (refused, "unknown_parameter", False, False),
         (refused_at_once, "model_not_found", False, False),
+        (rate_limited, "rate_limit_exceeded", True, False),
+        (without_funds, "insufficient_quota", False, False),
         (silent, "session_not_updated", True, True),
         (closed_at_once, "close_1011", True, True),
     ],
@@ -167,7 +181,21 @@ async def test_the_error_before_the_close_says_more_than_the_close() -> None:
         session.note_error("insufficient_quota")
         with pytest.raises(ModelFault, match="1011") as caught:
             await session.receive()
-    assert caught.value.code == "insufficient_quota"
+    assert (caught.value.code, caught.value.retryable) == ("insufficient_quota", False)
+    assert not caught.value.may_reconnect
+
+
+async def test_an_error_that_was_harmless_does_not_explain_a_close() -> None:
+    async def ends(socket: ServerConnection) -> None:
+        await granted(socket)
+        await socket.close(1011)
+
+    async with model(ends) as (settings, _):
+        session = await connect(settings)
+        session.note_error("response_cancel_not_active")
+        with pytest.raises(ModelFault) as caught:
+            await session.receive()
+    assert caught.value.code == "close_1011"
 
 
 async def test_binary_messages_are_passed_over() -> None:
