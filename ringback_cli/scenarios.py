@@ -8,6 +8,8 @@ from ringback_cli.parts import DEFAULT_BASE, Addresses
 from ringback_cli.results import word_of
 from ringback_cli.wire import as_object, send_json
 
+_LEAST = {"scenario": 33, "number": 12}
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its flags."""
@@ -33,7 +35,11 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 - the orchestrator extra brings it
     from rich.table import Table  # noqa: PLC0415 - see above
 
-    table = Table("scenario", "number", "expected", "what happens", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("scenario", "number"):
+        table.add_column(heading, no_wrap=True, min_width=_LEAST[heading])  # to be copied whole
+    table.add_column("expected")
+    table.add_column("what happens")
     scenarios = listed["scenarios"]
     for entry in scenarios if isinstance(scenarios, list) else []:
         known = as_object(entry)

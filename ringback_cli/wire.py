@@ -36,7 +36,8 @@ def send_json(method: str, url: str, body: Json | None = None, *, token: str = "
     except urllib.error.HTTPError as error:
         raise CommandFailed(f"{method} {url}: {_words_of(error)}") from error
     except OSError as error:
-        raise CommandFailed(f"nobody answers at {url}: is `ringback up` running?") from error
+        hint = "is `ringback up` running, and on these ports? (--port, --from)"
+        raise CommandFailed(f"nobody answers at {url}: {hint}") from error
 
 
 def follow_events(url: str, timeout_s: float) -> Iterator[tuple[str, Json]]:
