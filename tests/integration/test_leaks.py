@@ -16,7 +16,7 @@ from tests.unit.call_handler.call_peers import (
 )
 from tests.unit.call_handler.call_rig import CallRig, call_rig
 
-CALLS = 5
+CALLS = 34  # of each of six endings: 204 in all
 PATIENCE_S = 1.0
 End = Callable[[CallRig, CarrierStream], Awaitable[None]]
 
