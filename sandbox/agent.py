@@ -10,13 +10,21 @@ from sandbox.agent_menus import choose_key
 from sandbox.agent_script import AgentScript
 from sandbox.agent_situation import Situation, read_situation
 from sandbox.agent_turns import Reaction, ToolUse, Turn
-from sandbox.agent_words import AGREES, ANSWERED, PATIENCE, QUESTIONS, TOLD_GOODBYE, UNANSWERED
+from sandbox.agent_words import (
+    AGREES,
+    ANSWERED,
+    PATIENCE,
+    QUESTIONS,
+    TOLD_GOODBYE,
+    UNANSWERED,
+    WANTED,
+)
 from sandbox.errand_details import read_details, read_wishes
 from sandbox.told_words import asks_for_goodbye, find_told_words
 
 _AGREES = re.compile(r"\b(?:yes|yeah|yep|correct|right|exactly|that's it|okay|ok)\b", re.IGNORECASE)
 _NOTHING = Turn()
-_GREETING = frozenset(("asked_order", "asked_who"))
+_GREETING = frozenset(("asked_order", "asked_who", "greeted"))
 """Reactions to somebody who has not heard yet who is calling."""
 _ONCE = frozenset(("ask_person", "press_digits"))
 """Tools that are not used once more when what was said with them was cut short."""
@@ -40,6 +48,7 @@ class Agent:
         self._has_ended = False
         self._is_asking_person = False
         self._asked_again = 0
+        self._nudged = 0
 
     def instruct(self, instructions: str, facts: Sequence[str] = ()) -> None:
         """Take over the errand's details, and which facts the session can record."""
@@ -126,11 +135,12 @@ class Agent:
         if self._situation is Situation.PERSON and before is not Situation.PERSON:
             self._has_opened = False  # somebody new: they have not heard who is calling
         if words:
+            self._nudged = 0
             self._said["heard"] = words
             self._said["first_heard"] = self._said["first_heard"] or words
         reaction = self._reaction(words)
         if self._situation is Situation.PERSON and not (reaction and reaction.is_deaf):
-            self._facts.note(words)
+            self._facts.note(words, asked=self._said["last_said"])
 
     def _chosen(self, words: str) -> Turn:
         if self._situation is not Situation.PERSON:
@@ -180,7 +190,8 @@ class Agent:
         """Speak into a silence: take leave when all is settled, else ask who is there."""
         if self._facts.is_complete and not self._has_ended:
             return self._next_step()
-        return self._ask_again(self._script.nudge)
+        self._nudged += 1
+        return self._script.nudge if self._nudged <= self._script.endurance else self._give_up()
 
     def _otherwise(self, words: str) -> Turn:
         """Answer words that name nothing new."""
@@ -190,11 +201,18 @@ class Agent:
             return self._again(self._cut)
         if self._is_asking_person:
             return PATIENCE
-        if self._facts.is_complete and (_AGREES.search(words) or self._script.read_back is None):
+        return self._settle(words)
+
+    def _settle(self, words: str) -> Turn:
+        """Bring the errand to its end, or ask for what is missing."""
+        missing, agrees = self._facts.find_missing(), _AGREES.search(words)
+        if missing is None and (agrees or self._script.read_back is None):
             return self._close()
         if self._facts.is_offered(words):
             return AGREES
-        return self._ask_again(self._script.lost)
+        return self._ask_again(
+            Turn(QUESTIONS[missing]) if missing and agrees else self._script.lost
+        )
 
     def _again(self, cut: Turn) -> Turn:
         """Play a turn once more that was not heard to its end."""
@@ -212,10 +230,12 @@ class Agent:
         if reaction.most and self.reached.count(reaction.name) >= reaction.most:
             return self._give_up()
         self._asked_again = 0
-        if reaction.turn.uses("ask_person"):
-            if self._is_asking_person:
-                return PATIENCE
-            self._is_asking_person = True
+        asks_person = reaction.turn.uses("ask_person")
+        if self._is_asking_person and (asks_person or reaction.name == "greeted"):
+            return PATIENCE
+        self._is_asking_person = self._is_asking_person or asks_person
+        if reaction.name == "greeted":
+            self._cut = None  # the opening is said once more anyway
         self.reached.append(reaction.name)
         return reaction.turn
 
@@ -269,6 +289,7 @@ class Agent:
         agreed = ", and ".join(
             self._facts.values[name] for name in self._facts.wanted if name in self._facts.values
         )
-        lost = " ".join(QUESTIONS[name] for name in self._facts.wanted)
+        missing = self._facts.find_all_missing() or self._facts.wanted
+        lost = " and ".join(WANTED[name] for name in missing).capitalize() + "?"
         known = self._details | self._facts.values | self._said
         return fill_turn(turn, known | {"agreed": agreed, "lost_question": lost})

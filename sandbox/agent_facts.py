@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from sandbox.agent_script import AgentScript
 from sandbox.agent_turns import ToolUse, Turn
+from sandbox.agent_words import QUESTIONS
 from sandbox.spoken_figures import (
+    find_bare_count,
     find_clock,
     find_day,
     find_number,
@@ -20,6 +22,8 @@ _FINDERS = {
     "appointment_time": find_clock,
     "confirmation_number": find_number,
 }
+_BARE = {"total_price": "{}.00", "ready_time": "{} minutes"}
+"""What a bare number means as the answer to a question."""
 _OPTIONAL = frozenset(("confirmation_number",))
 
 
@@ -53,21 +57,19 @@ class FactBook:
             self._known = known
             self.wanted = tuple(name for name in known if name not in _OPTIONAL)
 
-    def note(self, words: str) -> None:
+    def note(self, words: str, asked: str = "") -> None:
         """Take the facts out of the callee's words; a later one replaces an earlier one.
 
-        A question states nothing.
+        A question states nothing. `asked`: what they answer; a bare number answers its question.
         """
+        self._note_bare(words, asked)
         for sentence in split_sentences(words):
             if sentence.endswith("?"):
                 continue
             for name in self._known:
                 value = _FINDERS[name](sentence)
-                if value is not None and self._is_news(name, value):
-                    self.values[name] = value
-                    self._quotes[name] = sentence
-                    if name not in self._fresh:
-                        self._fresh.append(name)
+                if value is not None:
+                    self._take(name, value, sentence)
 
     def is_offered(self, words: str) -> bool:
         """Say whether the callee asks whether a value suits."""
@@ -83,7 +85,11 @@ class FactBook:
 
     def find_missing(self) -> str | None:
         """Give the first fact that is not recorded yet; None when all are."""
-        return next((name for name in self.wanted if name not in self._recorded), None)
+        return next(iter(self.find_all_missing()), None)
+
+    def find_all_missing(self) -> list[str]:
+        """Give the facts that are not recorded yet."""
+        return [name for name in self.wanted if name not in self._recorded]
 
     def lose(self, turn: Turn) -> None:
         """Take back what `turn` was to record: its tools were never called."""
@@ -97,6 +103,20 @@ class FactBook:
             self._recorded.add(name)
             if name in self._fresh:
                 self._fresh.remove(name)
+
+    def _note_bare(self, words: str, asked: str) -> None:
+        count = find_bare_count(words)
+        for name, wording in _BARE.items():
+            if count is not None and name in self.wanted and asked.endswith(QUESTIONS[name]):
+                self._take(name, wording.format(count), words)
+
+    def _take(self, name: str, value: str, sentence: str) -> None:
+        if not self._is_news(name, value):
+            return
+        self.values[name] = value
+        self._quotes[name] = sentence
+        if name not in self._fresh:
+            self._fresh.append(name)
 
     def _is_news(self, name: str, value: str) -> bool:
         if self._script.keeps_first and name in self.values:

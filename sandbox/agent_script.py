@@ -22,7 +22,9 @@ class AgentScript:
     at_machine: Turn = AT_MACHINE
     """The answer to a voicemail's greeting."""
     patience: int = 3
-    """How often the agent asks again, or into the silence, before it gives up."""
+    """How often the agent asks again before it gives up."""
+    endurance: int = 5
+    """How often it speaks into a silence before it gives up."""
     invented: Mapping[str, str] = field(default_factory=dict)
     """Facts recorded with these values, whatever the callee said: an agent that lies."""
     quotes: Mapping[str, str] = field(default_factory=dict)

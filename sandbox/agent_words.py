@@ -27,12 +27,13 @@ UNANSWERED = end_call(
 )
 AGREES = Turn("Yes, that suits.")
 
-QUESTIONS = {
-    "total_price": "And how much will it be?",
-    "ready_time": "And when will it be ready?",
-    "appointment_day": "And on which day would that be?",
-    "appointment_time": "And at what time?",
+WANTED = {
+    "total_price": "how much will it be",
+    "ready_time": "when will it be ready",
+    "appointment_day": "on which day would that be",
+    "appointment_time": "at what time",
 }
+QUESTIONS = {name: f"And {question}?" for name, question in WANTED.items()}
 
 _SPANISH_OR_ITALIAN = (
     r"\b(?:hola|buenos|buenas|digame|gracias|quiere|quien|usted|se\u00f1or|habla|"
@@ -63,7 +64,8 @@ REACTIONS = (
     Reaction(
         "refused",
         r"\b(?:closed|sold out|out of (?:it|that|dough)|not possible|fully booked|nothing free)\b"
-        r"|do(?: no|n')t deliver|(?:can ?no|can'|do no|don'|wo n|won')t (?:take|make|do)\b"
+        r"|(?:can ?no|can'|do no|don'|wo n|won')t (?:take|make|do|have|sell|serve|deliver)\b"
+        r"|\b(?:run out|not available|none left|no more of)\b"
         r"|no card,? no (?:order|pizza)",
         end_call("I understand. Thank you all the same. Goodbye.", "refused"),
     ),
@@ -119,6 +121,11 @@ REACTIONS = (
         "asked_day",
         r"(?:what|which) (?:day|time|date)|when (?:would|do|shall|should)",
         Turn("{wished_times}, if possible."),
+    ),
+    Reaction(
+        "greeted",
+        r"^\W*(?:[\w' ]{1,30}[,.!]+ )?(?:hello|hi|hey|good (?:day|morning|afternoon|evening))\W*$",
+        OPENING,
     ),
     Reaction("asked_more", r"anything else|that all|is that everything", Turn("That is all.")),
     Reaction("asked_to_wait", r"\b(?:moment|hold on|hang on|second|minute), ?", Turn("Of course.")),

@@ -19,7 +19,7 @@ _PRICES = (
     re.compile(rf"(?P<whole>{_COUNT}) (?:{_MONEY})(?: and)? (?P<cents>{_COUNT})(?: cents?)?\b"),
     re.compile(r"[$\u20ac\u00a3]? ?(?P<whole>\d+)[.,](?P<cents>\d\d)\b"),
     re.compile(r"[$\u20ac\u00a3] ?(?P<whole>\d+)(?P<cents>)\b"),
-    re.compile(rf"\b(?P<whole>{_COUNT})(?P<cents>) (?:{_MONEY})\b"),
+    re.compile(rf"(?<!\d[.,])\b(?P<whole>{_COUNT})(?P<cents>) (?:{_MONEY})\b"),
     re.compile(
         rf"{_NO_CLOCK}\b(?P<whole>{_COUNT}) (?P<cents>{_CENTS})\b(?! minutes?)",
     ),
@@ -43,6 +43,7 @@ _CLOCKS = (
 )
 _PAST = {"half": 30, "quarter": 15, "ten": 10, "twenty": 20}
 _TELLS_CLOCK = re.compile(r"\b(?:at|by|around|past|o'clock|[ap]m)\b", re.IGNORECASE)
+_BARE_COUNT = re.compile(rf"\W*(?:about |only |just )?({_COUNT})\W*(?:please)?\W*")
 _FIGURE = rf"(?:{_DIGITS}|zero|oh)"
 _NUMBER = re.compile(
     rf"\bnumber (?:is |would be |will be )?(?P<said>\d+|{_FIGURE}(?:[ ,-]+{_FIGURE})+)\b",
@@ -117,6 +118,12 @@ def find_ready(text: str) -> str | None:
     if span is not None or not _TELLS_CLOCK.search(text):
         return span
     return find_clock(text)
+
+
+def find_bare_count(text: str) -> int | None:
+    """Give the number that somebody says and nothing else; None for anything more."""
+    said = _BARE_COUNT.fullmatch(text.lower())
+    return _count(said[1]) if said else None
 
 
 def find_number(text: str) -> str | None:

@@ -2,10 +2,9 @@
 
 from sandbox.callees.cues import After, AgentFinished, AgentHasSpoken
 from sandbox.callees.scripted import Act, Line, ScriptedCallee
-from sandbox.callees.wordings import PRICE_AND_TIME
+from sandbox.callees.wordings import BRISK_CONFIRMATION, PRICE_AND_TIME
 from sandbox.variation import Variation
 
-BRISK_CONFIRMATION = "Fourteen fifty, in twenty minutes."
 _OPENING_MS = 2_300  # a little less than the agent needs to say on whose behalf it calls
 _PICK_UP_MS = 400
 
@@ -36,13 +35,15 @@ def late_riser(variation: Variation) -> ScriptedCallee:
     return ScriptedCallee("luigi", [hello, confirm(variation)], variation)
 
 
-def brisk_shop(_: Variation) -> ScriptedCallee:
-    """Build a callee who takes the order in as few words as that can be done; never varied."""
-    lines = [Line(After(200), "Hello?"), Line(AgentHasSpoken(_OPENING_MS), BRISK_CONFIRMATION)]
+def brisk_shop(variation: Variation) -> ScriptedCallee:
+    """Build a callee who takes the order in as few words as that can be done, at one pace."""
+    said = variation.pick(BRISK_CONFIRMATION)
+    lines = [Line(After(200), "Hello?"), Line(AgentHasSpoken(_OPENING_MS), said)]
     return ScriptedCallee("luigi", lines)
 
 
-def brisk_shop_that_hangs_up(_: Variation) -> ScriptedCallee:
+def brisk_shop_that_hangs_up(variation: Variation) -> ScriptedCallee:
     """Build a callee who takes the order and hangs up without waiting for a good-bye."""
-    last = Line(AgentHasSpoken(_OPENING_MS), BRISK_CONFIRMATION, Act.HANG_UP)
+    said = variation.pick(BRISK_CONFIRMATION)
+    last = Line(AgentHasSpoken(_OPENING_MS), said, Act.HANG_UP)
     return ScriptedCallee("luigi", [Line(After(200), "Hello?"), last])

@@ -8,6 +8,11 @@ PRICE_AND_TIME = (
     "It comes to 14.50. Ready in twenty minutes.",
     "Sure, fourteen fifty. You can have it in twenty minutes.",
 )
+BRISK_CONFIRMATION = (
+    "Fourteen fifty, in twenty minutes.",
+    "$14.50, in 20 minutes.",
+    "Fourteen fifty, ready in twenty minutes.",
+)
 PRICE = (
     "Sure, that is fourteen fifty.",
     "That makes $14.50.",

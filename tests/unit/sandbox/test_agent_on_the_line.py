@@ -195,3 +195,27 @@ def test_an_aside_that_was_cut_does_not_replace_what_it_interrupted() -> None:
     aside = agent.answer("One moment, please.")
     agent.was_cut(aside, tools_called=True)
     assert agent.answer("Go on.") == opening
+
+
+def test_a_greeting_after_the_opening_is_answered_with_the_opening() -> None:
+    agent = agent_of(None, "")
+    opening = agent.answer("Luigi's Pizza, hello?")
+    assert opening.say.startswith("Hello, I am an AI assistant calling on behalf of Ana Kim.")
+
+
+def test_a_bare_number_answers_the_question_that_was_asked() -> None:
+    agent = agent_of(None, "Hello?")
+    assert agent.answer("Okay.") == Turn("And how much will it be?")
+    assert agent.answer("15").tools[0].arguments["value"] == "15.00"
+    assert agent.carry_on() == Turn("And when will it be ready?")
+    assert agent.answer("Twenty.").tools[0].arguments["value"] == "20 minutes"
+
+
+def test_a_silence_is_spoken_into_five_times() -> None:
+    agent = agent_of(None, "Hello?")
+    assert [agent.nudge().uses("end_call") for _ in range(6)] == [False] * 5 + [True]
+
+
+def test_who_has_settled_everything_takes_leave_of_a_silence() -> None:
+    agent = agent_of(None, "Hello?", "What would you like? Fourteen fifty, in twenty minutes.")
+    assert agent.nudge().tools == end_call("", "done").tools

@@ -29,6 +29,8 @@ def _agent(*heard: str) -> Agent:
         ("18 dollars, half an hour", "18.00", "30 minutes"),
         ("thirty-two ninety at 7:30 pm", "32.90", "7:30 pm"),
         ("fourteen dollars and fifty cents, fifteen minutes", "14.50", "15 minutes"),
+        ("14,50 euros, twenty minutes", "14.50", "20 minutes"),
+        ("$16.50 at half past six", "16.50", None),
         ("twelve bucks, an hour", "12.00", "60 minutes"),
         ("fourteen fifty, no, sixteen dollars", "16.00", None),
         ("that's twenty five minutes", None, "25 minutes"),
