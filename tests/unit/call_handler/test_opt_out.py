@@ -31,13 +31,28 @@ ASKED = """
     Unsubscribe.
     I don't want you calling here.
     You must not call us any more.
-    Don't call us, we'll call you.
     Don't bother me again.
     Sorry, no robots. Don't call here.
     No thank you. And do not contact us anymore.
     Don't phone this shop again, understood?
     Quit calling.
     I said it already: please never ring us again.
+    Don't you dare call this number again.
+    I never want to hear from you again.
+    Quit bugging us.
+    We do not wish to be contacted.
+    No more of these robot calls, please.
+    You people keep calling, knock it off.
+    Why do you keep calling? Stop it.
+    I'd rather you didn't call again.
+    Would you please not call again?
+    I would like to be removed from your list.
+    Do not contact this business.
+    Please refrain from calling us.
+    Do us a favor and don't call back.
+    Leave us alone.
+    Don't call us ever again!
+    I told you last week not to call.
 """
 NOT_ASKED = """
     Don't call it margherita.
@@ -75,6 +90,32 @@ NOT_ASKED = """
     Our list of toppings is on the web.
     Remove the anchovies from the list of extras.
     I want to opt for the small one.
+    Please stop calling it a calzone.
+    I said stop calling me darling, Marco!
+    Don't call us, we'll call you.
+    Don't call us, we'll call you when it's ready.
+    We won't call you again.
+    We can't call you again if you leave no number.
+    We never call the customer again once it's ready.
+    Stop ringing that bell!
+    Forget this number, the new one is 555 0199.
+    Take my name off the waiting list? Sure.
+    I don't want to be called when it is ready.
+    If you get no answer, don't call again, just come in.
+    There are no more calls in the queue.
+    We don't ring the bell any more.
+    Don't phone me any more details, just email them.
+    Our delivery guy will not ring twice, so do not call him again.
+    Don't call the shop again, use the website instead.
+    Delete my number? No, delete my last sentence.
+    Are you on the do not call list?
+    Do you want me to remove you from our list?
+    We take the margherita off our list on Mondays.
+    Please don't contact the kitchen again, contact me.
+    If that doesn't work, don't hesitate to call us again.
+    Don't ever contact us by fax, use the phone.
+    Our system will not contact you again.
+    He quit calling in sick.
 """
 
 
