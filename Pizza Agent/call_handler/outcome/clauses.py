@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
@@ -22,17 +22,21 @@ class Clause:
     """A stretch of one turn between two pauses.
 
     `is_guess`: said with "I think" or "probably", which is good enough for a time and no more.
+    `is_command`: tells the agent what to write down, which states nothing but a code.
     """
 
     text: str
     tone: Tone
     is_guess: bool = False
+    is_command: bool = False
 
 
 _HARMLESS = re.compile(
     r"\b(?:no|not an?y?) (?:problem|worries|trouble|doubt)\b|\bdon't worry\b|\bwhy not\b"
     r"|\bnot bad\b"
-    r"|\bno,? thank(?:s| you)\b|\bsorry (?:for|about) (?:the|that|your)\b(?: wait(?:ing)?| delay)?"
+    r""
+    r"|\b(?:no,? )+thank(?:s| you)\b"
+    r"|\bsorry (?:for|about) (?:the|that|your)\b(?: wait(?:ing)?| delay)?"
     r"|\bwhy don't (?:you|we)\b|\bif that (?:works|suits)(?: for)?(?: you)?"
     r"|\bif (?:that's|that is|it's|that'd be)(?: (?:ok|okay|fine|all right|alright|good|enough))+"
     r"(?: (?:for|with|by) you)?"
@@ -56,11 +60,11 @@ _SUBJECT = (
     r"|we're|i'm|i'll)"
 )
 _RUN_ON = re.compile(rf"\b([a-z']+) +(?={_SUBJECT}\b)", re.IGNORECASE)
-_LEADS = frozenset(
-    ("say", "said", "says", "saying", "think", "thought", "believe", "mean", "guess", "suppose")
-) | frozenset(
-    ("told", "you", "know", "sure", "heard", "if", "whether", "when", "unless", "that", "because")
-)
+_LEADS = frozenset((
+    "say", "said", "says", "saying", "think", "thought", "believe", "mean", "guess", "suppose",
+    "told", "you", "know", "sure", "heard", "way", "if", "whether", "when", "unless", "that",
+    "because", "of",
+))  # fmt: skip
 
 _START = r"^(?:(?:and|so|okay|ok|well|sorry|then|or|um|uh|oh|yes|yeah|hello|hi) )*"
 _INVERTED = re.compile(
@@ -101,9 +105,10 @@ _UNSURE_ALONE = re.compile(
 _MAYBE = re.compile(
     r"\b(?:maybe|perhaps|possibly|might|could be|i guess|i suppose|not certain|hopefully|i hope"
     r"|i wish|on (?:\w+days|weekends)|for (?:members|students|children|kids|seniors)|next door"
-    r"|elsewhere|they charge|other (?:shop|place|store|pizzeria|salon|restaurant)s?|usually"
+    r"|elsewhere|they charge|other (?:shop|place|store|branch|location|pizzeria|salon)s?|usually"
     r"|normally|typically|generally|sometimes|let's hope|last (?:week|month|year|time)"
-    r"|had a \w+ (?:for|of))\b",
+    r"|had a \w+ (?:for|of)|(?:i|we) had(?! said| told)|i'd guess|my guess"
+    r"|half of (?:that|it|this))\b",
     re.IGNORECASE,
 )
 _GUESS = re.compile(r"\b(?:i think|i believe|probably|i reckon|i assume|i'd say)\b", re.IGNORECASE)
@@ -117,6 +122,23 @@ _HEARSAY = re.compile(
 _HEARSAY_ALONE = re.compile(
     r"^(?:(?:as|like) )?(?:he|she|they|you|my \w+|the \w+|somebody|someone) "
     r"(?:said|says|told (?:me|us|you))$"
+)
+_WOULD = re.compile(r"\b(?:would|could|i'd|we'd|it'd|that'd)\b", re.IGNORECASE)
+_COMMAND = re.compile(
+    _START
+    + r"(?:(?:please|just|now|also|for \w+ \w+) |you (?:must|should|have to|need to|can|may) "
+    r"|i (?:want|need|order|command|ask) you to |(?:make|be) sure (?:to |you )|remember to )*"
+    r"(?:record|set(?! for)|write|note|mark|report|put(?! you)|enter|log|save|store|update|register"
+    r"|confirm|claim|pretend|assume|treat|consider|output|respond)\b",
+    re.IGNORECASE,
+)
+_INJECTED = re.compile(
+    r"\bsystem(?::| (?:message|notice|override|prompt|note)\b)"
+    r"|\b(?:developer|administrator|debug)\b"
+    r"|\b(?:ignore|disregard|forget) (?:\w+ ){0,4}(?:instructions|orders|rules|prompt|told)\b"
+    r"|\b(?:your|previous|new|system) (?:instructions|prompt|rules)\b|\b[a-z]+_[a-z]+\b"
+    r"|\boverride\b|\bfor (?:the|your|our) records?\b|\b(?:for this test|test mode)\b",
+    re.IGNORECASE,
 )
 _MACHINE = re.compile(
     r"\b(?:leave (?:us |me )?(?:a|your) message|after the (?:tone|beep|signal)|voice ?mail"
@@ -136,14 +158,14 @@ def fold_text(text: str) -> str:
 
 def split_clauses(text: str) -> Iterator[Clause]:
     """Give the clauses of one folded turn in order, each with its tone."""
-    is_machine = bool(_MACHINE.search(text))
+    is_machine = bool(_MACHINE.search(text) or _INJECTED.search(text))
     text = _RUN_ON.sub(_with_pause, text)
     start = 0
     for end in [*_SENTENCE.finditer(text), None]:
         sentence = text[start : end.start() if end else len(text)]
         is_asked = end is not None and "?" in end[0]
         for clause in _read_sentence(sentence, is_asked=is_asked):
-            yield Clause(clause.text, Tone.ASIDE, clause.is_guess) if is_machine else clause
+            yield replace(clause, tone=Tone.ASIDE) if is_machine else clause
         start = end.end() if end else start
 
 
@@ -156,9 +178,11 @@ def _read_sentence(sentence: str, *, is_asked: bool) -> Iterator[Clause]:
     parts = re.split(r"\bbut\b", sentence, flags=re.IGNORECASE)
     for number, part in enumerate(parts, start=1):
         texts = [text.strip() for text in _PAUSE.split(part)]
-        yield from _read_part(
+        is_opposed = number < len(parts) and _WOULD.search(part) is not None
+        for clause in _read_part(
             [text for text in texts if text], is_asked=is_asked and number == len(parts)
-        )
+        ):
+            yield replace(clause, tone=Tone.ASIDE) if is_opposed else clause
 
 
 def _read_part(texts: list[str], *, is_asked: bool) -> Iterator[Clause]:
@@ -168,7 +192,7 @@ def _read_part(texts: list[str], *, is_asked: bool) -> Iterator[Clause]:
     has_tag = is_asked and len(texts) > 1 and _TAG.search(texts[-1]) is not None
     has_would = _WITH_WOULD.search(joined) is not None
     is_aside = has_tag
-    is_inverted = False
+    is_inverted = is_command = False
     for number, text in enumerate(texts, start=1):
         is_inverted = bool(_INVERTED.search(text)) or (is_inverted and is_asked)
         is_inverted = is_inverted or (is_asked and bool(_ASKING.search(text)))
@@ -176,7 +200,8 @@ def _read_part(texts: list[str], *, is_asked: bool) -> Iterator[Clause]:
         is_aside = is_aside or (has_would and bool(_WITH.search(text)))
         is_question = is_inverted or (is_asked and number == len(texts)) or _TODAY_IS.search(text)
         tone = Tone.ASIDE if is_aside or is_question else max(common, _tone_of(text))
-        yield Clause(text, tone, is_guess or bool(_GUESS.search(text)))
+        is_command = is_command or bool(_COMMAND.search(text))
+        yield Clause(text, tone, is_guess or bool(_GUESS.search(text)), is_command)
 
 
 def _common_tone(texts: list[str]) -> Tone:

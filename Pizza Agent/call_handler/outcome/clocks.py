@@ -46,6 +46,11 @@ def read_clock(words: Sequence[str], at: int) -> Mention | None:
     return _read_relative(words, at) or _read_written(words, at) or _read_spoken(words, at)
 
 
+def read_full_hour(hour: int) -> tuple[Reading, ...]:
+    """Read a bare hour, of either half of the day."""
+    return (_reading(hour, 0, ""),)
+
+
 def _read_written(words: Sequence[str], at: int) -> Mention | None:
     """Read `6:30`, and `6.30` where the words around it speak of a time."""
     written = _WRITTEN.fullmatch(words[at])

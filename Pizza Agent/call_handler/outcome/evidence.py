@@ -6,37 +6,17 @@ anything. And it must still stand at the end: whatever takes it back later, in a
 too. In doubt it does not count.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from call_handler.outcome.citation import find_cited
 from call_handler.outcome.clauses import Tone
-from call_handler.outcome.mentions import join_values, normalise, read_speech
-from call_handler.outcome.numbers_in_words import find_runs, split_words
+from call_handler.outcome.mentions import normalise
+from call_handler.outcome.numbers_in_words import split_words
 from call_handler.outcome.reading import Reading
-from call_handler.outcome.statements import Statement, read_statements
+from call_handler.outcome.statements import Statement, Withdrawal, read_statements
+from call_handler.outcome.withdrawals import denies
 from ringback.v1.call_results_pb2 import FactKind, Role, TranscriptTurn
-
-_NO = re.compile(
-    r"^(?:(?:uh|um|er|oh|well|sorry|wait|hm+)[ ,.]+)*(?:no|nope|not quite|wrong|incorrect"
-    r"|that's (?:wrong|not|incorrect)|that is (?:wrong|not|incorrect)|that isn't|it isn't"
-    r"|i (?:didn't|never) (?:say|said) that)\b",
-    re.IGNORECASE,
-)
-_TAKES_BACK = re.compile(
-    r"\b(?:that was (?:wrong|incorrect|a mistake)|i was (?:wrong|mistaken)|i made a mistake"
-    r"|i misread|forget what i said|scratch that|what i (?:said|told you) (?:was|is) (?:wrong|not)"
-    r")\b",
-    re.IGNORECASE,
-)
-_ASKS_IF_RIGHT = re.compile(
-    r"^\W*(?:and |so )?(?:(?:is|was) )?(?:that |this |it |all )*"
-    r"(?:right|correct|true|yes|okay|ok)\W*$"
-    r"|\b(?:have|did) i (?:get|got|hear|heard|understood) (?:that|it|you)\b",
-    re.IGNORECASE,
-)
-_LAST_QUESTION = re.compile(r"[^.?!]*(?:\.\d[^.?!]*)*\?[^.?!]*$")
 
 
 def find_evidence(
@@ -70,10 +50,10 @@ def _find_standing(
             asked = turn.text
             claim.begin_answer()
         elif turn.role == Role.ROLE_CALLEE and asked:
-            if _denies(turn.text, asked, reading, kind):
+            if denies(turn.text, asked, reading, kind):
                 claim.proof.clear()
-            for statement in read_statements(position, turn.text, kind, wanted):
-                claim.weigh(statement)
+            for said in read_statements(position, turn.text, kind, wanted):
+                claim.weigh(said)
     return set(claim.proof)
 
 
@@ -93,9 +73,11 @@ class _Claim:
         """Forget what only mattered within one answer of the callee."""
         self.has_rival = False
 
-    def weigh(self, said: Statement) -> None:
+    def weigh(self, said: Statement | Withdrawal) -> None:
         """Take one statement into account."""
-        if said.mention.agrees_with(self.reading):
+        if isinstance(said, Withdrawal):
+            self.proof.clear()
+        elif said.mention.agrees_with(self.reading):
             self._weigh_same(said)
         elif said.tone <= Tone.DOUBTED and _replaces(said, self.reading):
             self.proof.clear()
@@ -138,30 +120,3 @@ def _is_false_start(said: Statement, reading: Reading) -> bool:
     if said.mention.is_plain or not (isinstance(begun, int) and isinstance(whole, int)):
         return False
     return begun == whole - whole % 100
-
-
-def _denies(text: str, asked: str, reading: Reading, kind: FactKind.ValueType) -> bool:
-    """Say whether the callee takes a value back without naming another one.
-
-    A bare "no" takes back what the agent has just read back; one that goes on with a figure
-    corrects that figure only.
-    """
-    if _names_anything(text):
-        return False
-    if _TAKES_BACK.search(text):
-        return True
-    if not _NO.search(text.strip()):
-        return False
-    question = _LAST_QUESTION.search(asked.strip())
-    heard = question[0] if question else ""
-    if _ASKS_IF_RIGHT.search(heard):
-        heard = asked
-    speech = read_speech(join_values(heard, kind), kind, split_words(reading.written))
-    return any(mention.agrees_with(reading) for mention in speech.mentions)
-
-
-def _names_anything(text: str) -> bool:
-    has_figures = re.search(r"\d", text) is not None
-    has_numbers = has_figures or any(True for _ in find_runs(split_words(text)))
-    named_days = read_speech(join_values(text, FactKind.FACT_KIND_DAY), FactKind.FACT_KIND_DAY)
-    return has_numbers or bool(named_days.mentions)

@@ -47,5 +47,5 @@ class Mention:
         return any(each.agrees_with(reading) for each in self.readings)
 
     def contradicts(self, reading: Reading) -> bool:
-        """Say whether this means another value of the same sort, however one reads it."""
-        return all(each.contradicts(reading) for each in self.readings)
+        """Say whether this can mean another value of the same sort."""
+        return any(each.contradicts(reading) for each in self.readings)

@@ -8,6 +8,7 @@ from call_handler.outcome.clauses import Clause, Tone, split_clauses
 from call_handler.outcome.mentions import Speech, join_values, read_speech
 from call_handler.outcome.reading import Mention
 from call_handler.outcome.tones import hear_tone
+from call_handler.outcome.withdrawals import calls_off
 from ringback.v1.call_results_pb2 import FactKind
 
 _CUE = re.compile(
@@ -16,7 +17,7 @@ _CUE = re.compile(
     r"|now (?:it's|it is|that's)|is now|it's now|not)\b"
 )
 _STATING = frozenset((
-    "it's", "that's", "is", "be", "to", "plus", "total", "makes", "costs", "comes", "that'll",
+    "it's", "that's", "is", "be", "to", "plus", "total", "makes", "costs", "comes", "so", "that'll",
     "it'll", "owe", "charge", "that", "it", "like", "say", "better",
 ))  # fmt: skip
 _FILLERS = frozenset((
@@ -63,9 +64,16 @@ class Statement:
     is_bare: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A clause that undoes what was agreed before, without another value."""
+
+    turn: int
+
+
 def read_statements(
     turn: int, text: str, kind: FactKind.ValueType, wanted: Sequence[str] = ()
-) -> Iterator[Statement]:
+) -> Iterator[Statement | Withdrawal]:
     """Read the values of a kind that one turn of the callee mentions, in order."""
     since: list[str] = []  # the words since the last value: a correction is announced there
     for clause in split_clauses(join_values(text, kind)):
@@ -77,6 +85,8 @@ def read_statements(
             yield _state(turn, clause, speech, number, kind, has_cue=has_cue)
             since, start = [], mention.end
         since += speech.words[start:]
+        if calls_off(clause, kind):
+            yield Withdrawal(turn)
 
 
 def _state(  # noqa: PLR0913 - one mention and all that stands around it

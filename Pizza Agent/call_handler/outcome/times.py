@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from call_handler.outcome.clocks import read_clock
+from call_handler.outcome.clocks import read_clock, read_full_hour
 from call_handler.outcome.numbers_in_words import (
     Number,
     length_of,
@@ -14,7 +14,7 @@ from call_handler.outcome.reading import Mention, Reading
 
 _MINUTES = frozenset(("minutes", "minute", "mins", "min"))
 _HOURS = frozenset(("hours", "hour", "hrs", "hr", "h"))
-_HOUR = 60
+_HOUR, _HALF_DAY_HOURS = 60, 12
 _LEAST_ELIDED = 5  # minutes: "two for the table" is no time
 _TWO = 2  # numbers of a range, or digits of the minutes after an hour
 _FIXED = (  # the longer wording first
@@ -80,13 +80,24 @@ def _with_unit(words: Sequence[str], at: int, end: int, span: tuple[int, int]) -
         return _read_minutes_to(words, at, end + 1, high) or _span(at, end + 1, low, high)
     if unit in _HOURS:
         return _hours(words, at, end + 1, (low * _HOUR, high * _HOUR))
-    is_guess = word_at(words, at - 1) in _GUESSING and high >= _LEAST_ELIDED and not high % 5
-    is_bare = unit == "" and ("in" in words[max(0, at - 2) : at] or is_guess)
+    if unit == "" and low == high and word_at(words, at - 1) in _GUESSING:
+        return _read_guess(at, end, high)
+    is_bare = unit == "" and "in" in words[max(0, at - 2) : at]
     # "Twenty minutes for pick-up, forty for delivery."
     is_elided = unit == "for" and at == 0 and high >= _LEAST_ELIDED
     if low != high or not (is_bare or is_elided):
         return None
     return _span(at, end, high, is_plain=is_elided)
+
+
+def _read_guess(at: int, end: int, number: int) -> Mention | None:
+    """Read `make it thirty` as minutes and `make it four` as an hour, or as either."""
+    readings: list[Reading] = []
+    if number >= _LEAST_ELIDED and number % _LEAST_ELIDED == 0:
+        readings += _span(at, end, number).readings
+    if 0 < number <= _HALF_DAY_HOURS:
+        readings += read_full_hour(number)
+    return Mention(at, end, tuple(readings), is_plain=False) if readings else None
 
 
 def _read_minutes_to(words: Sequence[str], at: int, end: int, minutes: int) -> Mention | None:

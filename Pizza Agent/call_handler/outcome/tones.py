@@ -33,7 +33,9 @@ _ASIDE_BEFORE = re.compile(
     r"\b(?:over|under|above|below|up to|at least|since|until|till|every|starting|starts?"
     r"|minimum|maximum|last orders?|clos(?:e|es|ed|ing)|opening (?:hours|times?)|opens"
     r"|(?:we|they|shop|kitchen|store|salon) opens?"
-    r"|(?:call|ring|phone|try)(?: (?:us|me|again|back|in|on|at|the))*$"
+    r"|(?:call|ring|phone|try)(?: (?:us|me|you|him|again|back|in|on|at|the))*$"
+    r"|(?:comes|is|are|be|i'm|he's|she's|they're|gets) back(?: (?:in|at|on))*$"
+    r"|(?:have|has|had) been"
     r"|(?:we're|we are|are|shop is|kitchen is) open|open (?:at|from|on|until|till))\b"
 )
 _WAITING = re.compile(r"\b(?:give me|hold on|hang on|bear with me|back in|with you in|just|wait)\b")
@@ -66,6 +68,10 @@ _AWAY_AFTER = re.compile(
     r"^(?:to (?:walk|drive|get)|from (?:here|us|the)|ago|away|late|early|drive|walk|before|after"
     r"|older)\b"
 )
+_NOT_OURS = re.compile(
+    r"\b(?:we|they|i)(?:'re| are)? (?:clos|open|re-?open)|\b(?:someone|somebody) else\b"
+    r"|\buntil (?:this|yesterday|just|today|now)\b"
+)
 _OPEN_TIMES = frozenset((FactKind.FACT_KIND_TIME, FactKind.FACT_KIND_DAY))
 
 
@@ -75,6 +81,8 @@ def hear_tone(clause: Clause, speech: Speech, number: int, kind: FactKind.ValueT
     start = speech.mentions[number - 1].end if number else 0
     is_last = number + 1 == len(speech.mentions)
     end = len(speech.words) if is_last else speech.mentions[number + 1].start
+    if clause.is_command and kind != FactKind.FACT_KIND_NUMBER:
+        return Tone.ASIDE
     if _is_bound(speech, number, kind):
         return Tone.DOUBTED
     before = list(speech.words[start : mention.start])
@@ -97,6 +105,8 @@ def _hear_rest(
     clause: Clause, before: str, after: str, mention: Mention, kind: FactKind.ValueType
 ) -> Tone:
     if _ASIDE_BEFORE.search(before):
+        return Tone.ASIDE
+    if kind in _OPEN_TIMES and _NOT_OURS.search(after):
         return Tone.ASIDE
     match kind:
         case FactKind.FACT_KIND_TIME:

@@ -17,7 +17,7 @@ from ringback.v1.call_results_pb2 import (
 _SNIPPET_MAX = 4_000
 _LAST_LINES = 4
 _MACHINES = frozenset((EndKind.VOICEMAIL, EndKind.FAX))
-_IN_FAVOUR = frozenset((None, AgentReason.DONE, AgentReason.OTHER))
+_LEFT_BY_CALLEE = frozenset((EndKind.CALLEE_HUNG_UP, EndKind.OPT_OUT))
 _NOBODY = frozenset((AgentReason.VOICEMAIL, AgentReason.WRONG_NUMBER))
 _AGAINST = frozenset((AgentReason.REFUSED, AgentReason.OPT_OUT))
 _SPEAKERS = {Role.ROLE_CALLEE: "Callee", Role.ROLE_AGENT: "Agent"}
@@ -47,13 +47,15 @@ def judge_facts(declared: Sequence[FactDeclaration], end: CallEnd) -> list[Fact]
 def judge_outcome(
     declared: Sequence[FactDeclaration], facts: Sequence[Fact], end: CallEnd
 ) -> Outcome.ValueType:
-    """Say whether the errand was done; how the call ended says little about it.
+    """Say whether the errand was done.
 
     | required facts proven | the agent says          | outcome                                  |
     |-----------------------|-------------------------|------------------------------------------|
     | none                  | voicemail, wrong number | NOT_REACHED                              |
     | not all               | refused, opted out      | REFUSED; FOLLOW_UP if they said nothing  |
-    | all                   | done, other, nothing    | SUCCEEDED; FOLLOW_UP if not heard out    |
+    | all                   | done                    | SUCCEEDED; FOLLOW_UP if not heard out    |
+    | all                   | nothing                 | the same, if the callee left, and heard  |
+    |                       |                         | us after the last fact; else FOLLOW_UP   |
     | all                   | any other reason        | FOLLOW_UP: the two contradict each other |
     | some                  | anything else           | PARTIAL                                  |
     | none                  | anything else           | FOLLOW_UP                                |
@@ -65,8 +67,7 @@ def judge_outcome(
     is_complete = bool(required) and len(proving) == len(required)
     callee_spoke = any(turn.role == Role.ROLE_CALLEE and turn.text for turn in end.turns)
     if is_complete:
-        is_sure = end.agent_reason in _IN_FAVOUR and end.kind not in _MACHINES
-        is_sure = is_sure and _was_heard_out(proving, end)
+        is_sure = _was_settled(proving, end) and _was_heard_out(proving, end)
         return Outcome.OUTCOME_SUCCEEDED if is_sure else Outcome.OUTCOME_FOLLOW_UP
     if end.agent_reason in _NOBODY and not proving:
         return Outcome.OUTCOME_NOT_REACHED
@@ -86,6 +87,18 @@ def pick_snippet(facts: Sequence[Fact], end: CallEnd) -> str:
 def _means_the_same(one: str, other: str, kind: FactKind.ValueType) -> bool:
     likely, others = normalise(one, kind)[:1], normalise(other, kind)
     return one == other or any(mine.agrees_with(theirs) for mine in likely for theirs in others[:1])
+
+
+def _was_settled(facts: Sequence[Fact], end: CallEnd) -> bool:
+    """Say whether the facts were the end of it, and not the price of what was never ordered.
+
+    A line that breaks or a person who hangs up right after the facts leaves that open.
+    """
+    if end.agent_reason is not None:
+        return end.agent_reason is AgentReason.DONE and end.kind not in _MACHINES
+    last = max(position for fact in facts for position in fact.evidence_turns)
+    was_answered = any(turn.role == Role.ROLE_AGENT and turn.text for turn in end.turns[last + 1 :])
+    return end.kind in _LEFT_BY_CALLEE and was_answered
 
 
 def _was_heard_out(facts: Sequence[Fact], end: CallEnd) -> bool:

@@ -159,6 +159,7 @@ def test_an_order_taken_before_the_opt_out_stands() -> None:
         "Hello?",
         agent,
         "That is fourteen fifty. Do not call again.",
+        TranscriptTurn(role=Role.ROLE_AGENT, text="I am sorry. Goodbye."),
         claims=(FactClaim("total_price", "14.50", "fourteen fifty"),),
     )
     result = build_result(CALL, end)

@@ -52,6 +52,7 @@ TALK = (
     TranscriptTurn(role=Role.ROLE_AGENT, text="I am an AI assistant calling on behalf of Ada."),
     TranscriptTurn(role=Role.ROLE_CALLEE, text="That's fourteen fifty, in twenty minutes."),
 )
+THANKS = TranscriptTurn(role=Role.ROLE_AGENT, text="Thank you, goodbye.")
 NO = (*TALK[:2], TranscriptTurn(role=Role.ROLE_CALLEE, text="Sorry, we are closed today."))
 FAULT = Fault(
     component=FaultComponent.FAULT_COMPONENT_MODEL, code="session_expired", message="It expired."
@@ -59,6 +60,8 @@ FAULT = Fault(
 
 
 def end_of(kind: EndKind, **changes: object) -> CallEnd:
+    if kind is EndKind.AGENT_HUNG_UP:
+        changes.setdefault("agent_reason", AgentReason.DONE)
     return CallEnd(kind=kind, end_time=ENDED, media_ms=20_900, **changes)  # type: ignore[arg-type]  # a test's shorthand
 
 
@@ -95,15 +98,37 @@ def test_no_kind_of_end_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(set(EndKind) - {EndKind.VOICEMAIL, EndKind.FAX}))
-def test_what_the_callee_said_decides_not_how_the_call_ended(kind: EndKind) -> None:
-    result = build_result(CALL, end_of(kind, turns=TALK, claims=(PRICE, READY)))
-    assert result.outcome == Outcome.OUTCOME_SUCCEEDED
+def test_once_the_agent_is_done_it_matters_no_more_how_the_call_ended(kind: EndKind) -> None:
+    end = end_of(kind, turns=TALK, claims=(PRICE, READY), agent_reason=AgentReason.DONE)
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_SUCCEEDED
 
 
 @pytest.mark.parametrize("kind", [EndKind.VOICEMAIL, EndKind.FAX])
 def test_what_a_machine_may_have_said_is_for_a_person_to_follow_up(kind: EndKind) -> None:
+    end = end_of(kind, turns=TALK, claims=(PRICE, READY), agent_reason=AgentReason.DONE)
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_FOLLOW_UP
+
+
+@pytest.mark.parametrize("kind", [EndKind.CALLEE_HUNG_UP, EndKind.OPT_OUT])
+def test_a_callee_who_leaves_after_our_answer_has_taken_the_order(kind: EndKind) -> None:
+    end = end_of(kind, turns=(*TALK, THANKS), claims=(PRICE, READY))
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_SUCCEEDED
+
+
+@pytest.mark.parametrize("kind", [EndKind.CALLEE_HUNG_UP, EndKind.OPT_OUT])
+def test_a_callee_who_leaves_with_the_price_may_have_taken_nothing(kind: EndKind) -> None:
     result = build_result(CALL, end_of(kind, turns=TALK, claims=(PRICE, READY)))
     assert result.outcome == Outcome.OUTCOME_FOLLOW_UP
+    assert "not certain" in result.summary
+
+
+@pytest.mark.parametrize(
+    "kind",
+    sorted(set(EndKind) - {EndKind.CALLEE_HUNG_UP, EndKind.OPT_OUT, EndKind.AGENT_HUNG_UP}),
+)
+def test_a_call_that_broke_off_before_the_agent_was_done_is_open(kind: EndKind) -> None:
+    end = end_of(kind, turns=(*TALK, THANKS), claims=(PRICE, READY))
+    assert build_result(CALL, end).outcome == Outcome.OUTCOME_FOLLOW_UP
 
 
 @pytest.mark.parametrize(
@@ -119,7 +144,7 @@ def test_what_a_machine_may_have_said_is_for_a_person_to_follow_up(kind: EndKind
         (NO, (), AgentReason.OPT_OUT, Outcome.OUTCOME_REFUSED),
         (TALK, (PRICE,), AgentReason.REFUSED, Outcome.OUTCOME_REFUSED),
         (TALK[1:2], (), AgentReason.REFUSED, Outcome.OUTCOME_FOLLOW_UP),
-        (TALK, (PRICE, READY), AgentReason.OTHER, Outcome.OUTCOME_SUCCEEDED),
+        (TALK, (PRICE, READY), AgentReason.OTHER, Outcome.OUTCOME_FOLLOW_UP),
         (TALK, (PRICE, READY), AgentReason.VOICEMAIL, Outcome.OUTCOME_FOLLOW_UP),
         (TALK, (PRICE, READY), AgentReason.WRONG_NUMBER, Outcome.OUTCOME_FOLLOW_UP),
         (TALK, (PRICE,), AgentReason.VOICEMAIL, Outcome.OUTCOME_PARTIAL),
@@ -221,7 +246,7 @@ def test_another_value_cannot_borrow_the_quote_of_the_first() -> None:
 def test_late_words_may_prove_what_was_claimed() -> None:
     silent = (*TALK[:2], TranscriptTurn(role=Role.ROLE_CALLEE))
     first, revised = (
-        build_result(CALL, end_of(EndKind.CALLEE_HUNG_UP, turns=turns, claims=(PRICE, READY)))
+        build_result(CALL, end_of(EndKind.AGENT_HUNG_UP, turns=turns, claims=(PRICE, READY)))
         for turns in (silent, TALK)
     )
     assert first.outcome == Outcome.OUTCOME_FOLLOW_UP
