@@ -16,9 +16,8 @@ from tests.chaos.machine import describe_machine
 from tests.chaos.progress import Board
 from tests.evaluation.barge_ins import BargeIns, measure_barge_ins
 from tests.evaluation.judge import CLOSED_WITHIN_S, closing_delay_s
-from tests.evaluation.played import Played
 from tests.evaluation.report import write_report
-from tests.evaluation.runs import Plan, play_all, play_interrupted
+from tests.evaluation.runs import Plan, Session, play_all, play_interrupted
 from tests.evaluation.table import Row, group_runs, tabulate
 
 HIGHEST_SEED = 10**6
@@ -50,33 +49,31 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ringback eval ") as folder:
         plan = Plan(seed, arguments.runs, only, Path(folder))
         try:
-            played, interrupted = asyncio.run(_play(plan, Board(console)))
+            sessions = asyncio.run(_play(plan, Board(console)))
         except KeyError as error:
             sys.stderr.write(f"no callee {error}; `ringback scenarios` lists them\n")
             return 2
-    return _conclude(arguments.report, seed, (played, interrupted), time.monotonic() - begun)
+    return _conclude(arguments.report, seed, sessions, time.monotonic() - begun)
 
 
-async def _play(plan: Plan, board: Board) -> tuple[list[Played], list[Played]]:
+async def _play(plan: Plan, board: Board) -> tuple[Session, Session]:
     with board.open():
         with board.show("scripted callees") as tell:
             played = await play_all(plan, tell)
         if plan.only:
-            return played, []
+            return played, Session((), {})
         with board.show("interruptions at the speed of life") as tell:
             return played, await play_interrupted(plan, INTERRUPTED_CALLS, tell)
 
 
-def _conclude(
-    report: Path, seed: int, played: tuple[list[Played], list[Played]], seconds: float
-) -> int:
+def _conclude(report: Path, seed: int, sessions: tuple[Session, Session], seconds: float) -> int:
     """Print the table, write the page, and say by the exit code whether all was as expected."""
-    calls, interrupted = played
+    calls, interrupted = (session.played for session in sessions)
     rows = group_runs(calls)
     if interrupted:
         rows.append(Row(AT_THE_SPEED_OF_LIFE, interrupted))
     barge_ins = measure_barge_ins(line for call in interrupted for line in call.lines)
-    misses = _list_misses(rows)
+    misses = [*_list_misses(rows), *(miss for session in sessions for miss in session.misses())]
     if interrupted:
         misses += [f"interruptions: {miss}" for miss in barge_ins.misses()]
     facts = [

@@ -46,16 +46,21 @@ class BargeIns:
 
 
 def measure_barge_ins(lines: Iterable[Line]) -> BargeIns:
-    """Read the interruptions out of the sandbox's books."""
+    """Read the interruptions out of the sandbox's books.
+
+    Sentences that were cut before their first sound do not count: nothing was heard of them, and
+    nothing was said to be.
+    """
     errors, rejected, stale = [], 0, 0
     for line in lines:
         if line["kind"] == "stale":
             stale += 1
         elif line["kind"] == "truncate":
-            if line["accepted"]:
-                errors.append(_number(line, "audio_end_ms") - _number(line, "played_ms"))
-            else:
+            told_ms, played_ms = _number(line, "audio_end_ms"), _number(line, "played_ms")
+            if not line["accepted"]:
                 rejected += 1
+            elif told_ms or played_ms:
+                errors.append(told_ms - played_ms)
     return BargeIns(tuple(sorted(errors)), rejected, stale)
 
 

@@ -1,7 +1,7 @@
 """Plays every scripted callee, several at a time, and the interruptions at life's own speed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,22 @@ class Plan:
     folder: Path
 
 
-async def play_all(plan: Plan, tell: Tell) -> list[Played]:
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Some calls on one system."""
+
+    played: Sequence[Played]
+    open_at_the_end: Mapping[str, int]
+    """What the sandbox still had open: calls, media streams, sessions of the model."""
+
+    def misses(self) -> list[str]:
+        """List what should not be open any more."""
+        return [
+            f"{count} {name} at the end" for name, count in self.open_at_the_end.items() if count
+        ]
+
+
+async def play_all(plan: Plan, tell: Tell) -> Session:
     """Play each scripted callee `runs` times, each time with another seed."""
     async with _person(plan.folder / "callees", TIME_FACTOR, plan.seed) as person:
         known = await person.list_scripted()
@@ -50,7 +65,7 @@ async def play_all(plan: Plan, tell: Tell) -> list[Played]:
         return await _play(person, wanted, AT_ONCE, tell)
 
 
-async def play_interrupted(plan: Plan, calls: int, tell: Tell) -> list[Played]:
+async def play_interrupted(plan: Plan, calls: int, tell: Tell) -> Session:
     """Play the callee who interrupts constantly, at the speed of life."""
     async with _person(plan.folder / "interruptions", 1.0, plan.seed) as person:
         known = await person.list_scripted()
@@ -60,7 +75,7 @@ async def play_interrupted(plan: Plan, calls: int, tell: Tell) -> list[Played]:
 
 async def _play(
     person: Person, wanted: Sequence[tuple[Scripted, int]], at_once: int, tell: Tell
-) -> list[Played]:
+) -> Session:
     gate = asyncio.Semaphore(at_once)
     done = 0
 
@@ -73,7 +88,7 @@ async def _play(
         return played
 
     played = await asyncio.gather(*(play_one(*one) for one in wanted))
-    return await person.read_all(played)
+    return Session(await person.read_all(played), await person.count_open())
 
 
 @asynccontextmanager

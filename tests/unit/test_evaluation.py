@@ -11,6 +11,7 @@ from tests.evaluation.barge_ins import LEAST, BargeIns, measure_barge_ins
 from tests.evaluation.judge import find_misses, is_false_success
 from tests.evaluation.played import Json, Played, Scripted
 from tests.evaluation.report import write_report
+from tests.evaluation.runs import Session
 from tests.evaluation.table import group_runs, tabulate
 
 PRICE = "That will be fourteen fifty."
@@ -127,7 +128,8 @@ def truncate(told_ms: int, played_ms: float, *, accepted: bool = True) -> Line:
 
 
 def test_an_interruption_is_measured_against_what_was_played() -> None:
-    measured = measure_barge_ins([truncate(500, 520), truncate(700, 690), CREATE])
+    unheard = truncate(0, 0)
+    measured = measure_barge_ins([truncate(500, 520), truncate(700, 690), unheard, CREATE])
 
     assert measured.errors_ms == (-20.0, 10.0)
     assert measured.worst_ms == 20.0
@@ -148,6 +150,11 @@ def test_exact_interruptions_in_sufficient_number_are_good() -> None:
 )
 def test_a_bad_interruption_is_a_miss(barge_ins: BargeIns, word: str) -> None:
     assert any(word in miss for miss in barge_ins.misses())
+
+
+def test_what_is_open_at_the_end_is_a_miss() -> None:
+    assert not Session((), {"open_model_sessions": 0, "live_calls": 0}).misses()
+    assert Session((), {"open_model_sessions": 2}).misses() == ["2 open_model_sessions at the end"]
 
 
 def test_the_table_and_the_page_tell_what_was_missed() -> None:
