@@ -109,7 +109,8 @@ class Agent:
         answer = without_braces(read_answer(output))
         self._said["person_answer"] = answer
         self.reached.append("person_answered" if answer else "person_silent")
-        self._after = self._filled(ANSWERED if answer else UNANSWERED)
+        unanswered = self._next_step() if self._facts.is_complete else UNANSWERED
+        self._after = self._filled(ANSWERED if answer else unanswered)
 
     def was_cut(self, turn: Turn, *, tools_called: bool) -> None:
         """Remember that `turn` was not heard to its end, and whether its tools were called."""

@@ -127,7 +127,7 @@ class LiveCall:
     async def _talk(self) -> Ending:
         form = self.call.form
         limit_s = form.time_limit_s or self._world.settings.default_time_limit_s
-        scripted = self.call.scenario.answer()
+        scripted = self.call.scenario.answer(self.call.form.to)
         callee = self._person or self._world.phone.follow(self.call, scripted)
         line = self._line = Line(
             callee, self._world.clock.factor, self._said, self._heard_key, limit_s

@@ -9,6 +9,7 @@ from sandbox.callees import Callee, CalleeFactory
 from sandbox.callees.order_taker import order_taker
 from sandbox.carrier_faults import NO_FAULTS as CARRIER_AT_ITS_BEST
 from sandbox.carrier_faults import CarrierFaults
+from sandbox.contacts import find_name
 from sandbox.model_faults import NO_FAULTS as MODEL_AT_ITS_BEST
 from sandbox.model_faults import ModelFaults
 from sandbox.variation import Variation
@@ -72,9 +73,9 @@ class Scenario:
     seed: str = ""
     """Makes the choices of the callee; empty: the first wording and the mean of all pauses."""
 
-    def answer(self) -> Callee:
-        """Let somebody answer the telephone."""
-        return self.callee(Variation(self.seed or None))
+    def answer(self, number: str = "") -> Callee:
+        """Let somebody answer the telephone. `number`: which was called, if not its own."""
+        return self.callee(Variation(self.seed or None, find_name(number or self.number)))
 
     @property
     def facts(self) -> dict[str, object]:

@@ -10,8 +10,12 @@ _LEAST, _MOST = 0.6, 1.6
 class Variation:
     """Makes the choices of one call. The same seed makes the same choices in the same order."""
 
-    def __init__(self, seed: str | None = None) -> None:
-        """`seed`: None takes the first of all wordings and the mean of all pauses."""
+    def __init__(self, seed: str | None = None, shop: str = "") -> None:
+        """`seed`: None takes the first of all wordings and the mean of all pauses.
+
+        `shop`: whose number was called, by the contacts; empty for a number without a name.
+        """
+        self.shop = shop
         self._random = None if seed is None else random.Random(seed)  # noqa: S311 - no secret
 
     def pick(self, phrasings: Sequence[str]) -> str:

@@ -10,8 +10,9 @@ _PICK_UP_MS = 400
 
 
 def greet(shop: str, variation: Variation) -> Line:
-    """Build the line with which a shop answers its telephone."""
-    return Line(After(variation.pause_ms(_PICK_UP_MS)), f"{shop}, hello?")
+    """Build the line with which a shop answers its telephone: by the name it was called by."""
+    name = shop if shop.startswith(variation.shop) else variation.shop
+    return Line(After(variation.pause_ms(_PICK_UP_MS)), f"{name}, hello?")
 
 
 def greet_as_luigi(variation: Variation) -> Line:

@@ -219,3 +219,10 @@ def test_a_silence_is_spoken_into_five_times() -> None:
 def test_who_has_settled_everything_takes_leave_of_a_silence() -> None:
     agent = agent_of(None, "Hello?", "What would you like? Fourteen fifty, in twenty minutes.")
     assert agent.nudge().tools == end_call("", "done").tools
+
+
+def test_who_was_told_everything_meanwhile_needs_no_answer_of_the_person() -> None:
+    agent = agent_of(None, "Hello?", "Any allergies?")
+    agent.answer("Never mind. Fourteen fifty, in twenty minutes.", is_waiting=True)
+    agent.hear_output("ask_person", "{}")
+    assert agent.carry_on().tools == end_call("", "done").tools

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.binding_request import BadBinding, read_binding
-from sandbox.callees import wordings
+from sandbox.callees import Actor, wordings
 from sandbox.callees.askers import careful_shop
 from sandbox.scenarios import SCENARIOS
 from sandbox.speech import SILENCE
@@ -58,3 +58,17 @@ def test_a_binding_gives_the_callee_its_seed() -> None:
     assert read_binding(json.dumps(body).encode(), SCENARIOS).scenario.seed == "7"
     with pytest.raises(BadBinding, match="seed 'x'"):
         read_binding(json.dumps(body | {"seed": "x"}).encode(), SCENARIOS)
+
+
+@pytest.mark.parametrize(
+    ("number", "greeting"),
+    [
+        ("", "Golden Wok, hello?"),
+        ("+14155550100", "Luigi's, hello?"),
+        ("+14152500001", "Golden Wok, hello?"),
+    ],
+)
+def test_a_shop_answers_by_the_name_it_was_called_by(number: str, greeting: str) -> None:
+    callee = SCENARIOS["price_corrected"].answer(number)
+    assert isinstance(callee, Actor)
+    assert callee.left_over[0] == greeting
