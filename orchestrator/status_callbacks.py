@@ -165,7 +165,7 @@ async def _note_recording(
     door: CallbackDoor, call_id: str, call_sid: str, form: Mapping[str, str]
 ) -> None:
     """Note a recording by its id alone: the address that the callback names is never used."""
-    told = _recording(call_id, form, door)
+    told = _recording(call_id, form)
     if told is None:
         return
     is_news = await door.store.write(lambda tx: calls.apply_recording(tx, call_sid, told))
@@ -228,7 +228,7 @@ def _facts(word: str, form: Mapping[str, str]) -> CarrierFacts | None:
     )
 
 
-def _recording(call_id: str, form: Mapping[str, str], door: CallbackDoor) -> RecordingRow | None:
+def _recording(call_id: str, form: Mapping[str, str]) -> RecordingRow | None:
     """Read what became of a recording; None for a word that decides nothing.
 
     Raises: WebhookRefused.
@@ -246,7 +246,8 @@ def _recording(call_id: str, form: Mapping[str, str], door: CallbackDoor) -> Rec
         recording_sid=recording_sid if is_there else "",
         state=state,
         duration_s=_number_up_to(_DURATION_MAX_S, form.get("RecordingDuration", "")),
-        url=f"{door.public_url}/calls/{call_id}/recording" if is_there else "",
+        # A path: true at whichever address the reader knows the page by.
+        url=f"/calls/{call_id}/recording" if is_there else "",
     )
 
 

@@ -110,7 +110,7 @@ def test_an_order_taken_is_recorded_with_each_voice_on_its_own_side(
     loudness = np.sqrt(np.mean(samples.astype(float) ** 2, axis=0))
     result = system.get(f"{system.addresses.page}/api/results/{call_id}")
 
-    assert result["recording_url"] == f"https://orchestrator.ringback.test{path}"
+    assert result["recording_url"] == path
     assert result["source"] == "SOURCE_HANDLER"
     assert len(samples) > 10 * 8000
     assert loudness.min() > AUDIBLE, loudness

@@ -13,7 +13,6 @@ from orchestrator.store.recordings import RecordingState, read_recording
 from ringback.v1 import call_results_pb2 as pb
 from tests.integration.orchestrator_rig import (
     CALL_SID,
-    PUBLIC_URL,
     client_of,
     confirmed_call,
     post_webhook,
@@ -79,7 +78,7 @@ async def report(app: FastAPI, call_id: str) -> None:
 
 
 def page_of(call_id: str) -> str:
-    return f"{PUBLIC_URL}/calls/{call_id}/recording"
+    return f"/calls/{call_id}/recording"
 
 
 async def test_a_recording_is_added_to_the_result_by_a_later_revision(app: FastAPI) -> None:

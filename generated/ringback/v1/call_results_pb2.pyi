@@ -561,8 +561,8 @@ class CallResult(_message.Message):
     transcript_complete: _builtins.bool
     """True when `transcript` holds the whole conversation; false when a crash or a size limit cut it, or it is not told."""
     recording_url: _builtins.str
-    """Where the recording lies, at most 2,000 characters; of our own calls the Orchestrator's page, which hands it on.
-    Empty: not recorded.
+    """Where the recording lies, at most 2,000 characters; of our own calls a path at the Orchestrator's page, such as
+    "/calls/ID/recording", which hands it on. Empty: not recorded.
     """
     provider_status: _builtins.str
     """The carrier's own last word, such as "no-answer", at most 64 characters. Empty: not known."""
@@ -819,8 +819,8 @@ Global___Fault: _TypeAlias = Fault  # noqa: Y015
 
 @_typing.final
 class Usage(_message.Message):
-    """Holds what the speech model used in this call, summed over all its responses. Absent numbers are not known; none is
-    above 2^53 - 1, which JSON readers keep exactly.
+    """Holds what the speech model used in this call, summed over all its responses and the transcriptions of what the
+    callee said. Absent numbers are not known; none is above 2^53 - 1, which JSON readers keep exactly.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
