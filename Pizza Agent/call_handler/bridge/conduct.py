@@ -29,6 +29,8 @@ _MS_PER_S = 1_000
 _HUSH_MS = 4_000  # on hold: so long the agent may still answer "of course"
 _CONFIRM_MS = 2_000  # the words that contradict the carrier's detection may still come
 _OPT_OUT_MS = 8_000  # so long the agent has to end an unwanted call by itself
+_BRIEF_WORDS = 5
+_HUMAN_WORD = "human"
 _CERTAIN_END = frozenset({"machine_end_beep", "machine_end_silence"})
 
 
@@ -115,18 +117,22 @@ class Conduct:
             return
         is_voicemail = self._is_voicemail(kinds, text)
         self._turns.append(kinds)
-        self._patience.said(kinds, clock_ms)
+        self._patience.said(kinds, clock_ms, is_brief=len(text.split()) <= _BRIEF_WORDS)
         if self._voicemail.is_on:
             if picks_up(text):
                 self._turn_into_person()
         elif is_voicemail:
-            self._meet_voicemail(clock_ms)
+            self._meet_voicemail(clock_ms, is_certain=names_recorder(text))
         else:
             self._follow(kinds, text, clock_ms)
 
+    def callee_unheard(self, clock_ms: int) -> None:
+        """Note words of the callee's that nobody could write down: they were no music."""
+        self._patience.unheard(clock_ms)
+
     def agent_said(self, text: str, is_whole: bool, clock_ms: int) -> None:
         """Note what was heard of a turn of the agent."""
-        self._patience.agent_said(text, clock_ms)
+        self._patience.agent_said(clock_ms)
         self._voicemail.agent_said(is_whole=is_whole)
         if self._opt_out_ms < NEVER_MS and is_whole:
             is_parting = says_goodbye(text)
@@ -137,6 +143,15 @@ class Conduct:
             lacking = "" if waits else self._disclosure.insist(is_whole=is_whole)
             if lacking:
                 self._wish(Speak(lacking))
+
+    def agent_sounds(self, clock_ms: int) -> None:
+        """Note that the agent is being heard just now."""
+        self._patience.agent_sounds(clock_ms)
+
+    def nudged(self, clock_ms: int) -> None:
+        """Note that the model speaks next because nobody else does."""
+        del clock_ms
+        self._patience.nudged()
 
     def key_sent(self, clock_ms: int) -> None:
         """Note that a key was pressed for the agent: it takes the other side for a menu."""
@@ -196,13 +211,14 @@ class Conduct:
     def _is_voicemail(self, kinds: Sequence[Speech], text: str) -> bool:
         """Say whether this is a voicemail's greeting.
 
-        Whoever has talked to us is not taken for one, unless a recorder is named: they may have
-        put us through to it.
+        Whoever has talked to us, or is a person for the carrier, is not taken for one unless a
+        recorder is named: they may have put us through to it, and the carrier may err.
         """
         told = [kind for kind in kinds if kind is not Speech.UNCLEAR]
         if not told or told[-1] is not Speech.VOICEMAIL:
             return False
-        return names_recorder(text) or not has_talked(self._turns)
+        is_doubtful = has_talked(self._turns) or self.word == _HUMAN_WORD
+        return names_recorder(text) or not is_doubtful
 
     def _follow(self, kinds: Sequence[Speech], text: str, clock_ms: int) -> None:
         """Follow what a person, a menu or a queue said."""
@@ -211,9 +227,7 @@ class Conduct:
             self._hears_person = False
         if Speech.PERSON in kinds[_after_machines(kinds) :]:
             self._hears_person = True
-        if self._is_hushed and not self._patience.is_on_hold:
-            self._is_hushed = False
-            self._wish(Hush(is_on=False), Speak())
+        self._come_back()
         if self._opt_out_ms == NEVER_MS and self._hears_person and asks_not_to_be_called(text):
             self._opt_out_ms = clock_ms + _OPT_OUT_MS
 
@@ -227,11 +241,18 @@ class Conduct:
             self._end(EndKind.OPT_OUT, GOODBYES[EndKind.OPT_OUT])
             return
         limit = self._patience.tick(clock_ms)
+        self._come_back()
         if limit is not None:
             self._end(limit, GOODBYES[limit] if self._may_be_heard(limit) else "")
         elif not self._is_hushed and clock_ms >= self._patience.hold_since + _HUSH_MS:
             self._is_hushed = True
             self._wish(Hush(is_on=True, lets_finish=True))
+
+    def _come_back(self) -> None:
+        """Let the agent speak again when the hold is over."""
+        if self._is_hushed and not self._patience.is_on_hold:
+            self._is_hushed = False
+            self._wish(Hush(is_on=False), Speak())
 
     def _confirm(self, clock_ms: int) -> None:
         """Believe the carrier's detection, unless the conversation speaks against it."""
@@ -242,10 +263,10 @@ class Conduct:
         elif judged == AnsweredBy.ANSWERED_BY_VOICEMAIL and not self._voicemail.is_on:
             self._meet_voicemail(clock_ms)
 
-    def _meet_voicemail(self, clock_ms: int) -> None:
+    def _meet_voicemail(self, clock_ms: int, *, is_certain: bool = True) -> None:
         self._hears_person = False
         self._is_hushed = True
-        self._wish(*self._voicemail.begin(clock_ms))
+        self._wish(*self._voicemail.begin(clock_ms, is_certain=is_certain))
 
     def _turn_into_person(self) -> None:
         self._disclosure.restart()

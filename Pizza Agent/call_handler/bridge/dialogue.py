@@ -32,6 +32,7 @@ from ringback.v1.call_results_pb2 import FactDeclaration
 log = structlog.get_logger(__name__)
 
 _LIMIT_TOLERANCE_MS = 1_000
+_UNHEARD = "conversation.item.input_audio_transcription.failed"
 _NO_RULES = ConductRules(Duty("", says_ai=False), silence_ms=NEVER_MS, hold_ms=NEVER_MS)
 
 
@@ -72,7 +73,7 @@ class Dialogue:
         self._reactions: dict[str, Callable[[Event], None]] = {
             "input_audio_buffer.speech_started": self._speech_started,
             "input_audio_buffer.speech_stopped": self._speech_stopped,
-            "input_audio_buffer.timeout_triggered": self._speech.nudged,
+            "input_audio_buffer.timeout_triggered": self._nudged,
             "input_audio_buffer.committed": self._committed,
             "conversation.item.added": self._item_added,
             "response.created": self._response_created,
@@ -113,6 +114,8 @@ class Dialogue:
         """Do what is due at `clock_ms`; call it when `due_ms` is reached."""
         self.voice.tick(self.clock_ms)
         self.tools.take_pressed(self.clock_ms)
+        if self.voice.is_playing:
+            self.conduct.agent_sounds(self.clock_ms)
         self.floor.grant(self.conduct.tick(self.clock_ms), self.clock_ms)
         farewell = self.floor.farewell
         if self.clock_ms >= self._limits.time_limit_ms:
@@ -183,6 +186,8 @@ class Dialogue:
         words = self.transcript.callee_words_of(item_id)
         if words and words != before:
             self.conduct.callee_said(words, self.clock_ms)
+        elif text_of(event, "type") == _UNHEARD:
+            self.conduct.callee_unheard(self.clock_ms)
 
     # -- both --------------------------------------------------------------------------------
 
@@ -231,6 +236,10 @@ class Dialogue:
     def _speech_stopped(self, event: Event) -> None:
         self._speech.stopped(event)
         self.conduct.callee_hushed(self.clock_ms)
+
+    def _nudged(self, event: Event) -> None:
+        self._speech.nudged(event)
+        self.conduct.nudged(self.clock_ms)
 
     def _turn_heard(self, turn: HeardTurn) -> None:
         words = self.transcript.words_of(turn.item_id)

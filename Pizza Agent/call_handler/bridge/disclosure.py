@@ -16,6 +16,8 @@ _AI = re.compile(
 _RECORDED = re.compile(
     r"\b(?:is|are|being|will be|may be|get) (?:\w+ )?recorded\b|\brecording\b", re.IGNORECASE
 )
+_DENIED = re.compile(r"\b(?:not|no|never|without)\b(?: being| an?| the)?\W*$|n't(?: an?| the)?\W*$")
+_ASKED = re.compile(r"^\W*(?:is|are|am|was|do|does|did)\b.*\?\W*$")
 _FILLERS = frozenset({"a", "an", "the", "mr", "mrs", "ms", "dr", "of", "and"})
 
 
@@ -86,7 +88,7 @@ class Disclosure:
 
     @property
     def _lacks_ai(self) -> bool:
-        return self._duty.says_ai and _AI.search(self._heard) is None
+        return self._duty.says_ai and not _is_said(_AI, self._heard)
 
     @property
     def _lacks_name(self) -> bool:
@@ -95,4 +97,15 @@ class Disclosure:
 
     @property
     def _lacks_record(self) -> bool:
-        return self._duty.says_recorded and _RECORDED.search(self._heard) is None
+        return self._duty.says_recorded and not _is_said(_RECORDED, self._heard)
+
+
+def _is_said(what: re.Pattern[str], text: str) -> bool:
+    """Say whether something is said, and neither denied nor asked."""
+    for clause in re.split(r"(?<=[.?!;])\s+|,\s+", text):
+        found = what.search(clause)
+        if found is None or _ASKED.search(clause.casefold()):
+            continue
+        if _DENIED.search(clause[: found.start()].casefold()) is None:
+            return True
+    return False

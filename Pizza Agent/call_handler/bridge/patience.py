@@ -6,18 +6,17 @@ from call_handler.bridge.wishes import NEVER_MS
 from call_handler.outcome import EndKind
 from call_handler.outcome.callee_words import Speech
 
-_MUSIC_MS = 12_000  # a sound for so long without a word is no sentence
+_MUSIC_MS = 15_000  # a sound for so long without a word is no sentence
 _GAP_MS = 5_000  # music pauses shorter than that
-_NUDGE_MS = 4_000  # what the agent says so late after the callee's words is no answer to them
-_CHARACTER_MS = 90  # a slow speaker's
+_REPLY_MS = 4_000  # so long the callee may think about what the agent has just said
 _ASKS_TO_WAIT = frozenset({Speech.HOLD, Speech.QUEUE})
 
 
 class Patience:
     """Counts the callee's silence, and the time that they keep us waiting.
 
-    Silence is the callee's alone: what the agent asks into it does not end it, but its answer to
-    what they said does begin it anew. While the person is being asked nobody is silent.
+    Silence is the callee's alone: what the agent asks into it does not end it, but its answers
+    begin it anew. While the agent speaks or the person is being asked nobody is silent.
     """
 
     def __init__(self, silence_ms: int, hold_ms: int) -> None:
@@ -26,6 +25,8 @@ class Patience:
         self._quiet_since: int | None = 0  # None while the callee's side sounds
         self._wordless_since: int | None = None  # None while no sound awaits its words
         self._hold_since: int | None = None  # None while nobody asked us to wait
+        self._agent_ms = -_REPLY_MS  # when the agent was last heard
+        self._is_nudged = False
         self._is_recorded = False
         self._is_music = False
         self._questions = 0
@@ -53,7 +54,8 @@ class Patience:
             return due_ms if self._music_ends_ms is None else min(due_ms, self._music_ends_ms)
         dues = [NEVER_MS]
         if self._quiet_since is not None and not self._questions:
-            dues.append(self._quiet_since + self._silence_ms)
+            silent_ms = self._quiet_since + self._silence_ms
+            dues.append(max(silent_ms, self._agent_ms + _REPLY_MS))
         if self._wordless_since is not None:
             dues.append(self._wordless_since + _MUSIC_MS)
         return min(dues)
@@ -64,15 +66,14 @@ class Patience:
         if self._wordless_since is None or paused_long:
             self._wordless_since = clock_ms
         self._quiet_since = None
+        self._is_nudged = False
 
     def hushed(self, clock_ms: int) -> None:
         """Note that the callee's side is quiet again."""
         self._quiet_since = clock_ms
 
-    def said(self, kinds: Sequence[Speech], clock_ms: int) -> None:
-        """Note what was said; no kinds for a sound without words."""
-        if not kinds:
-            return
+    def said(self, kinds: Sequence[Speech], clock_ms: int, *, is_brief: bool = False) -> None:
+        """Note what was said; `is_brief`: in so few words as no advert is."""
         self._wordless_since = clock_ms if self.is_sounding else None
         telling = [kind for kind in kinds if kind is not Speech.UNCLEAR]
         last = telling[-1] if telling else Speech.UNCLEAR
@@ -81,15 +82,25 @@ class Patience:
             self._is_music = False
             if self._hold_since is None:
                 self._hold_since = clock_ms
-        elif last is not Speech.UNCLEAR or not self._is_recorded:  # recorded music has adverts
+        elif last is not Speech.UNCLEAR or is_brief or not self._is_recorded:
             self._end_hold()
 
-    def agent_said(self, text: str, clock_ms: int) -> None:
+    def unheard(self, clock_ms: int) -> None:
+        """Note that words were said which nobody could write down."""
+        self._wordless_since = clock_ms if self.is_sounding else None
+
+    def nudged(self) -> None:
+        """Note that the agent is about to ask into the silence."""
+        self._is_nudged = True
+
+    def agent_sounds(self, clock_ms: int) -> None:
+        """Note that the agent is being heard."""
+        self._agent_ms = clock_ms
+
+    def agent_said(self, clock_ms: int) -> None:
         """Note that a turn of the agent was heard; an answer begins the callee's silence anew."""
-        if self._quiet_since is None:
-            return
-        begun_ms = clock_ms - len(text) * _CHARACTER_MS
-        if begun_ms - self._quiet_since < _NUDGE_MS:
+        self._agent_ms = clock_ms
+        if self._quiet_since is not None and not self._is_nudged:
             self._quiet_since = clock_ms
 
     def asked_person(self) -> None:
@@ -99,6 +110,7 @@ class Patience:
     def person_answered(self, clock_ms: int) -> None:
         """Note that the person answered, or will not."""
         self._questions = max(0, self._questions - 1)
+        self._is_nudged = False
         if self._quiet_since is not None:
             self._quiet_since = clock_ms
 

@@ -7,6 +7,7 @@ from call_handler.bridge.wishes import NEVER_MS, End, Hush, Speak, Stay, Wish, s
 from call_handler.outcome import EndKind
 
 _PARTING_MS = 1_000  # a person may still pick up
+_DOUBTFUL_MS = 3_000  # or may have been one all the time
 _LONGEST_PARTING_MS = 6_000
 _WORDS_MS = 1_500  # after a sound, its words may still come
 _SILENCE_MS = 4_000  # no beep for so long after the greeting: there is none
@@ -33,6 +34,7 @@ class Voicemail:
         self._message = message
         self._stage = _Stage.NONE
         self._begun_ms = 0
+        self._parting_ms = _PARTING_MS
         self._quiet_since: int | None = 0  # None while the machine speaks
         self._words_until_ms = 0
         self._speak_ms = NEVER_MS
@@ -65,7 +67,7 @@ class Voicemail:
         match self._stage:
             case _Stage.PARTING:
                 silent_ms = NEVER_MS if self._quiet_since is None else self._words_until_ms
-                parted_ms = max(self._begun_ms + _PARTING_MS, silent_ms)
+                parted_ms = max(self._begun_ms + self._parting_ms, silent_ms)
                 return min(parted_ms, self._begun_ms + _LONGEST_PARTING_MS)
             case _Stage.LISTENING:
                 quiet = self._quiet_since
@@ -74,9 +76,10 @@ class Voicemail:
             case _:
                 return NEVER_MS
 
-    def begin(self, clock_ms: int) -> Sequence[Wish]:
-        """Note that a voicemail answered."""
+    def begin(self, clock_ms: int, *, is_certain: bool = True) -> Sequence[Wish]:
+        """Note that a voicemail answered, for certain or perhaps."""
         self._begun_ms = clock_ms
+        self._parting_ms = _PARTING_MS if is_certain else _DOUBTFUL_MS
         self._words_until_ms = 0
         self._stage = _Stage.LISTENING if self._message else _Stage.PARTING
         if self._greeting_ended_ms is not None and self._quiet_since is not None:

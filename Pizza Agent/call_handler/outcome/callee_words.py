@@ -56,6 +56,12 @@ _SURELY_PERSON = one_of(r"""
     ask who(?:'s| is) (?:this|calling|speaking)
     \bspeaking\s*[.?!]?$
     i(?:'m| am) (?:right |back )?here\b(?! to)
+    \bat the (?:gate|door|counter|entrance)\b
+    \blet me get (?:your|this|that)\b
+    \blet me see, (?:you|so|it|that)\b
+    \bsecond name\b|\b(?:tell|give) me your number\b
+    ^\W*(?:it(?:'ll| will| would)|that(?:'ll| will)) (?:be|take) .*\b(?:minutes?|hours?)\b
+    ^\W*thank(?:s| you) for (?:holding|waiting)\W*$
 """)
 _MENU_WITH_MESSAGE = one_of(rf"""
     to leave (?:us )?(?:a|your) (?:voice ?)?(?:message|mail),? (?:please )?(?:press|dial|say)
@@ -66,33 +72,36 @@ _CONNECTING = one_of(r"""
 """)
 _VOICEMAIL = one_of(r"""
     leave (?:me |us |him |her |them )?(?:a|your|the) (?:\w+,? ){0,3}(?:message|voice ?mail)
-    leave (?:me |us |him |her |them )?(?:a|your|the) (?:\w+,? ){0,3}(?:name|number)
-    (?:after|at|wait for|hear) the (?:\w+ )?(?:tone|beep|signal)\b
+    \bleave (?:me |us )?(?:your|a) (?:full )?name,? (?:and|phone|number|telephone|a )
+    \bleave (?:me |us )?your (?:phone |telephone )?number (?:and (?:a|your)|after|at)
+    (?:after|at|hear) the (?:\w+ )?(?:tone|beep|signal)\b
+    wait for the (?:tone|beep|signal)\W*$
     record (?:a|your) (?:\w+ )?message
     (?:reached|this is) the (?:\w+ ){0,3}(?:voice ?mail|answering machine|mailbox)
     (?:to|reached) (?:an automated |a |the |\w+'s? )?voice ?(?:mail|message|messaging)
     mail ?box (?:is|has|belong|of\b)
-    (?:can't|cannot|can not|couldn't) (?:come to|answer|get to|take) \w+ (?:phone|call)
-    (?:unable|not able) to (?:come to|answer|get to|take) \w+ (?:phone|call)
+    (?:can't|cannot|can not|couldn't) (?:come to|answer|get to|take) \w+ (?:phone|call)\b(?! on)
+    (?:unable|not able) to (?:come to|answer|get to|take) \w+ (?:phone|call)\b(?! on)
     (?:can't|cannot|unable to|not able to) pick up (?:the|your) (?:phone|call)
     (?:person|party|subscriber|customer) (?:that )?you\b.*(?:not |un)available
-    (?:no ?(?:one|body)|none of us) is (?:currently )?(?:available|here|able) to (?:take|answer)
+    (?:no ?one|nobody) is (?:\w+ )?(?:available|here|able) to (?:take|answer) (?:your|the)
     (?:finished|done) (?:recording|with your message|leaving)
     forwarded to (?:\w+ ){0,3}(?:voice|messag)
     we missed your call
 """)
 _MENU = one_of(rf"""
-    \b(?:press|dial|push|hit|touch) (?:the )?{_KEY}\b
+    \b(?:press|dial|push|hit|touch) (?:the )?{_KEY}\b(?! of\b)
     \bpress (?:or say|the (?:star|pound|hash))
     \bsay or press\b
     \bfor [\w' ]{{2,40}}?,? (?:please )?(?:press|dial) \w+
     \bfor [\w' ]{{2,40}}?,? (?:please )?say ["'\u201c]?\w+["'\u201d]?\s*(?:[,.;]|$|or\b)
     \bto [\w' ]{{3,40}}, (?:please )?(?:press|dial|say) ["'\u201c]?\w+
-    \b(?:main|following|previous) (?:menu|options|choices|departments)\b
-    \bmenu options\b
-    options have (?:recently )?changed
+    \b(?:main|previous) menu\W*$|\b(?:back|return) to the (?:\w+ )?menu\b
+    \bfollowing (?:options|choices|departments|menu)\b
+    \bmenu (?:options )?(?:have|has) (?:recently )?changed
+    \b(?:our|the|these) options have (?:recently )?changed
     \bto (?:repeat|hear) (?:these|this|the|our) (?:\w+ )?(?:options|menu|choices|message)
-    \b(?:in)?valid (?:option|selection|choice|entry|response|extension|key)
+    \b(?:in)?valid (?:option|selection|choice|entry|response|extension|key)\b(?! for)
     (?:make|choose|enter|recogni[sz]e) (?:a|your|the|that) (?:\w+ )?(?:selection|choice|option)
     (?:get|catch|hear) (?:a|your|the|that) (?:\w+ )?(?:selection|choice|response|entry|input)
     (?:enter|dial|key in|know) (?:your|the|an|their) (?:party's |person's |\w+ )?extension
@@ -101,27 +110,26 @@ _MENU = one_of(rf"""
     \bfor english\b
     \b(?:say|tell me) (?:something like|things like)\b
     in a few words, (?:please )?(?:say|tell)
-    \byou can say\b
+    \byou can say(?: things| something|,|:| ["'\u201c])
 """)
 _SCREENING = one_of(r"""
-    (?:state|say|record|give|provide) your (?:full )?name (?:and|,|after|then|so)
-    tell (?:me|us) your (?:full )?name (?:and|,|after|then|so)
-    ^\W*(?:please )?(?:state|record) (?:your|the) (?:full )?(?:name|reason)
+    (?:state|say|record|give) your (?:full )?name,? (?:after|then|so|and (?:why|the))
+    tell (?:me|us) your (?:full )?name,? (?:after|then|so|and (?:why|the))
+    (?:state|say|record|tell (?:me|us)) your (?:full )?name,? and (?:your )?(?:reason|purpose)
+    ^\W*(?:please )?record (?:your|the) (?:full )?name
     (?:say|state|record|tell (?:me|us)) (?:\w+ ){0,5}why you(?:'re| are) calling
     (?:say|state|record|tell (?:me|us)) (?:\w+ ){0,5}(?:reason|purpose) (?:for|of)
-    (?:call|using a|using) screen(?:ing)?\b
-    screening (?:service|this|your|calls)
-    (?:google|call|virtual|automated|digital|phone) assistant
+    using a (?:call )?screen|screening (?:service|this call|your call|calls)
+    (?:google|call|virtual|automated|digital) assistant
     (?:if|whether) (?:this person|the person|they|he|she)(?: is|'s| are|'re) available
     before (?:i|we) (?:try to )?(?:connect|put)
 """)
 _INTERCEPT = one_of(r"""
-    not in service
-    (?:has been|is|was) disconnected
-    no longer in (?:service|use)
-    check the number
+    (?:number|line) (?:\w+ )*(?:is |are )?(?:not|no longer) in (?:service|use)
+    (?:number|line|service) (?:\w+ )*(?:has been|is) disconnected
+    check the number and\b
     call (?:can ?not|could not|can't) be completed
-    (?:is|are) not assigned
+    number (?:\w+ )*is not assigned
     number you (?:have |'ve )?(?:dialed|dialled|called) (?:is|has|does)
 """)
 _QUEUE = one_of(r"""
@@ -151,10 +159,11 @@ _DECIDING = (
     (Speech.QUEUE, _QUEUE),
 )
 """In order: the first that is found decides."""
+_NEVER_ASKED = MACHINES - {Speech.SCREENING} | {Speech.QUEUE}
 _HOLD = one_of(rf"""
     \b(?:one|a|half a|another|gi\w+ (?:me )?a|two) (?:quick |little )?{_WAIT}s?\b(?! (?:ago|later))
     \bhold(?:ing)?(?: on|, please| please| the line| for (?:a|one|me|just)|\s*[.,!?]?$)
-    \b(?:on|to) hold\b
+    \b(?:on|to) hold\b(?! (?:for you|until|till))
     \bhang on\b
     \bbear with (?:me|us)\b
     \bstand by\b
@@ -258,7 +267,10 @@ def says_goodbye(text: str) -> bool:
 
 
 def _read_sentence(sentence: str) -> Speech:
+    is_question = sentence.endswith("?")  # of the machines only screeners ask
     for kind, pattern in _DECIDING:
+        if is_question and kind in _NEVER_ASKED:
+            continue
         if pattern.search(sentence):
             return kind
     if _asks_to_wait(sentence):

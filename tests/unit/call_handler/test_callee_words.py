@@ -106,6 +106,15 @@ LAST = {
         Let me see. It comes to fourteen dollars and fifty cents.
         One second. Good. That takes twenty minutes.
         Please do not call here again.
+        Thanks for waiting.
+        Let me get your name.
+        Let me see, you want a large margherita.
+        Give me a second name for the order.
+        It'll be two minutes.
+        Hit the pound for the discount? No.
+        For delivery dial 12 at the gate.
+        Did you get the selection of drinks you wanted?
+        Is this a call screening thing?
     """,
     Speech.UNCLEAR: """
         You have reached Luigi's Pizza.
@@ -117,6 +126,17 @@ LAST = {
         Our opening hours are eleven to ten.
         Just press the bell when you arrive.
         Hold the onions.
+        Leave me your number and I call you back.
+        Please leave a name for the order.
+        Nobody is available to take orders before five.
+        Ring the bell, wait for the beep, then come in.
+        Press one of the bells.
+        Our main menu has pizza and pasta.
+        The menu options are on the website.
+        Our lunch options have changed recently.
+        You can say what toppings you want.
+        State your name please.
+        We put it on hold for you until seven.
         Fourteen fifty and it takes half a minute.
         Mario is not available right now.
     """,

@@ -67,6 +67,20 @@ def test_who_has_talked_to_us_is_not_hung_up_on_for_a_word() -> None:
     assert call.wait(10_000) == []
 
 
+def test_a_greeting_that_names_no_recorder_is_given_time() -> None:
+    call = Call()
+    call.callee("We cannot take your call.")
+    assert call.wait(2_900) == []
+    assert call.wait(200) == [HANG_UP]
+
+
+def test_whom_the_carrier_takes_for_a_person_is_not_hung_up_on_for_a_word() -> None:
+    call = Call()
+    call.carrier("human")
+    call.callee("We cannot take your call for long.")
+    assert call.wait(10_000) == []
+
+
 def test_who_puts_us_through_to_a_voicemail_is_gone() -> None:
     call = Call()
     call.callee("Luigi's, hello?")

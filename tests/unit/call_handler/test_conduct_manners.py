@@ -24,6 +24,7 @@ def spoken(wishes: list[Wish]) -> str:
         "An AI assistant calling on behalf of Ada Lovelace.",
         "Hi! I'm an automated assistant and I call for Ms. Lovelace.",
         "I am a robot calling for Ada.",
+        "No problem, I am an AI assistant calling for Ada, is that all right?",
     ],
 )
 def test_who_says_it_is_not_told_to(text: str) -> None:
@@ -39,6 +40,9 @@ def test_who_says_it_is_not_told_to(text: str) -> None:
         "I would like to order a pizza, please.",
         "Hello, I am an AI assistant. One margherita, please.",
         "I said aid, for Ada.",
+        "No, I am not a robot, I am calling for Ada.",
+        "Is this an automated system? I am calling for Ada.",
+        "I am a person, no AI here, and I call for Ada.",
     ],
 )
 def test_who_does_not_say_it_is_told_to_at_once(text: str) -> None:

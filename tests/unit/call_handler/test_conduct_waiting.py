@@ -1,5 +1,7 @@
 """How long the agent waits: in silence, on hold, while the person is asked."""
 
+import pytest
+
 from call_handler.bridge.conduct import ConductRules
 from call_handler.bridge.farewell import GOODBYES
 from call_handler.bridge.wishes import End, Hush, Speak
@@ -34,10 +36,38 @@ def test_asking_into_the_silence_does_not_make_it_shorter() -> None:
     call = greeted()
     for _ in range(3):
         call.wait(6_000)
+        call.conduct.nudged(call.clock_ms)
         call.agent("Are you still there?")
     assert call.end is None
     call.wait(30_000 - 3 * (6_000 + 60 * 20))
     assert call.end == SILENCE
+
+
+def test_nobody_is_told_of_silence_while_the_agent_speaks() -> None:
+    call = Call()
+    call.callee("Luigi's, hello?")
+    for _ in range(40):
+        call.conduct.agent_sounds(call.clock_ms)
+        assert call.wait(1_000) == []
+    call.agent("That was all of the order.")
+    assert call.wait(29_900) == []
+    assert call.wait(100) == [SILENCE]
+
+
+@pytest.mark.parametrize("words", ["Luigi's.", "Thanks for waiting.", "Go ahead.", "Next!"])
+def test_who_comes_back_to_a_queue_in_few_words_is_heard(words: str) -> None:
+    call = Call()
+    call.callee("Your call is important to us, please stay on the line.")
+    call.wait(20_000)
+    assert call.callee(words) == [Hush(is_on=False), Speak()]
+
+
+def test_when_a_long_noise_is_over_the_agent_may_speak_again() -> None:
+    call = greeted()
+    call.conduct.callee_sounded(call.clock_ms)
+    assert call.wait(20_000) == [HUSH]
+    call.conduct.callee_hushed(call.clock_ms)
+    assert call.wait(5_100) == [Hush(is_on=False), Speak()]
 
 
 def test_whoever_speaks_breaks_the_silence() -> None:
@@ -104,7 +134,7 @@ def test_announcements_of_a_queue_do_not_begin_the_hold_anew() -> None:
     for _ in range(7):
         call.wait(30_000)
         call.callee("Please stay on the line.")
-        call.callee("Try our new Calabrese.")
+        call.callee("Try our new Calabrese, this week with a free bottle of red wine.")
     assert call.end is None
     call.wait(30_000)
     assert call.end == HOLD

@@ -185,3 +185,16 @@ def test_an_unwanted_caller_takes_leave_by_itself(talk: Talk) -> None:
     talk.response_ends()
     talk.echo_marks()
     assert end_of(talk).kind is EndKind.OPT_OUT
+
+
+def test_words_that_could_not_be_written_down_are_no_music(talk: Talk) -> None:
+    for start in range(1_000, 40_000, 4_000):
+        pass_time(talk, start)
+        talk.event("input_audio_buffer.speech_started", item_id=f"item_{start}")
+        pass_time(talk, start + 3_000)
+        talk.event("input_audio_buffer.speech_stopped", item_id=f"item_{start}")
+        failed = "conversation.item.input_audio_transcription.failed"
+        talk.event(failed, item_id=f"item_{start}")
+    talk.to_model()
+    talk.response_begins()
+    assert talk.kinds() == []
