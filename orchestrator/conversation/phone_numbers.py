@@ -43,6 +43,14 @@ _SHOP = re.compile(
 _PLACE = re.compile(
     r"\b(?!(?:me|us|back|reached|reach|call|called|phone|available|am|are|is)\b)[a-z]+ at\s*$"
 )  # "a haircut at +1 ...", not "Ada at +1 ..."
+_AFTER_TIME = re.compile(
+    r"(?<!\bme )(?<!\bus )(?<!\bavailable )\bat \d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\.?)? at\s*$",
+    re.IGNORECASE,
+)  # "Tuesday at 3 at +1 ..."
+_BARE_CALL = re.compile(r"^(?:call|dial|ring)\b", re.IGNORECASE)
+_CORRECTION = re.compile(
+    r"\b(?:no|not|actually|instead|rather|sorry|i meant|wait)\b", re.IGNORECASE
+)
 
 
 class NumberOwner(StrEnum):
@@ -67,9 +75,15 @@ class OwnNumberRefused(ValueError):
 
 def take_numbers(rest: Remainder) -> list[GivenNumber]:
     """Take every phone number with its cue out of the message, in the order of their places."""
-    given = []
+    given: list[GivenNumber] = []
+    told_to = 0
     for start, end, said in _find_spans(rest.text):
         owner, cue_start = _find_owner(rest.text[:start])
+        has_shop = any(number.owner is NumberOwner.SHOP for number in given)
+        if has_shop and _BARE_CALL.match(rest.text[cue_start:]):
+            is_mended = _CORRECTION.search(rest.text[told_to:cue_start])
+            owner = owner if is_mended else NumberOwner.PERSON
+        told_to = end
         given.append(GivenNumber(owner, said))
         rest.take_span(cue_start, end)
     return given
@@ -118,9 +132,15 @@ def _is_phone(text: str, start: int, digits: str, has_tail: bool) -> bool:
 
 def _find_owner(before: str) -> tuple[NumberOwner, int]:
     """Tell from the words before a number whose it is, and where those words begin."""
-    cues = ((NumberOwner.SHOP, _SHOP), (NumberOwner.PERSON, _OWN), (NumberOwner.SHOP, _PLACE))
+    cues = (
+        (NumberOwner.SHOP, _SHOP),
+        (NumberOwner.PERSON, _OWN),
+        (NumberOwner.SHOP, _PLACE),
+        (NumberOwner.SHOP, _AFTER_TIME),
+    )
     for owner, cue in cues:
         found = cue.search(before)
         if found is not None:
-            return owner, found.end() if cue is _PLACE else found.start()
+            names_place = cue in {_PLACE, _AFTER_TIME}
+            return owner, found.end() if names_place else found.start()
     return NumberOwner.UNSAID, len(before)

@@ -117,7 +117,9 @@ def test_the_instructions_of_an_injection_stay_data() -> None:
     form = talk(ORDER, message).last.form
     instructions = FOOD.instructions(FOOD.details(form))
     assert instructions.count("ORDER DATA>>>") == 1
-    assert instructions.index("AI assistant calling on behalf of") < instructions.index("{")
+    assert instructions.index(
+        "Never agree to anything that is not in the data"
+    ) < instructions.index("{")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,10 @@ WHOLE = [
     ),
     ([TEETH, "415 555 0142"], {"purpose": "a check-up"} | SMILE | ADA | on(AT_TEN)),
     (
+        ["I need a haircut next Tuesday at 3 at +1 415 555 0142, name Ada, call +1 415 555 0123"],
+        HAIRCUT | ADA | on("next Tuesday at 3") | {"number": "+14155550142"},
+    ),
+    (
         ["Haircut. Shear Delight. Friday 10:30. Ada. 415-555-0123"],
         {"purpose": "haircut"} | SALON | ADA | on("Friday 10:30"),
     ),
@@ -178,6 +182,11 @@ def test_every_example_is_understood_as_its_errand(errand: Errand) -> None:
         ("when a voicemail answers, please leave a voicemail", "leave a message"),
         ("you can speak to the machine", "leave a message"),
         ("don't leave a message", "hang up"),
+        ("Don't bother leaving a message", "hang up"),
+        ("Never leave a message", "hang up"),
+        ("If a voicemail answers, never leave a message", "hang up"),
+        ("there is no need to leave them a message", "hang up"),
+        ("Hang up without leaving a message", "hang up"),
         ("If a machine answers, just hang up", "hang up"),
         ("no messages please", "hang up"),
         ("hang up on their voicemail", "hang up"),
