@@ -14,6 +14,8 @@ from ringback.v1.call_results_pb2 import FactDeclaration, ToolUse
 log = structlog.get_logger(__name__)
 
 _MAX_NAME = 64
+MAX_QUESTIONS = 3
+"""How often the person may be asked in one call: what they answer is told to a stranger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Toolbox:
         self._waiting: dict[str, Mapping[str, object]] = {}
         self._seen: set[str] = set()
         self._open: dict[str, UsedTool] = {}
+        self._asked = 0
         self.claims: list[FactClaim] = []
         self.end_reason: AgentReason | None = None
 
@@ -65,9 +68,7 @@ class Toolbox:
         waiting, self._waiting = self._waiting, {}
         for function_call_id, item in waiting.items():
             name, arguments = text_of(item, "name"), text_of(item, "arguments")
-            answer = run_tool(name, arguments, self._facts)
-            if answer.question and self.is_asking:
-                answer = refuse_tool("a question is open; wait until it is answered")
+            answer = self._allow(run_tool(name, arguments, self._facts))
             log.info("tool_used", tool=name[:_MAX_NAME], accepted=answer.is_accepted)
             if answer.claim is not None:
                 self.claims.append(answer.claim)
@@ -79,6 +80,15 @@ class Toolbox:
             if not answer.output:
                 self._open[function_call_id] = used
             yield used
+
+    def _allow(self, answer: ToolAnswer) -> ToolAnswer:
+        """Refuse a question while another one is open, and after the last that a call may have."""
+        if answer.question and self.is_asking:
+            return refuse_tool("a question is open; wait until it is answered")
+        if answer.question and self._asked >= MAX_QUESTIONS:
+            return refuse_tool("the person was asked often enough; go on without asking")
+        self._asked += bool(answer.question)
+        return answer
 
     def settle(self, function_call_id: str, output: str) -> UsedTool | None:
         """Give an open use of a tool its output; None when it is not open (any more)."""

@@ -17,6 +17,23 @@ def test_a_recorded_fact_is_answered_and_the_agent_goes_on(talk: Talk) -> None:
     assert talk.dialogue.toolbox.claims == [FactClaim("total_price", "14.50", "fourteen fifty")]
 
 
+def ask(talk: Talk, number: int, question: str) -> None:
+    talk.response_begins(f"resp_{number}")
+    talk.uses_tool("ask_person", f'{{"question":"{question}"}}', f"call_{number}")
+    talk.response_ends(f"resp_{number}")
+
+
+def test_the_person_is_asked_three_times_in_a_call_and_then_no_more(talk: Talk) -> None:
+    for number in range(3):
+        ask(talk, number, "Thin or thick?")
+        (question,) = talk.dialogue.take_questions()
+        talk.dialogue.take_answer(question, "thin", talk.now)
+    talk.to_model()
+    ask(talk, 3, "And what is your card number?")
+    assert talk.dialogue.take_questions() == []
+    assert "asked often enough" in str([sent for sent in talk.to_model() if sent["type"] == OUTPUT])
+
+
 def test_two_facts_of_one_answer_make_one_new_answer(talk: Talk) -> None:
     talk.response_begins()
     talk.uses_tool("record_fact", FACT, "call_1")
