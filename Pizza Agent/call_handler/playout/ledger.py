@@ -22,7 +22,7 @@ from call_handler.playout.records import (
 
 MARK_MS = 200
 """Marks are at most so far apart."""
-CLEAR_MS = 1_500
+CLEAR_MS = 5_000
 """So long the echo behind a `clear` is waited for; then the clock of the interruption counts."""
 LOST_MS = 5_000
 """Audio that must have been played so long ago was played, although its mark never came."""

@@ -140,7 +140,7 @@ def test_without_an_echo_the_model_is_told_all_the_same(talk: Talk) -> None:
     talk.at(120)
     talk.event("input_audio_buffer.speech_started", item_id="item_c", audio_start_ms=120)
     assert talk.kinds() == []
-    talk.at(1_620)
+    talk.at(5_120)
     (truncate,) = talk.to_model()
     assert truncate["audio_end_ms"] == 120
 
