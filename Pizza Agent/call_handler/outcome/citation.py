@@ -40,6 +40,7 @@ _EMPTY = frozenset((
     "correct", "$", "\u20ac", "\u00a3", "st", "nd", "rd", "th", "next", "going", "gonna",
     "get", "got",
 ))  # fmt: skip
+_SENTENCE_END = re.compile(r"[.!?;]+(?=\s)|\.{2,}|\u2026")
 _DIRECTIONS = frozenset(("past", "to", "after", "till"))
 _HOUR, _HALF_DAY_HOURS = 60, 12
 
@@ -59,7 +60,20 @@ class _Words:
 
 
 def find_cited(quote: str, turns: Sequence[TranscriptTurn]) -> set[int]:
-    """Find the callee's turns that a quote cites; none when it is rather the agent's words."""
+    """Find the callee's turns that a quote cites, or one of its sentences does.
+
+    None when the quote is rather the agent's own words.
+    """
+    whole = _find_whole(quote, turns)
+    if whole is None:
+        return set()
+    sentences = [part for part in _SENTENCE_END.split(quote) if part.strip()]
+    parts = [_find_whole(part, turns) for part in sentences] if len(sentences) > 1 else []
+    return whole.union(*(part for part in parts if part is not None))
+
+
+def _find_whole(quote: str, turns: Sequence[TranscriptTurn]) -> set[int] | None:
+    """Find the turns that hold a whole quote; None when it is the agent's."""
     quoted = _read(quote)
     if quoted.is_empty:
         return set()
@@ -71,7 +85,7 @@ def find_cited(quote: str, turns: Sequence[TranscriptTurn]) -> set[int]:
             # A pause has cut one sentence into two turns: each is a part of what is quoted.
             cited |= {at: words for at, words in said.items() if _is_part(words, quoted)}
     agents = [_read(turn.text) for turn in turns if turn.role == Role.ROLE_AGENT]
-    return set() if _is_agents(quoted, cited, agents) else set(cited)
+    return None if _is_agents(quoted, cited, agents) else set(cited)
 
 
 def _find_answers(turns: Sequence[TranscriptTurn]) -> list[list[int]]:

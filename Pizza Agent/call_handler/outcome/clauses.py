@@ -103,7 +103,7 @@ _UNSURE_ALONE = re.compile(
     re.IGNORECASE,
 )
 _MAYBE = re.compile(
-    r"\b(?:maybe|perhaps|possibly|might|could be|i guess|i suppose|not certain|hopefully|i hope"
+    r"\b(?:maybe|perhaps|possibly|might|could be|not certain|hopefully|i hope"
     r"|i wish|on (?:\w+days|weekends)|for (?:members|students|children|kids|seniors)|next door"
     r"|elsewhere|they charge|other (?:shop|place|store|branch|location|pizzeria|salon)s?|usually"
     r"|normally|typically|generally|sometimes|let's hope|last (?:week|month|year|time)"
@@ -111,7 +111,9 @@ _MAYBE = re.compile(
     r"|half of (?:that|it|this))\b",
     re.IGNORECASE,
 )
-_GUESS = re.compile(r"\b(?:i think|i believe|probably|i reckon|i assume|i'd say)\b", re.IGNORECASE)
+_GUESS = re.compile(
+    r"\b(?:i think|i believe|i guess|i suppose|probably|i reckon|i assume|i'd say)\b", re.IGNORECASE
+)
 _ALONE = r"^(?:and |so |well |but |only )*(?:{})(?: (?:so|though|anyway))?$"
 _MAYBE_ALONE = re.compile(_ALONE.format(_MAYBE.pattern), re.IGNORECASE)
 _GUESS_ALONE = re.compile(_ALONE.format(_GUESS.pattern), re.IGNORECASE)
@@ -121,7 +123,7 @@ _HEARSAY = re.compile(
 )
 _HEARSAY_ALONE = re.compile(
     r"^(?:(?:as|like) )?(?:he|she|they|you|my \w+|the \w+|somebody|someone) "
-    r"(?:said|says|told (?:me|us|you))$"
+    r"(?:said|says|think|thought|wanted|told (?:me|us|you))$"
 )
 _WOULD = re.compile(r"\b(?:would|could|i'd|we'd|it'd|that'd)\b", re.IGNORECASE)
 _COMMAND = re.compile(

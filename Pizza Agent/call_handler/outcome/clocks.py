@@ -32,6 +32,10 @@ _HALF_WORDS = {
     ("at", "night"): "pm",
 }
 _CORRECTING = frozenset(("mean", "meant", "actually", "sorry", "no", "rather", "make", "wait"))
+_OFFERING = frozenset(("have", "do", "offer", "ok", "okay", "got", "take"))
+_SUITING = frozenset(
+    (("works",), ("free",), ("then",), ("suits",), ("is", "fine"), ("is", "free"), ("is", "good"))
+) | {("is", "ok"), ("is", "okay"), ("it", "is"), ("would", "work"), ("is", "possible")}
 _WRITTEN = re.compile(r"(\d{1,2})[:.](\d\d)(?::\d\d)?")
 _NAMED = {"midnight": (0, "am"), "noon": (12, "pm"), "midday": (12, "pm")}
 _HOUR, _HALF_DAY, _DAY_HOURS, _HALF_HOURS = 60, 720, 24, 12
@@ -73,6 +77,8 @@ def _read_spoken(words: Sequence[str], at: int) -> Mention | None:
             return _clock(words, at, end + 1, hour, 0)
         case [hour] if _half_after(words, end)[1] or _is_full_hour(words, at, end):
             return _clock(words, at, end, hour, 0)
+        case [hour] if 0 < hour <= _HALF_HOURS and at == 0 and _is_offered(words, at, end):
+            return _clock(words, at, end, hour, 0, is_plain=False)
         case _:
             return None
 
@@ -82,7 +88,7 @@ def _read_pair(words: Sequence[str], at: int, end: int, time: tuple[int, int]) -
     is_small = time[0] <= _HALF_HOURS  # "for fourteen fifty" is no time of day
     is_near = _is_near(words, at, end) and (is_small or _is_surely_near(words, at, end))
     is_alone = end == len(words) and (at == 0 or word_at(words, at - 1) in _CORRECTING)
-    if not is_near and not (is_alone and is_small):
+    if not is_near and not (is_small and (is_alone or _is_offered(words, at, end))):
         return None
     return _clock(words, at, end, *time, is_plain=is_near)
 
@@ -122,6 +128,13 @@ def _is_surely_near(words: Sequence[str], at: int, end: int) -> bool:
     before = {word_at(words, at - 1), word_at(words, at - 2)}
     is_before = bool(before & (_PREPOSITIONS | _WEEKDAYS)) and "looking" not in before
     return is_before or word_at(words, end) in {"sharp", "pm"}
+
+
+def _is_offered(words: Sequence[str], at: int, end: int) -> bool:
+    """Hear `six thirty works`, `I have six thirty`: a time in a talk of appointments."""
+    after = tuple(words[end : end + 2])
+    is_before = word_at(words, at - 1) in _OFFERING and after[:1] in {(), ("free",), ("on",)}
+    return is_before or after[:1] in _SUITING or after in _SUITING
 
 
 def _is_full_hour(words: Sequence[str], at: int, end: int) -> bool:

@@ -78,7 +78,14 @@ def join_days(text: str) -> str:
     """Take the pauses out of dates, and write dates in figures in words."""
     text = _ISO.sub(lambda found: _in_words(found[0], found[3], found[2], found[1]), text)
     text = _SLASHED.sub(_slashed_in_words, text)
-    return _PAUSED.sub(r"\1 ", text)
+    return _PAUSED.sub(_join_parts, text)
+
+
+def _join_parts(found: re.Match[str]) -> str:
+    """Join "Tuesday, the fourteenth"; not "closed Monday, Tuesday is fine"."""
+    after = found.string[found.end() :].lower().split(maxsplit=1)
+    is_list = found[1].lower() in _WEEKDAYS and bool(after) and after[0].strip(".,") in _WEEKDAYS
+    return found[0] if is_list else f"{found[1]} "
 
 
 def find_days(words: Sequence[str]) -> Iterator[Mention]:

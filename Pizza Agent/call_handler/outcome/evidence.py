@@ -18,6 +18,9 @@ from call_handler.outcome.statements import Statement, Withdrawal, read_statemen
 from call_handler.outcome.withdrawals import denies
 from ringback.v1.call_results_pb2 import FactKind, Role, TranscriptTurn
 
+_STEM = 4  # letters: "margarita" is a margherita
+_SIZES = frozenset(("small", "medium", "large", "regular", "family", "big", "double", "half"))
+
 
 def find_evidence(
     value: str, kind: FactKind.ValueType, turns: Sequence[TranscriptTurn], quotes: Sequence[str]
@@ -48,7 +51,7 @@ def _find_standing(
     for position, turn in enumerate(turns):
         if turn.role == Role.ROLE_AGENT and turn.text:
             asked = turn.text
-            claim.begin_answer()
+            claim.begin_answer(asked)
         elif turn.role == Role.ROLE_CALLEE and asked:
             if denies(turn.text, asked, reading, kind):
                 claim.proof.clear()
@@ -62,16 +65,19 @@ class _Claim:
     """One claimed value while the callee's statements are read in order.
 
     `proof`: the turns in which it was stated and has not been taken back since. `has_rival`: in
-    the answer that is being read another value was named, and not to correct it.
+    the answer that is being read another value was named, and not to correct it. `known`: how the
+    words begin that the agent has used.
     """
 
     reading: Reading
     proof: list[int] = field(default_factory=list)
     has_rival: bool = False
+    known: set[str] = field(default_factory=set)
 
-    def begin_answer(self) -> None:
-        """Forget what only mattered within one answer of the callee."""
+    def begin_answer(self, asked: str) -> None:
+        """Take in what the agent said, and forget what only mattered within one answer to it."""
         self.has_rival = False
+        self.known |= {word[:_STEM] for word in split_words(asked)}
 
     def weigh(self, said: Statement | Withdrawal) -> None:
         """Take one statement into account."""
@@ -87,14 +93,27 @@ class _Claim:
         is_clear = said.is_neutral or said.has_cue or not self.has_rival
         if said.tone is Tone.DENIED:
             self.proof.clear()
-        elif said.tone is Tone.STATED and is_clear and _can_prove(said, self.reading):
+        elif said.tone is Tone.STATED and is_clear and self._can_prove(said):
             self.proof.append(said.turn)
 
+    def _can_prove(self, said: Statement) -> bool:
+        match self.reading.sort:
+            case "money":
+                is_meant = said.is_firm or said.is_bare
+                return is_meant and self._is_of_order(said.subject)
+            case "day":  # "5/6" is the fifth of June or the sixth of May: neither
+                return all(each.agrees_with(self.reading) for each in said.mention.readings)
+            case _:
+                return True
 
-def _can_prove(said: Statement, reading: Reading) -> bool:
-    if reading.sort == "day":  # "5/6" is the fifth of June or the sixth of May: neither
-        return all(each.agrees_with(reading) for each in said.mention.readings)
-    return said.is_firm or said.is_bare or reading.sort != "money"
+    def _is_of_order(self, subject: Sequence[str]) -> bool:
+        """Say whether a price can be that of what was ordered: "the lasagna is ..." is not.
+
+        A size must be one that the agent has named, of other words one is enough.
+        """
+        sizes = [word for word in subject if word in _SIZES]
+        names = sizes or subject
+        return not names or any(word[:_STEM] in self.known for word in names)
 
 
 def _replaces(said: Statement, reading: Reading) -> bool:

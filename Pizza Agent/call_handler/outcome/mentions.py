@@ -21,11 +21,24 @@ _PAUSED_RANGE = re.compile(
     rf"(\w+ )?\b({_NUMERAL}),\s+(?:maybe |or )?({_NUMERAL})(?=[ -](?:minutes?|mins?)\b)",
     re.IGNORECASE,
 )
+_PAUSED_PRICE = re.compile(  # "fourteen, uh, fifty" and "fourteen dollars, fifty"
+    r"(?<!-)\b(\w+teen|ten|eleven|twelve|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    r"(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|dollars|euros|pounds)"
+    r"(?:, (?:uh|um|er|erm),? |(?<=dollars), |(?<=euros), |(?<=pounds), )"
+    r"(?=(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    r"(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?(?! minutes| mins?\b)\b(?!-))",
+    re.IGNORECASE,
+)
+_SLOW_PRICE = re.compile(
+    r"(?<![a-z]-)(?<![a-z] )\b(\w+teen|ten|eleven|twelve)(?:\.{2,}|\u2026)\s*"
+    r"(?=(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b(?!.{0,12}min))",
+    re.IGNORECASE,
+)
 _STEP = 5  # minutes: people who guess say "twenty, twenty-five"
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class Passage:
     """A stretch of speech as words, and what it mentions of one kind, in order."""
 
     words: tuple[str, ...]
@@ -34,10 +47,12 @@ class Speech:
 
 def join_values(text: str, kind: FactKind.ValueType) -> str:
     """Take out the pauses within values of a kind, so that a pause ends no value."""
-    folded = fold_text(text)
+    folded = fold_text(_SLOW_PRICE.sub(r"\1 ", text) if kind == FactKind.FACT_KIND_MONEY else text)
     match kind:
-        case FactKind.FACT_KIND_TIME | FactKind.FACT_KIND_MONEY:
+        case FactKind.FACT_KIND_TIME:
             return _PAUSED_RANGE.sub(_join_range, folded)
+        case FactKind.FACT_KIND_MONEY:
+            return _PAUSED_RANGE.sub(_join_range, _PAUSED_PRICE.sub(r"\1 ", folded))
         case FactKind.FACT_KIND_NUMBER:
             return join_codes(folded)
         case FactKind.FACT_KIND_DAY:
@@ -46,21 +61,21 @@ def join_values(text: str, kind: FactKind.ValueType) -> str:
             return folded
 
 
-def read_speech(text: str, kind: FactKind.ValueType, wanted: Sequence[str] = ()) -> Speech:
+def read_speech(text: str, kind: FactKind.ValueType, wanted: Sequence[str] = ()) -> Passage:
     """Read what a joined text mentions of a kind; in free text the `wanted` words."""
     words = tuple(split_words(text))
     match kind:
         case FactKind.FACT_KIND_MONEY:
-            return Speech(words, tuple(find_money(words)))
+            return Passage(words, tuple(find_money(words)))
         case FactKind.FACT_KIND_TIME:
-            return Speech(words, tuple(find_times(words)))
+            return Passage(words, tuple(find_times(words)))
         case FactKind.FACT_KIND_NUMBER:
             words = tuple(say_doubled(words))
-            return Speech(words, tuple(find_codes(words)))
+            return Passage(words, tuple(find_codes(words)))
         case FactKind.FACT_KIND_DAY:
-            return Speech(words, tuple(find_days(words)))
+            return Passage(words, tuple(find_days(words)))
         case _:
-            return Speech(words, tuple(_find_words(words, wanted)))
+            return Passage(words, tuple(_find_words(words, wanted)))
 
 
 def normalise(value: str, kind: FactKind.ValueType) -> tuple[Reading, ...]:

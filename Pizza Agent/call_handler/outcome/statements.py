@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from call_handler.outcome.clauses import Clause, Tone, split_clauses
-from call_handler.outcome.mentions import Speech, join_values, read_speech
+from call_handler.outcome.meant import hear_tone
+from call_handler.outcome.mentions import Passage, join_values, read_speech
 from call_handler.outcome.reading import Mention
-from call_handler.outcome.tones import hear_tone
 from call_handler.outcome.withdrawals import calls_off
 from ringback.v1.call_results_pb2 import FactKind
 
@@ -42,6 +42,15 @@ _NEUTRAL = _FILLERS | frozenset((
 _OTHER_THING = re.compile(
     r"^(?:for|with) (?!you\b|everything\b|all\b|that\b|it\b|both\b|the (?:lot|whole))"
 )
+_SUBJECT = re.compile(
+    r"((?:[a-z']+ )?[a-z']+) (?:is|are|costs?|comes to|would be|will be|makes)(?: exactly| only)?$"
+)
+_ANYTHING = frozenset((
+    "for", "and", "plus", "of", "my", "pizza", "pizzas", "food", "meal", "lunch", "dinner",
+    "thing", "things", "one", "ones", "cash",
+    "pickup", "tax", "haircut", "cut", "treatment", "grand", "final", "full", "today", "because",
+    "here", "card", "lot", "special",
+))  # fmt: skip
 _TOTAL = re.compile(r"^(?:in )?(?:total|altogether|all together|all in)\b")
 _ELIDED = re.compile(r"^(?:and )?(?:the|a|an) \w+(?: \w+)?$|^or$")  # "the large [is] sixteen"
 
@@ -52,7 +61,8 @@ class Statement:
 
     `is_neutral`: about what was ordered ("it is ..."), not about a thing with a name. `has_cue`:
     the callee announced a correction. `is_firm`: no number that only happens to be there.
-    `is_bare`: nothing but fillers stood before it.
+    `is_bare`: nothing but fillers stood before it. `subject`: the words that name the thing it is
+    said of, such as "the small one is ..."; empty when it has no name of its own.
     """
 
     turn: int
@@ -62,6 +72,7 @@ class Statement:
     has_cue: bool
     is_firm: bool
     is_bare: bool
+    subject: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,7 @@ def read_statements(
 def _state(  # noqa: PLR0913 - one mention and all that stands around it
     turn: int,
     clause: Clause,
-    speech: Speech,
+    speech: Passage,
     number: int,
     kind: FactKind.ValueType,
     *,
@@ -108,7 +119,14 @@ def _state(  # noqa: PLR0913 - one mention and all that stands around it
     is_neutral = is_neutral or _TOTAL.search(after) is not None
     is_firm = mention.is_plain or _is_firm(before, has_cue=has_cue, is_bare=is_bare)
     tone = max(clause.tone, hear_tone(clause, speech, number, kind))
-    return Statement(turn, mention, tone, is_neutral, has_cue, is_firm, is_bare)
+    subject = _find_subject(" ".join(before))
+    return Statement(turn, mention, tone, is_neutral, has_cue, is_firm, is_bare, subject)
+
+
+def _find_subject(before: str) -> tuple[str, ...]:
+    found = _SUBJECT.search(before)
+    words = found[1].split() if found else []
+    return tuple(word for word in words if word not in _NEUTRAL | _ANYTHING)
 
 
 def _is_firm(before: Sequence[str], *, has_cue: bool, is_bare: bool) -> bool:

@@ -15,10 +15,17 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 _POLITE = re.compile(
-    r"^(?:(?:no|nope)[ ,.!]*)+(?:thanks?|that's (?:all|it|everything|fine|right|correct|good)"
+    r"^(?:(?:no|nope)[ ,.!]*)+(?:yes|yeah|yep|sure|exactly|okay|thanks?"
+    r"|that's (?:all|it|everything|fine|right|correct|good)"
     r"|all good|that is (?:all|it|everything)|nothing else|good ?bye|bye|have a|you too"
     r"|you're welcome|see you)\b",
     re.IGNORECASE,
+)
+_YES = re.compile(
+    r"^(?:yes|yeah|yep|exactly|right|correct|that's (?:right|correct|it))\b", re.IGNORECASE
+)
+_REPEATS = re.compile(
+    r"\b(?:so|that's|that is|it's|it is|is it|right|correct|then)\b", re.IGNORECASE
 )
 _ASKS_IF_RIGHT = re.compile(
     r"^\W*(?:and |so )?(?:(?:is|was) )?(?:that |this |it |all )*"
@@ -47,11 +54,14 @@ _CALLED_OFF = re.compile(
     r"|(?:nothing|none|no \w+|never any) left|don't have (?:\w+ ){1,3}(?:left|any ?more)"
     r"|don't have (?:it|that|that one|those|them)$|sold (?:the|our) last|was (?:the|our) last"
     r"|(?:we're|we are|kitchen is|shop is) (?:now |already |actually )?clos(?:ed|ing)\b"
-    r"(?! (?:on|every|at|in|for lunch|\w+days)\b)"
+    r"(?! (?:on|every|at|in|for lunch|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b)"
     r"|(?:not|stopped|stop) taking (?:any |new |more )*(?:orders|appointments)"
     r"|no longer (?:make|do|take|deliver|offer|serve)"
     r"|(?:that|it|this)(?:'s| is) (?:not|no longer) (?:possible|available)"
-    r"|changed (?:my|our) mind|kidding|joking|in your dreams|just a joke"
+    r"|changed (?:my|our) mind|kidding|joking|in your dreams|just a joke|psych"
+    r"|(?:it|that)(?:'s| is)(?: actually| a bit| a little)? (?:more|less|higher|lower|cheaper"
+    r"|longer"
+    r"|later|earlier)(?! like)|that's (?:for )?(?:the|a) (?:small|medium|large|other|old|wrong)"
     r"|(?:old|wrong) (?:price|list|menu|page|line|day|calendar|week|customer)"
     r"|(?:she|he|we|they|i)(?:'s|'re|'m| is| are| am) (?:completely |all )?"
     r"(?:full|fully booked|booked (?:up|out|solid)|on holiday)"
@@ -91,9 +101,14 @@ def denies(text: str, told: str, reading: Reading, kind: FactKind.ValueType) -> 
         return False
     if _MISTAKEN.search(answer):
         return True
+    wanted = split_words(reading.written)
+    if _YES.search(answer) and _REPEATS.search(told):  # agreed to another value
+        mentions = read_speech(join_values(told, kind), kind, wanted).mentions
+        agreed = any(mention.agrees_with(reading) for mention in mentions)
+        return not agreed and any(each.contradicts(reading) and each.is_plain for each in mentions)
     if not _NO.search(answer) or _POLITE.search(answer):
         return False
-    speech = read_speech(join_values(_find_denied(told), kind), kind, split_words(reading.written))
+    speech = read_speech(join_values(_find_denied(told), kind), kind, wanted)
     return any(mention.agrees_with(reading) for mention in speech.mentions)
 
 

@@ -21,6 +21,7 @@ QUOTED = [
     ("misheard dish", "the margherita is fourteen fifty", "The margarita is 14.50."),
     ("cut in two by a pause", SAYS, "That will be fourteen fifty | ready in twenty minutes."),
     ("said twice", SAYS, f"{SAYS} | > Pardon? | Fourteen fifty."),
+    ("two answers", SAYS.replace(",", "."), "It's 14.50. | > When? | Ready in twenty minutes."),
     ("read back before", "fourteen fifty", "Fourteen fifty. | > Fourteen fifty."),
     ("read back in full", SAYS, "14.50 in 20 minutes. | > So that's fourteen fifty, 20 minutes?"),
 ]
@@ -31,7 +32,6 @@ NOT_QUOTED = [
     ("nobody's words", "The delivery boy has a red bicycle.", SAYS),
     ("another turn", "We are open until ten o'clock.", f"{SAYS} | We are open until ten o'clock."),
     ("the price of something else", "A coke is two dollars.", f"{SAYS} | A coke is two dollars."),
-    ("no answer's words", f"{SAYS} A coke is two.", "Fourteen fifty. | > Thanks. | See you."),
     ("another number", "That will be sixteen ninety.", SAYS),
     (
         "the agent's words",

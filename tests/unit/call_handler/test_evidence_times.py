@@ -107,6 +107,14 @@ SAID: list[Case] = [
     ("six thirty as a correction", "18:30", "At seven. | > Seven? | No, sorry, I mean six thirty."),
     ("sold for a price", "18:30", "Half past six. | > Good. | You can have it for fourteen fifty."),
     ("a price today", "18:30", "Half past six. | > Good. | It's fourteen fifty today."),
+    ("works", "18:30", "Six thirty works."),
+    ("is fine", "18:30", "Six thirty is fine."),
+    ("then", "18:30", "Six thirty then."),
+    ("I have", "18:30", "I have six thirty free."),
+    ("we could do", "18:30", "We could do six thirty."),
+    ("okay", "18:30", "OK six thirty."),
+    ("three works", "15:00", "Three works."),
+    ("I guess", "20 minutes", "Hm, twenty minutes I guess."),
     ("ready in twenty if", "20 minutes", "Ready in twenty minutes if that's all right."),
 ]
 

@@ -14,6 +14,7 @@ DENIALS = (
 )
 NO_DENIALS = (
     *("No problem.", "No, thank you.", "No, that's all.", "No worries, bye.", "No, bye."),
+    *("No problem, yes.", "No, yes, that's right.", "No, no, yes, that is right."),
     *("Not at all.", "No, no, thanks.", "Right.", "Yes, right.", "Nothing else."),
 )
 CALLED_OFF = (
@@ -34,6 +35,8 @@ CALLED_OFF = (
     "We can't do that.",
     "I changed my mind.",
     "That's not possible.",
+    "Actually it's more than that.",
+    "Let me check. That's the small one.",
 )
 NOT_CALLED_OFF = (
     "We can't take cards.",
@@ -68,6 +71,15 @@ AT_ONCE = (
     (MONEY, "14.50", "Half of that is fourteen fifty."),
     (MONEY, "14.50", "It's fourteen fifty. | > Thanks. | Plus tax, so sixteen."),
     (MONEY, "14.50", "It's fourteen fifty. | > Thanks. | Plus tax."),
+    (MONEY, "15", "Your budget is fifteen dollars, okay."),
+    (MONEY, "15", "For delivery it has to be fifteen dollars."),
+    (MONEY, "14.50", "Fourteen fifty, you think, and twenty minutes."),
+    (MONEY, "14.50", "The lasagna is fourteen fifty."),
+    (MONEY, "14.50", "A medium is fourteen fifty."),
+    (MONEY, "14.50", "The small margherita is fourteen fifty."),
+    (MONEY, "14.50", "Luigi's on Main Street has it for fourteen fifty."),
+    (MONEY, "14.50", "Fourteen fifty. | > So sixteen fifty? | Yes, exactly."),
+    (TIME, "20 minutes", "The oven takes twenty minutes to heat up."),
     (TIME, "20 minutes", "Twenty minutes, but we're out of dough."),
     (TIME, "20 minutes", "I can call you back in twenty minutes."),
     (TIME, "20 minutes", "The chef comes back in twenty minutes."),
@@ -132,6 +144,7 @@ def test_what_is_taken_back_or_mentioned_in_the_same_breath_is_not_proven() -> N
 
 
 def test_what_is_stated_after_a_refusal_stands() -> None:
+    assert is_proven("Tuesday", DAY, "We're closed Monday, Tuesday is good.")
     assert is_proven("12", MONEY, "The calzone is sold out, but the margherita is twelve dollars.")
     assert is_proven("18:30", TIME, "The six o'clock slot is gone, half past six is fine.")
 

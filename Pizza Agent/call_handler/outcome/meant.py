@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from call_handler.outcome.clauses import Clause, Tone
-from call_handler.outcome.mentions import Speech
+from call_handler.outcome.mentions import Passage
 from call_handler.outcome.reading import Mention
 from ringback.v1.call_results_pb2 import FactKind
 
@@ -35,7 +35,7 @@ _ASIDE_BEFORE = re.compile(
     r"|(?:we|they|shop|kitchen|store|salon) opens?"
     r"|(?:call|ring|phone|try)(?: (?:us|me|you|him|again|back|in|on|at|the))*$"
     r"|(?:comes|is|are|be|i'm|he's|she's|they're|gets) back(?: (?:in|at|on))*$"
-    r"|(?:have|has|had) been"
+    r"|(?:have|has|had) been|(?:your|the) budget|(?:has|have|needs?) to be$|must be$"
     r"|(?:we're|we are|are|shop is|kitchen is) open|open (?:at|from|on|until|till))\b"
 )
 _WAITING = re.compile(r"\b(?:give me|hold on|hang on|bear with me|back in|with you in|just|wait)\b")
@@ -55,6 +55,7 @@ _EXTRA_AFTER = re.compile(
     r"|^(?:each|apiece|a piece|per|extra|off|more|on top|back|change|cheaper|less)\b"
     r"|^a (?:slice|piece|head|person|bottle|glass|can)\b"
 )
+_SUMMED = re.compile(r"\bplus (?:the )?\w+ (?:is|makes|comes to|gives)$")
 _ADDED = re.compile(r"\b(?:and|plus|another|additional)\b")
 _INCLUDED = re.compile(r"^(?:with|including|and) ")
 _PLUS_AFTER = re.compile(
@@ -62,10 +63,12 @@ _PLUS_AFTER = re.compile(
     r"|without|and up|or so)\b"
 )
 _ROUGHLY = re.compile(
-    r"\b(?:about|around|roughly|approximately|nearly|almost|something like|from)$"
+    r"\b(?:about|around|roughly|approximately|nearly|almost|something like|from"
+    r"|(?:has|sells?|does|offers?|charges|had) it for)$"
 )
 _AWAY_AFTER = re.compile(
-    r"^(?:to (?:walk|drive|get)|from (?:here|us|the)|ago|away|late|early|drive|walk|before|after"
+    r"^(?:to (?:walk|drive|get|heat|warm)|from (?:here|us|the)|ago|away|late|early|drive|walk"
+    r"|before|after"
     r"|older)\b"
 )
 _NOT_OURS = re.compile(
@@ -75,7 +78,7 @@ _NOT_OURS = re.compile(
 _OPEN_TIMES = frozenset((FactKind.FACT_KIND_TIME, FactKind.FACT_KIND_DAY))
 
 
-def hear_tone(clause: Clause, speech: Speech, number: int, kind: FactKind.ValueType) -> Tone:
+def hear_tone(clause: Clause, speech: Passage, number: int, kind: FactKind.ValueType) -> Tone:
     """Hear how the mention of that number is meant within its clause."""
     mention = speech.mentions[number]
     start = speech.mentions[number - 1].end if number else 0
@@ -92,7 +95,7 @@ def hear_tone(clause: Clause, speech: Speech, number: int, kind: FactKind.ValueT
     return _hear_rest(clause, " ".join(before), " ".join(after), mention, kind)
 
 
-def _is_bound(speech: Speech, number: int, kind: FactKind.ValueType) -> bool:
+def _is_bound(speech: Passage, number: int, kind: FactKind.ValueType) -> bool:
     """Say whether it is only one end of a range: "between twelve and fourteen dollars"."""
     if kind == FactKind.FACT_KIND_TIME:
         return False  # a range of times is a value of its own
@@ -145,6 +148,8 @@ def _negates(word: str) -> bool:
 
 
 def _is_extra(before: str, after: str) -> bool:
+    if _SUMMED.search(before):
+        return False  # "twelve plus tax is fourteen fifty"
     is_named_after = _EXTRA_AFTER.search(after) and not _INCLUDED.search(after)
     return bool(_EXTRA_BEFORE.search(before) or is_named_after)
 
