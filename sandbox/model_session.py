@@ -250,7 +250,7 @@ class ModelSession:
         self._has_spoken = self._has_spoken or bool(plan.audio)
         self._is_owed = False
         self._track.expect_nothing()
-        self._playout.begin(plan.turn.say)
+        self._playout.begin(plan.turn)
         script = ResponseScript(plan, self._conversation, self._ids)
         self._player.start(script, self._finish_response)
 
