@@ -26,7 +26,7 @@ CLEAR_MS = 5_000
 """So long the echo behind a `clear` is waited for; then the clock of the interruption counts."""
 LOST_MS = 5_000
 """Audio that must have been played so long ago was played, although its mark never came."""
-_DRY_MS = 200  # less than that is in the queue: it may be empty when more arrives there
+_DRY_MS = 400  # less than that is in the queue: it may be empty when more arrives there
 _MARK_BYTES = MARK_MS * BYTES_PER_MS
 _BEGIN_BYTES = 60 * BYTES_PER_MS  # a beginning is sure as soon as its first stretch was played
 
