@@ -6,7 +6,7 @@ from orchestrator.conversation.form_json import form_from_json
 from orchestrator.conversation.keyed_filling import ModelFiller
 from orchestrator.conversation.offers import greeting
 from orchestrator.conversation.putting import Surroundings
-from orchestrator.conversation.result_message import may_retry
+from orchestrator.conversation.result_message import may_retry, over_budget, said_nothing
 from orchestrator.conversation.situations import (
     find_open_question,
     find_task,
@@ -27,6 +27,8 @@ __all__ = [
     "greeting",
     "may_retry",
     "newest_may_be_retried",
+    "over_budget",
+    "said_nothing",
     "tell_new_results",
     "tell_results",
 ]

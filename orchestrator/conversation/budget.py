@@ -1,6 +1,7 @@
 """What the errand may cost, in the person's words."""
 
 import re
+from decimal import Decimal
 
 from orchestrator.conversation.number_words import CARDINAL, read_cardinal
 from orchestrator.conversation.spans import Remainder
@@ -28,6 +29,20 @@ _BUDGETS = (
     ),
 )
 _BARE = re.compile(rf"^\s*{_MONEY}\s*[.!]?\s*$", re.IGNORECASE)
+
+_FIGURE = re.compile(r"\d+(?:\.\d{1,2})?")
+
+
+def costs_more(price: str, budget: str) -> bool:
+    """Say whether a price is above a budget; no when one of them names no plain amount.
+
+    Their units are not compared: a shop and its customer mean the same money.
+    """
+    amounts = [_FIGURE.findall(text.replace(",", "")) for text in (price, budget)]
+    if any(len(found) != 1 for found in amounts):
+        return False
+    asked, most = (Decimal(found[0]) for found in amounts)
+    return asked > most
 
 
 def take_budget(rest: Remainder, *, asked: bool) -> str:

@@ -1,6 +1,7 @@
 """Plain words for every status, end reason and outcome of the contract."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from ringback.v1 import call_results_pb2 as pb
 
@@ -49,7 +50,7 @@ END_REASON_WORDS: Mapping[int, str] = {
     pb.END_REASON_CANCELED: "The call was cancelled before the answer.",
     pb.END_REASON_NOT_PLACED: "The call was never placed, so nobody's phone rang.",
     pb.END_REASON_CALLEE_HUNG_UP: "They hung up.",
-    pb.END_REASON_AGENT_HUNG_UP: "The assistant said goodbye and hung up.",
+    pb.END_REASON_AGENT_HUNG_UP: "The assistant hung up.",
     pb.END_REASON_PERSON_HUNG_UP: "You ended the call.",
     pb.END_REASON_VOICEMAIL: "A voicemail answered.",
     pb.END_REASON_OPT_OUT: "They asked not to be called again.",
@@ -75,6 +76,7 @@ SPEAKER_WORDS: Mapping[int, str] = {
 }
 
 _MINUTE_S = 60
+_MICROS = 1_000_000
 
 
 def words_of(table: Mapping[int, str], number: int) -> str:
@@ -88,6 +90,23 @@ def duration_words(seconds: int) -> str:
     if not minutes:
         return f"{rest} s"
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def tokens_words(result: pb.CallResult) -> str:
+    """Say how much the model read and wrote; "" when it was not told."""
+    usage = result.usage
+    if not usage.HasField("input_tokens") or not usage.HasField("output_tokens"):
+        return ""
+    cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
+    return f"{usage.input_tokens:,} in{cached}, {usage.output_tokens:,} out"
+
+
+def cost_words(result: pb.CallResult) -> str:
+    """Say what the model cost, such as "about 0.0412 USD"; "" without prices."""
+    usage = result.usage
+    if not usage.HasField("estimated_cost_micros"):
+        return ""
+    return f"about {Decimal(usage.estimated_cost_micros) / _MICROS:.4f} {usage.currency}".rstrip()
 
 
 def reconstructed_words(result: pb.CallResult) -> str:

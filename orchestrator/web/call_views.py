@@ -8,15 +8,17 @@ from sqlalchemy import Connection
 
 from foundation.text import change_texts, strip_bidi
 from orchestrator.calls import order_of
-from orchestrator.conversation import may_retry
+from orchestrator.conversation import may_retry, over_budget, said_nothing
 from orchestrator.conversation.words import (
     END_REASON_WORDS,
     OUTCOME_TONES,
     OUTCOME_WORDS,
     SPEAKER_WORDS,
     STATUS_WORDS,
+    cost_words,
     duration_words,
     reconstructed_words,
+    tokens_words,
     words_of,
 )
 from orchestrator.errands import shown_number
@@ -151,7 +153,14 @@ def turn_view(position: int, turn: pb.TranscriptTurn, *, is_over: bool) -> Json:
         "who": words_of(SPEAKER_WORDS, turn.role),
         "text": strip_bidi(" ".join(part for part in (turn.text, pressed) if part)) or unheard,
         "interrupted": turn.interrupted,
+        "at": _clock(turn.start_ms) if turn.HasField("start_ms") else "",
     }
+
+
+def _clock(start_ms: int) -> str:
+    """Write a moment of the call as m:ss."""
+    minutes, seconds = divmod(start_ms // 1_000, 60)
+    return f"{minutes}:{seconds:02}"
 
 
 def _steps(row: CallRow, result: pb.CallResult | None) -> list[Json]:
@@ -181,15 +190,24 @@ def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
     """Say how the result card looks."""
     why = _why_it_ended(result)
     duration = duration_words(result.duration) if result.HasField("duration") else "not known"
+    order = order_of(facts.row)
+    warning = over_budget(order.facts, order.details, result).strip()
+    # What the card says at a glance; a price that nobody wanted to pay is no success.
+    outcome = pb.OUTCOME_NOT_REACHED if said_nothing(result) else result.outcome
+    if warning and outcome == pb.OUTCOME_SUCCEEDED:
+        outcome = pb.OUTCOME_FOLLOW_UP
     return {
-        "headline": words_of(OUTCOME_WORDS, result.outcome),
-        "tone": OUTCOME_TONES.get(result.outcome, "open"),
+        "headline": words_of(OUTCOME_WORDS, outcome),
+        "tone": OUTCOME_TONES.get(outcome, "open"),
+        "warning": warning,
         "facts": _fact_views(facts.row, result),
         "duration": duration if facts.row.was_connected or result.duration else "",
         "ended_because": why,
         "reconstructed": reconstructed_words(result),
         "incomplete": bool(result.transcript) and not result.transcript_complete,
         "summary": result.summary,
+        "tokens": tokens_words(result),
+        "cost": cost_words(result),
         "error": "" if result.error_message == why else result.error_message,
         "revision": result.revision,
         "is_test": result.test,

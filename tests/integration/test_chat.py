@@ -122,7 +122,7 @@ async def test_the_result_is_told_in_plain_words_once(chat: ChatRig) -> None:
     await chat.finish(call_id, taken())
     text = await wait_for_message(chat, task_id, "Done: ")
     assert text == (
-        "Done: Luigi's took the order. Price: 14.50. Ready: 20 minutes. "
+        "Done: Luigi's took the order. Price: 14.50. Ready: in 20 minutes. "
         "Collect it under the name Ada."
     )
     await chat.finish(call_id, taken())

@@ -11,6 +11,7 @@ from orchestrator.store import Store
 from orchestrator.web import WebAccess
 from ringback.v1 import call_results_pb2 as pb
 from tests.integration.chat_rig import ORDER, TALK, ChatRig, busy, running_chat, taken
+from tests.rig import USAGE
 
 TOKEN = "a-token-for-people"  # noqa: S105 - a test's
 
@@ -118,6 +119,32 @@ async def test_the_page_of_a_call_links_each_fact_to_the_line_that_proves_it(
     assert page.count(f'href="#turn-{call_id}-2"') == 2
     assert f'<li id="turn-{call_id}-2"' in page
     assert "That will be fourteen fifty, ready in twenty minutes." in page
+
+
+async def test_the_page_of_a_call_tells_when_each_line_was_said_and_what_the_call_cost(
+    chat: ChatRig,
+) -> None:
+    _task, call_id = await chat.order()
+    result = taken()
+    for turn, start_ms in zip(result.transcript, (0, 2_400, 65_999), strict=True):
+        turn.start_ms = start_ms
+    result.usage.CopyFrom(USAGE)
+    await chat.finish(call_id, result)
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    times = re.findall(r'<span class="at dim">([^<]*)</span>', page)
+    assert times == ["0:00", "0:02", "1:05"]
+    assert "<dt>Estimated cost</dt><dd>about 0.0001 USD" in page
+    assert "10 in, 30 out" in page
+
+
+async def test_a_card_never_cheers_about_a_price_above_the_budget(chat: ChatRig) -> None:
+    _task, call_id = await chat.order(f"{ORDER}, at most 12 dollars")
+    await chat.finish(call_id, taken())
+    view = (await chat.http.get(f"/api/calls/{call_id}")).json()["view"]["result"]
+    assert (view["headline"], view["tone"]) == ("Please check", "fair")
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    assert "The price of 14.50 is above your budget of 12 dollars." in page
+    assert "Done" not in page
 
 
 async def test_i9_reports_that_disagree_are_shown_on_the_page_of_their_call(chat: ChatRig) -> None:

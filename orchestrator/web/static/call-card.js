@@ -112,6 +112,7 @@ export class CallCard extends HTMLElement {
     this.#addRow(facts, "Why it ended", result.ended_because);
     const rest = result.incomplete ? " The transcript is not complete." : "";
     place.querySelector(".reconstructed").textContent = result.reconstructed + rest;
+    place.querySelector(".warning").textContent = result.warning;
     place.querySelector(".error").textContent = result.error;
   }
 

@@ -12,8 +12,10 @@ from orchestrator.conversation.words import (
     OUTCOME_WORDS,
     SPEAKER_WORDS,
     STATUS_WORDS,
+    cost_words,
     duration_words,
     reconstructed_words,
+    tokens_words,
     words_of,
 )
 from orchestrator.errands import Form
@@ -67,6 +69,15 @@ def test_a_result_that_nobody_on_the_call_reported_says_so(
     assert bool(words) == bool(start)
 
 
+def test_the_cost_and_the_tokens_are_told_where_they_are_known() -> None:
+    usage = pb.Usage(input_tokens=12_345, cached_input_tokens=1_000, output_tokens=678)
+    assert tokens_words(pb.CallResult(usage=usage)) == "12,345 in (1,000 cached), 678 out"
+    assert cost_words(pb.CallResult(usage=usage)) == ""
+    usage.estimated_cost_micros, usage.currency = 41_250, "USD"
+    assert cost_words(pb.CallResult(usage=usage)) == "about 0.0412 USD"
+    assert tokens_words(pb.CallResult()) == cost_words(pb.CallResult()) == ""
+
+
 def ada_form() -> Form:
     return talk(ORDER).last.form
 
@@ -76,7 +87,7 @@ def test_a_success_names_price_before_time_and_what_to_do() -> None:
     result.facts.add(name="ready_time", value="20 minutes", evidence_turns=[2])
     result.facts.add(name="total_price", value="14.50", evidence_turns=[2])
     assert result_message(FOOD, ada_form(), result) == (
-        "Done: Luigi's took the order. Price: 14.50. Ready: 20 minutes. "
+        "Done: Luigi's took the order. Price: 14.50. Ready: in 20 minutes. "
         "Collect it under the name Ada."
     )
 
@@ -87,7 +98,7 @@ def test_an_unproven_fact_is_never_told_as_agreed() -> None:
     result.facts.add(name="ready_time", value="5 minutes")
     text = result_message(FOOD, ada_form(), result)
     assert "5 minutes" not in text
-    assert "Not certain: ready." in text
+    assert "Not certain: the ready time." in text
 
 
 @pytest.mark.parametrize("outcome", pb.Outcome.values())
