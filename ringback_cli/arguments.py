@@ -3,7 +3,10 @@
 import argparse
 import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+
+from ringback_cli.parts import DEFAULT_BASE
 
 HIGHEST_BASE = 65_530
 """Six ports from here on end at the last one there is."""
@@ -18,6 +21,17 @@ def read_base_port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= HIGHEST_BASE):
         raise argparse.ArgumentTypeError(f"expected a port from 1 to {HIGHEST_BASE}")
     return int(text)
+
+
+def add_port_flag(
+    parser: argparse.ArgumentParser, verbs: Iterable[argparse.ArgumentParser] = ()
+) -> None:
+    """Let a command take --port, before its verb and after it."""
+    help_text = "base port of `ringback up` (default 8900)"
+    parser.add_argument("--port", type=read_base_port, default=DEFAULT_BASE, help=help_text)
+    for verb in verbs:
+        # Without a default of its own it leaves alone what stood before the verb.
+        verb.add_argument("--port", type=read_base_port, default=argparse.SUPPRESS, help=help_text)
 
 
 def read_time_factor(text: str) -> float:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TextIO
 
 from ringback.v1 import call_results_pb2
-from ringback_cli.arguments import read_base_port, read_time_factor
+from ringback_cli.arguments import add_port_flag, read_time_factor
 from ringback_cli.errors import CommandFailed, WrongUse
 from ringback_cli.launcher import Launcher
 from ringback_cli.parts import (
-    DEFAULT_BASE,
     Addresses,
     find_free_base,
     plan_system,
@@ -44,9 +43,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "and prints the final CallResult. Exit code 0 only if the errand succeeded.",
         epilog="example: ringback call --scenario busy --json",
     )
-    parser.add_argument(
-        "--port", type=read_base_port, default=DEFAULT_BASE, help="base port of `ringback up`"
-    )
+    add_port_flag(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--scenario", help="what the sandbox plays (see `ringback scenarios`)")
     where.add_argument("--to", metavar="NUMBER", help="the number to call, E.164")
@@ -106,7 +103,7 @@ def _run_errand(options: argparse.Namespace, addresses: Addresses) -> int:
     call_id = str(placed["call_id"])
     _follow_call(task_url, call_id, LineSource(str(played.get("person_answer", ""))))
     result = fetch_result(addresses.grpc, call_id=call_id)
-    print_result(result, as_json=options.json)
+    print_result(result, as_json=options.json, page=addresses.page)
     return 0 if result.outcome == call_results_pb2.OUTCOME_SUCCEEDED else 1
 
 

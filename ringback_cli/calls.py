@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from ringback.v1 import call_results_pb2, call_results_pb2_grpc
-from ringback_cli.arguments import read_address, read_count
+from ringback_cli.arguments import add_port_flag, read_address, read_count
 from ringback_cli.errors import CommandFailed, WrongUse
-from ringback_cli.parts import DEFAULT_BASE, Addresses
+from ringback_cli.parts import Addresses
 from ringback_cli.results import (
     RPC_TIMEOUT_S,
     describe_rpc_error,
@@ -40,9 +40,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--from",
         dest="target",
         type=read_address,
-        default=Addresses(DEFAULT_BASE).grpc,
         metavar="HOST:PORT",
-        help="CallResults' address (default 127.0.0.1:8904)",
+        help="CallResults' address, instead of --port",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|watch")
     listing = verbs.add_parser("list", help="newest calls first")
@@ -57,16 +56,21 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     watching.add_argument("--all", action="store_true", help="begin with the oldest result")
     for verb in (listing, showing, watching):
         verb.add_argument("--json", action="store_true", help="JSON, one result a line")
+    add_port_flag(parser, (listing, showing, watching))
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run one verb."""
+    # Behind another address than `ringback up` gives it nobody knows where the page is.
+    page = "" if options.target else Addresses(options.port).page
+    options.target = options.target or Addresses(options.port).grpc
     match options.verb:
         case "list":
             _list_results(options)
         case "show":
-            print_result(_find_result(options.target, options.id), as_json=options.json)
+            result = _find_result(options.target, options.id)
+            print_result(result, as_json=options.json, page=page)
         case _:
             _watch_results(options)
     return 0

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _read_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line; whatever argparse prints is out before it ends the program."""
-    parser = _build_parser()
+    parser = build_parser()
     given = sys.argv[1:] if arguments is None else arguments
     if any(_SURROGATE.search(text) for text in given):
         parser.error("the arguments must be UTF-8")
@@ -72,7 +72,8 @@ def _drop_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Build the reader of the command line, with all commands."""
     parser = argparse.ArgumentParser(
         prog="ringback",
         description="Makes phone calls that run an errand and reports one result for every call.",

@@ -5,9 +5,9 @@ import json
 import os
 from urllib.parse import quote
 
-from ringback_cli.arguments import read_base_port
+from ringback_cli.arguments import add_port_flag
 from ringback_cli.errors import CommandFailed
-from ringback_cli.parts import DEFAULT_BASE, Addresses
+from ringback_cli.parts import Addresses
 from ringback_cli.wire import Json, as_object, send_json
 
 TOKEN_NAME = "RINGBACK_TOKEN_OPERATOR"  # noqa: S105 - a variable's name
@@ -23,15 +23,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         f"before they are dialled. Uses {TOKEN_NAME} where tokens are set.",
         epilog="example: ringback opt-outs remove +14155550100",
     )
-    parser.add_argument(
-        "--port", type=read_base_port, default=DEFAULT_BASE, help="base port of `ringback up`"
-    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|remove")
     listing = verbs.add_parser("list", help="newest first")
     removing = verbs.add_parser("remove", help="let a number be called again")
     removing.add_argument("number", metavar="NUMBER", help="in full, such as +14155550100")
     for verb in (listing, removing):
         verb.add_argument("--json", action="store_true", help="JSON, for scripts")
+    add_port_flag(parser, (listing, removing))
     parser.set_defaults(run=run)
 
 

@@ -17,6 +17,7 @@ Say: TypeAlias = Callable[[str, str], None]
 _LOOK_S = 0.2  # how soon a wait notices that its question is over
 _GRACE_S = 1.0
 _AT_ONCE = 4096  # bytes
+_WARNING = "they are told what you write: no card data"
 _LONGEST = 2_000  # characters of an answer
 
 
@@ -76,7 +77,7 @@ class Answerer:
         self._let_go()
         is_over = self._open[question_id] = threading.Event()
         limit_s = max(0.0, (_time_of(question, "until_at") - _time_of(question, "asked_at")) / 1e6)
-        self._say("question", f"{question.get('text')} (answer within {limit_s:.0f} s)")
+        self._say("question", f"{question.get('text')} (answer within {limit_s:.0f} s; {_WARNING})")
         ask = threading.Thread(target=self._ask, args=(question_id, limit_s, is_over), daemon=True)
         self._asking.append(ask)
         ask.start()

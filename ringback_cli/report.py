@@ -9,9 +9,9 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from ringback.v1 import call_results_pb2, call_results_pb2_grpc
-from ringback_cli.arguments import read_address
+from ringback_cli.arguments import add_port_flag, read_address
 from ringback_cli.errors import CommandFailed, WrongUse
-from ringback_cli.parts import DEFAULT_BASE, Addresses
+from ringback_cli.parts import Addresses
 from ringback_cli.results import RPC_TIMEOUT_S, describe_rpc_error, word_of, word_of_number
 from ringback_cli.wire import Json, JsonValue, open_channel, token_metadata
 
@@ -60,9 +60,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--to",
         type=read_address,
         metavar="HOST:PORT",
-        default=Addresses(DEFAULT_BASE).grpc,
-        help="CallResults' address (default 127.0.0.1:8904)",
+        help="CallResults' address, instead of --port",
     )
+    add_port_flag(parser)
     parser.add_argument("--override", action="store_true", help="above all others; operators only")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.set_defaults(run=run)
@@ -71,8 +71,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> int:
     """Send the report and print what became of it."""
     request = call_results_pb2.ReportRequest(result=read_result(options), override=options.override)
-    with open_channel(options.to) as channel:
-        answer = send_report(call_results_pb2_grpc.CallResultsStub(channel), request, options.to)
+    target = options.to or Addresses(options.port).grpc
+    with open_channel(target) as channel:
+        answer = send_report(call_results_pb2_grpc.CallResultsStub(channel), request, target)
     if options.json:
         print(json_format.MessageToJson(answer, preserving_proto_field_name=True))
     else:

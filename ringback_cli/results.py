@@ -34,12 +34,12 @@ def fetch_result(
     return answer.result
 
 
-def print_result(result: call_results_pb2.CallResult, *, as_json: bool) -> None:
-    """Print one result on stdout."""
+def print_result(result: call_results_pb2.CallResult, *, as_json: bool, page: str = "") -> None:
+    """Print one result on stdout; `page`: where the Orchestrator's page answers, if it is known."""
     if as_json:
         print(to_json(result))
         return
-    rows = [(label, value) for label, value in _rows(result) if value]
+    rows = [(label, value) for label, value in _rows(result, page) if value]
     rows += [
         (f"{word_of_number(call_results_pb2.Role, turn.role)}:", turn.text or "...")
         for turn in result.transcript
@@ -96,7 +96,7 @@ def describe_rpc_error(error: "grpc.RpcError", target: str) -> str:
     return f"{error.code().name}: {error.details()}"
 
 
-def _rows(result: call_results_pb2.CallResult) -> list[tuple[str, str]]:
+def _rows(result: call_results_pb2.CallResult, page: str) -> list[tuple[str, str]]:
     rows = [
         ("call", result.call_id),
         ("CallSid", result.call_sid),
@@ -111,10 +111,35 @@ def _rows(result: call_results_pb2.CallResult) -> list[tuple[str, str]]:
         ("duration", f"{result.duration} s" if result.HasField("duration") else ""),
         ("summary", result.summary),
         ("error", result.error_message),
-        ("recording", result.recording_url),
+        ("recording", _recording_of(result, page)),
+        ("tokens", _tokens_of(result.usage)),
+        ("cost", _cost_of(result.usage)),
     ]
-    rows += [(fact.name.replace("_", " "), fact.value) for fact in result.facts]
+    rows += [(fact.name.replace("_", " "), _value_of(fact)) for fact in result.facts]
     return rows
+
+
+def _value_of(fact: call_results_pb2.Fact) -> str:
+    """Write a fact's value; what no word of the callee bears out is only a claim."""
+    return fact.value if fact.evidence_turns else f"{fact.value} (claimed, not proven)"
+
+
+def _recording_of(result: call_results_pb2.CallResult, page: str) -> str:
+    """Write the whole address of a recording that is told by its path at the page."""
+    is_path = result.recording_url.startswith("/")
+    return f"{page}{result.recording_url}" if is_path else result.recording_url
+
+
+def _tokens_of(usage: call_results_pb2.Usage) -> str:
+    if not usage.HasField("input_tokens") or not usage.HasField("output_tokens"):
+        return ""
+    return f"{usage.input_tokens:,} in, {usage.output_tokens:,} out"
+
+
+def _cost_of(usage: call_results_pb2.Usage) -> str:
+    if not usage.HasField("estimated_cost_micros"):
+        return ""
+    return f"about {usage.estimated_cost_micros / 1_000_000:.4f} {usage.currency} (estimated)"
 
 
 def _answerer_of(result: call_results_pb2.CallResult) -> str:

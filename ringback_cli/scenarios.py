@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from ringback_cli.arguments import read_base_port
-from ringback_cli.parts import DEFAULT_BASE, Addresses
+from ringback_cli.arguments import add_port_flag
+from ringback_cli.parts import Addresses
 from ringback_cli.results import word_of
 from ringback_cli.wire import as_object, send_json
 
@@ -19,9 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Lists the sandbox's scenarios; calling its number plays it, in the chat too.",
         epilog="example: ringback call --scenario busy; needs a running `ringback up` (make run)",
     )
-    parser.add_argument(
-        "--port", type=read_base_port, default=DEFAULT_BASE, help="base port of `ringback up`"
-    )
+    add_port_flag(parser)
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
     parser.set_defaults(run=run)
 
