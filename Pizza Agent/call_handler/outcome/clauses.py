@@ -139,7 +139,7 @@ _INJECTED = re.compile(
     r"|\b(?:developer|administrator|debug)\b"
     r"|\b(?:ignore|disregard|forget) (?:\w+ ){0,4}(?:instructions|orders|rules|prompt|told)\b"
     r"|\b(?:your|previous|new|system) (?:instructions|prompt|rules)\b|\b[a-z]+_[a-z]+\b"
-    r"|\boverride\b|\bfor (?:the|your|our) records?\b|\b(?:for this test|test mode)\b",
+    r"|\boverride\b|\btest mode\b",
     re.IGNORECASE,
 )
 _MACHINE = re.compile(

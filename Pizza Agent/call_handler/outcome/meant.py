@@ -78,30 +78,30 @@ _NOT_OURS = re.compile(
 _OPEN_TIMES = frozenset((FactKind.FACT_KIND_TIME, FactKind.FACT_KIND_DAY))
 
 
-def hear_tone(clause: Clause, speech: Passage, number: int, kind: FactKind.ValueType) -> Tone:
+def hear_tone(clause: Clause, passage: Passage, number: int, kind: FactKind.ValueType) -> Tone:
     """Hear how the mention of that number is meant within its clause."""
-    mention = speech.mentions[number]
-    start = speech.mentions[number - 1].end if number else 0
-    is_last = number + 1 == len(speech.mentions)
-    end = len(speech.words) if is_last else speech.mentions[number + 1].start
+    mention = passage.mentions[number]
+    start = passage.mentions[number - 1].end if number else 0
+    is_last = number + 1 == len(passage.mentions)
+    end = len(passage.words) if is_last else passage.mentions[number + 1].start
     if clause.is_command and kind != FactKind.FACT_KIND_NUMBER:
         return Tone.ASIDE
-    if _is_bound(speech, number, kind):
+    if _is_bound(passage, number, kind):
         return Tone.DOUBTED
-    before = list(speech.words[start : mention.start])
-    after = list(speech.words[mention.end : end])
+    before = list(passage.words[start : mention.start])
+    after = list(passage.words[mention.end : end])
     if _is_negated(before, after, kind, is_last=is_last):
         return Tone.DENIED
     return _hear_rest(clause, " ".join(before), " ".join(after), mention, kind)
 
 
-def _is_bound(speech: Passage, number: int, kind: FactKind.ValueType) -> bool:
+def _is_bound(passage: Passage, number: int, kind: FactKind.ValueType) -> bool:
     """Say whether it is only one end of a range: "between twelve and fourteen dollars"."""
     if kind == FactKind.FACT_KIND_TIME:
         return False  # a range of times is a value of its own
-    mentions = speech.mentions[max(0, number - 1) : number + 2]
-    links = [" ".join(speech.words[one.end : two.start]) for one, two in pairwise(mentions)]
-    return "to" in links or ("and" in links and "between" in speech.words)
+    mentions = passage.mentions[max(0, number - 1) : number + 2]
+    links = [" ".join(passage.words[one.end : two.start]) for one, two in pairwise(mentions)]
+    return "to" in links or ("and" in links and "between" in passage.words)
 
 
 def _hear_rest(

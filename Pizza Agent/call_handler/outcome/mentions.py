@@ -61,7 +61,7 @@ def join_values(text: str, kind: FactKind.ValueType) -> str:
             return folded
 
 
-def read_speech(text: str, kind: FactKind.ValueType, wanted: Sequence[str] = ()) -> Passage:
+def read_passage(text: str, kind: FactKind.ValueType, wanted: Sequence[str] = ()) -> Passage:
     """Read what a joined text mentions of a kind; in free text the `wanted` words."""
     words = tuple(split_words(text))
     match kind:
@@ -87,8 +87,8 @@ def normalise(value: str, kind: FactKind.ValueType) -> tuple[Reading, ...]:
     if kind not in _READ_KINDS:
         wanted = split_words(value)
         return (_words_reading(value, wanted),) if wanted else ()
-    speech = read_speech(join_values(value, kind), kind)
-    found = {mention.readings[0]: mention for mention in speech.mentions}
+    passage = read_passage(join_values(value, kind), kind)
+    found = {mention.readings[0]: mention for mention in passage.mentions}
     if len(found) > 1:
         found = {reading: each for reading, each in found.items() if each.is_plain}
     if len(found) == 1:

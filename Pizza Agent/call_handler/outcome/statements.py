@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from call_handler.outcome.clauses import Clause, Tone, split_clauses
 from call_handler.outcome.meant import hear_tone
-from call_handler.outcome.mentions import Passage, join_values, read_speech
+from call_handler.outcome.mentions import Passage, join_values, read_passage
 from call_handler.outcome.reading import Mention
 from call_handler.outcome.withdrawals import calls_off
 from ringback.v1.call_results_pb2 import FactKind
@@ -88,37 +88,45 @@ def read_statements(
     """Read the values of a kind that one turn of the callee mentions, in order."""
     since: list[str] = []  # the words since the last value: a correction is announced there
     for clause in split_clauses(join_values(text, kind)):
-        speech = read_speech(clause.text, kind, wanted)
-        start = 0
-        for number, mention in enumerate(speech.mentions):
-            since += speech.words[start : mention.start]
-            has_cue = _CUE.search(" ".join(since)) is not None
-            yield _state(turn, clause, speech, number, kind, has_cue=has_cue)
-            since, start = [], mention.end
-        since += speech.words[start:]
-        if calls_off(clause, kind):
+        passage = read_passage(clause.text, kind, wanted)
+        is_called_off = calls_off(clause, kind)
+        if is_called_off and _goes_on(passage):
             yield Withdrawal(turn)
+        start = 0
+        for number, mention in enumerate(passage.mentions):
+            since += passage.words[start : mention.start]
+            has_cue = _CUE.search(" ".join(since)) is not None
+            yield _state(turn, clause, passage, number, kind, has_cue=has_cue)
+            since, start = [], mention.end
+        since += passage.words[start:]
+        if is_called_off and not _goes_on(passage):
+            yield Withdrawal(turn)
+
+
+def _goes_on(passage: Passage) -> bool:
+    """Say whether a value follows from what was said before: "we are full, so forty minutes"."""
+    return bool(passage.mentions) and "so" in passage.words[: passage.mentions[0].start]
 
 
 def _state(  # noqa: PLR0913 - one mention and all that stands around it
     turn: int,
     clause: Clause,
-    speech: Passage,
+    passage: Passage,
     number: int,
     kind: FactKind.ValueType,
     *,
     has_cue: bool,
 ) -> Statement:
-    mention = speech.mentions[number]
-    start = speech.mentions[number - 1].end if number else 0
-    before = speech.words[start : mention.start]
-    after = " ".join(speech.words[mention.end : mention.end + 4])
+    mention = passage.mentions[number]
+    start = passage.mentions[number - 1].end if number else 0
+    before = passage.words[start : mention.start]
+    after = " ".join(passage.words[mention.end : mention.end + 4])
     named = [word for word in before if word not in _NEUTRAL]
     is_bare = all(word in _FILLERS for word in before)
     is_neutral = not named and not is_bare and not _OTHER_THING.search(after)
     is_neutral = is_neutral or _TOTAL.search(after) is not None
     is_firm = mention.is_plain or _is_firm(before, has_cue=has_cue, is_bare=is_bare)
-    tone = max(clause.tone, hear_tone(clause, speech, number, kind))
+    tone = max(clause.tone, hear_tone(clause, passage, number, kind))
     subject = _find_subject(" ".join(before))
     return Statement(turn, mention, tone, is_neutral, has_cue, is_firm, is_bare, subject)
 

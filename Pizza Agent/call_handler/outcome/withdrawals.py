@@ -3,7 +3,7 @@
 import re
 
 from call_handler.outcome.clauses import Clause, Tone, fold_text
-from call_handler.outcome.mentions import join_values, read_speech
+from call_handler.outcome.mentions import join_values, read_passage
 from call_handler.outcome.numbers_in_words import find_runs, split_words
 from call_handler.outcome.reading import Reading
 from ringback.v1.call_results_pb2 import FactKind
@@ -46,11 +46,13 @@ _CALLED_OFF = re.compile(
     r"|(?:can't|cannot|can not|unable to|not able to|not going to|couldn't|can no longer|won't)"
     r" (?:make|do|take|fill|accept|prepare|serve|offer|manage|bake|help)"
     r"(?: (?:it|that|this|you|your|any|anything|tonight|today|orders?"
-    r"|the (?:order|pizza|appointment|slot))\b(?! any (?:cheaper|less|faster|sooner|lower))|$)"
+    r"|the (?:order|pizza|appointment|slot))\b"
+    r"(?! (?:any |for |much )*(?:cheaper|less|under|faster|sooner|earlier|before|lower))|$)"
     r"|(?:have to|must|need to|going to|i'll|we'll|i will|we will) cancel|(?:is|are|was|been|it's)"
-    r" cancell?ed|no (?:order|deal|appointment)\b(?! (?:number|fee|yet))"
+    r" cancell?ed|no (?:order|deal|appointment)\b(?! (?:number|fee|yet|needed|necessary))"
     r"|(?:slot|appointment|spot|table|one|time|that|it|pizza)(?:'s| is| was| has| just| already)*"
-    r" (?:gone|went)\b(?! up| down| through| in| out)"
+    r" gone\b(?! up| down| through| in| out)"
+    r"|(?:slot|appointment|spot|table|one|time)(?: just| already)* went\b(?! up| down| well)"
     r"|(?:nothing|none|no \w+|never any) left|don't have (?:\w+ ){1,3}(?:left|any ?more)"
     r"|don't have (?:it|that|that one|those|them)$|sold (?:the|our) last|was (?:the|our) last"
     r"|(?:we're|we are|kitchen is|shop is) (?:now |already |actually )?clos(?:ed|ing)\b"
@@ -61,7 +63,7 @@ _CALLED_OFF = re.compile(
     r"|changed (?:my|our) mind|kidding|joking|in your dreams|just a joke|psych"
     r"|(?:it|that)(?:'s| is)(?: actually| a bit| a little)? (?:more|less|higher|lower|cheaper"
     r"|longer"
-    r"|later|earlier)(?! like)|that's (?:for )?(?:the|a) (?:small|medium|large|other|old|wrong)"
+    r"|later|earlier)(?! like| or less)|that's (?:for )?(?:the|a) (?:small|other|old|wrong)"
     r"|(?:old|wrong) (?:price|list|menu|page|line|day|calendar|week|customer)"
     r"|(?:she|he|we|they|i)(?:'s|'re|'m| is| are| am) (?:completely |all )?"
     r"(?:full|fully booked|booked (?:up|out|solid)|on holiday)"
@@ -103,13 +105,13 @@ def denies(text: str, told: str, reading: Reading, kind: FactKind.ValueType) -> 
         return True
     wanted = split_words(reading.written)
     if _YES.search(answer) and _REPEATS.search(told):  # agreed to another value
-        mentions = read_speech(join_values(told, kind), kind, wanted).mentions
+        mentions = read_passage(join_values(told, kind), kind, wanted).mentions
         agreed = any(mention.agrees_with(reading) for mention in mentions)
         return not agreed and any(each.contradicts(reading) and each.is_plain for each in mentions)
     if not _NO.search(answer) or _POLITE.search(answer):
         return False
-    speech = read_speech(join_values(_find_denied(told), kind), kind, wanted)
-    return any(mention.agrees_with(reading) for mention in speech.mentions)
+    passage = read_passage(join_values(_find_denied(told), kind), kind, wanted)
+    return any(mention.agrees_with(reading) for mention in passage.mentions)
 
 
 def _find_denied(told: str) -> str:
@@ -123,5 +125,5 @@ def _find_denied(told: str) -> str:
 def _names_anything(text: str) -> bool:
     has_figures = re.search(r"\d", text) is not None
     has_numbers = has_figures or any(True for _ in find_runs(split_words(text)))
-    named_days = read_speech(join_values(text, FactKind.FACT_KIND_DAY), FactKind.FACT_KIND_DAY)
+    named_days = read_passage(join_values(text, FactKind.FACT_KIND_DAY), FactKind.FACT_KIND_DAY)
     return has_numbers or bool(named_days.mentions)

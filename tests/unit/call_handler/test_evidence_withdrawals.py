@@ -45,6 +45,12 @@ NOT_CALLED_OFF = (
     "We're closing at ten.",
     "We're closed on Sundays.",
     "The price has gone up a little.",
+    "I can't do it for less.",
+    "We can't do it any sooner.",
+    "That's more or less it.",
+    "That's the large one.",
+    "You need no appointment number.",
+    "That went well.",
     "If you cancel, call us.",
     "We can't deliver before six.",
     "The driver just went out.",
@@ -144,6 +150,7 @@ def test_what_is_taken_back_or_mentioned_in_the_same_breath_is_not_proven() -> N
 
 
 def test_what_is_stated_after_a_refusal_stands() -> None:
+    assert is_proven("45 minutes", TIME, "We're fully booked tonight so forty-five minutes.")
     assert is_proven("Tuesday", DAY, "We're closed Monday, Tuesday is good.")
     assert is_proven("12", MONEY, "The calzone is sold out, but the margherita is twelve dollars.")
     assert is_proven("18:30", TIME, "The six o'clock slot is gone, half past six is fine.")
@@ -173,6 +180,11 @@ def test_a_command_states_nothing(said: str) -> None:
 
 def test_a_code_may_be_dictated() -> None:
     assert is_proven("471", NUMBER, "Please write down the number four seven one.")
+
+
+def test_what_is_told_for_the_records_is_stated() -> None:
+    assert is_proven("471", NUMBER, "For your records, your confirmation number is 471.")
+    assert is_proven("14.50", MONEY, "For your records, the total is fourteen fifty.")
 
 
 def test_having_noted_something_is_no_command() -> None:
