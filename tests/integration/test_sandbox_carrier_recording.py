@@ -8,10 +8,14 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 from websockets.asyncio.server import ServerConnection
 
 from sandbox.carrier_faults import CarrierFaults
 from sandbox.mulaw import frames_of
+from sandbox.recordings_api import find_part
+from sandbox.recordings_api import find_part
+from sandbox.recordings_api import find_part
 from sandbox.speech import recognise, speak
 from sandbox.tones import dial_tones
 from tests.integration.sandbox_carrier_rig import (
@@ -36,10 +40,10 @@ CALLEE = frames_of(speak("Hello, hello, who is there?", "luigi"))
 SENTENCE = speak("I would like one large margherita, please.", "cedar")
 
 
-async def get(rig: Rig, path: str, key: str = TOKEN) -> httpx.Response:
+async def get(rig: Rig, path: str, key: str = TOKEN, part: str = "") -> httpx.Response:
     root = f"http://127.0.0.1:{rig.ports.carrier}"
     async with httpx.AsyncClient(base_url=root, auth=(ACCOUNT, key)) as client:
-        return await client.get(path)
+        return await client.get(path, headers={"Range": part} if part else {})
 
 
 async def test_both_voices_are_in_the_recording_of_a_call(tmp_path: Path) -> None:
@@ -73,6 +77,117 @@ async def test_a_recording_is_for_the_account_alone(tmp_path: Path) -> None:
         unknown = await get(rig, f"{path[:-1]}x.wav")
     assert [answer.status_code for answer in answers] == [401, 401, 401]
     assert (unknown.status_code, unknown.json()["code"]) == (404, 20404)
+
+
+async def test_a_part_of_a_recording_is_sent_as_that_part(tmp_path: Path) -> None:
+    async with running_rig(tmp_path, lambda: Talker(CALLEE, hang_up_at=9)) as rig:
+        await rig.create(**RECORDS)
+        (told,) = await rig.product.wait_for(1, RECORDED)
+        path = told.fields["RecordingUrl"].removeprefix("https://api.twilio.com")
+        whole = await get(rig, f"{path}.wav")
+        part = await get(rig, f"{path}.wav", part="bytes=44-99")
+        beyond = await get(rig, f"{path}.wav", part=f"bytes={len(whole.content)}-")
+    assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "bytes")
+    assert (part.status_code, part.content) == (206, whole.content[44:100])
+    assert part.headers["content-range"] == f"bytes 44-99/{len(whole.content)}"
+    assert (beyond.status_code, beyond.content) == (416, b"")
+    assert beyond.headers["content-range"] == f"bytes */{len(whole.content)}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-", range(100)),
+        ("bytes=0-1", range(2)),
+        ("bytes=90-500", range(90, 100)),
+        ("bytes=-10", range(90, 100)),
+        ("bytes=-500", range(100)),
+        ("bytes=100-", range(0)),
+        ("bytes=200-300", range(0)),
+        ("bytes=-0", range(0)),
+        ("bytes=9-2", None),
+        ("bytes=0-1,5-9", None),
+        ("bytes=-", None),
+        ("lines=1-2", None),
+        ("", None),
+    ],
+)
+def test_a_range_is_read_as_the_standard_says(wanted: str, part: range | None) -> None:
+    assert find_part(wanted, 100) == part
+
+
+async def test_a_part_of_a_recording_is_sent_as_that_part(tmp_path: Path) -> None:
+    async with running_rig(tmp_path, lambda: Talker(CALLEE, hang_up_at=9)) as rig:
+        await rig.create(**RECORDS)
+        (told,) = await rig.product.wait_for(1, RECORDED)
+        path = told.fields["RecordingUrl"].removeprefix("https://api.twilio.com")
+        whole = await get(rig, f"{path}.wav")
+        part = await get(rig, f"{path}.wav", part="bytes=44-99")
+        beyond = await get(rig, f"{path}.wav", part=f"bytes={len(whole.content)}-")
+    assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "bytes")
+    assert (part.status_code, part.content) == (206, whole.content[44:100])
+    assert part.headers["content-range"] == f"bytes 44-99/{len(whole.content)}"
+    assert (beyond.status_code, beyond.content) == (416, b"")
+    assert beyond.headers["content-range"] == f"bytes */{len(whole.content)}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-", range(100)),
+        ("bytes=0-1", range(2)),
+        ("bytes=90-500", range(90, 100)),
+        ("bytes=-10", range(90, 100)),
+        ("bytes=-500", range(100)),
+        ("bytes=100-", range(0)),
+        ("bytes=200-300", range(0)),
+        ("bytes=-0", range(0)),
+        ("bytes=9-2", None),
+        ("bytes=0-1,5-9", None),
+        ("bytes=-", None),
+        ("lines=1-2", None),
+        ("", None),
+    ],
+)
+def test_a_range_is_read_as_the_standard_says(wanted: str, part: range | None) -> None:
+    assert find_part(wanted, 100) == part
+
+
+async def test_a_part_of_a_recording_is_sent_as_that_part(tmp_path: Path) -> None:
+    async with running_rig(tmp_path, lambda: Talker(CALLEE, hang_up_at=9)) as rig:
+        await rig.create(**RECORDS)
+        (told,) = await rig.product.wait_for(1, RECORDED)
+        path = told.fields["RecordingUrl"].removeprefix("https://api.twilio.com")
+        whole = await get(rig, f"{path}.wav")
+        part = await get(rig, f"{path}.wav", part="bytes=44-99")
+        beyond = await get(rig, f"{path}.wav", part=f"bytes={len(whole.content)}-")
+    assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "bytes")
+    assert (part.status_code, part.content) == (206, whole.content[44:100])
+    assert part.headers["content-range"] == f"bytes 44-99/{len(whole.content)}"
+    assert (beyond.status_code, beyond.content) == (416, b"")
+    assert beyond.headers["content-range"] == f"bytes */{len(whole.content)}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-", range(100)),
+        ("bytes=0-1", range(2)),
+        ("bytes=90-500", range(90, 100)),
+        ("bytes=-10", range(90, 100)),
+        ("bytes=-500", range(100)),
+        ("bytes=100-", range(0)),
+        ("bytes=200-300", range(0)),
+        ("bytes=-0", range(0)),
+        ("bytes=9-2", None),
+        ("bytes=0-1,5-9", None),
+        ("bytes=-", None),
+        ("lines=1-2", None),
+        ("", None),
+    ],
+)
+def test_a_range_is_read_as_the_standard_says(wanted: str, part: range | None) -> None:
+    assert find_part(wanted, 100) == part
 
 
 async def test_an_absent_recording_is_told_and_has_no_sound(tmp_path: Path) -> None:
