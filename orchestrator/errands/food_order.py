@@ -28,7 +28,8 @@ _STEPS = """\
 5. When the shop has said the time, repeat it and call record_fact with name "ready_time".
 6. If the shop gives an order or confirmation number, call record_fact with "confirmation_number".
 7. Thank them, say goodbye, then call end_call with reason "done".
-If the price is above the budget (when there is one), do not order: say so, thank them, end. If \
+If the price is above the budget (when there is one), do not order: say so, thank them and call \
+end_call with reason "other". If \
 they lack an item and have no simple replacement, they refuse.
 """
 
