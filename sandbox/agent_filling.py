@@ -10,7 +10,7 @@ from sandbox.agent_turns import Turn
 def fill_turn(turn: Turn, values: Mapping[str, str]) -> Turn:
     """Put values in the place of placeholders, in what is said and in the tools' arguments."""
     known = _Known(values)
-    say = turn.say.format_map(known)
+    say = turn.say.format_map(known).strip()
     tools = tuple(
         replace(tool, arguments={k: v.format_map(known) for k, v in tool.arguments.items()})
         for tool in turn.tools

@@ -1,17 +1,20 @@
 """The sentences of the sandbox's agent, and what it answers to which words of the callee.
 
 Sentences may hold `{placeholders}`: the errand's details, the facts the callee has named, `heard`
-(the callee's newest words), `first_heard`, `last_said` (the agent's own) and `person_answer`.
+(the callee's newest words), `first_heard`, `last_said` (the agent's own), `person_answer`, and
+`told_first` and `told_second`, which the session is told to begin with.
 """
 
 from sandbox.agent_turns import Reaction, ToolUse, Turn, end_call
 
 OPENING = Turn(
-    "Hello, I am an AI assistant calling on behalf of {customer_name}. "
-    "I would like to {request_clause}, please."
+    "{told_first}Hello, I am an AI assistant calling on behalf of {customer_name}. "
+    "{told_second}I would like to {request_clause}, please."
 )
 CLOSING = end_call("Thank you, that is {agreed}. Have a nice day. Goodbye.", "done")
-BRISK_OPENING = Turn("An AI assistant calling on behalf of {customer_name}.")
+BRISK_OPENING = Turn(
+    "{told_first}An AI assistant calling on behalf of {customer_name}. {told_second}"
+)
 BRISK_CLOSING = end_call("Thank you. Goodbye.", "done")
 READ_BACK = Turn("So that is {agreed}. Is that right?")
 LOST = Turn("Sorry, I did not understand that. {lost_question}")

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 
+from sandbox.agent_filling import without_braces
 from sandbox.session_schema import part
+from sandbox.told_words import find_first_sentences
 
 _NEUTRAL = {
     "customer_name": "a customer",
@@ -15,13 +17,16 @@ _NEUTRAL = {
     "delivery": "pick-up",
 }
 
+_TOLD = ("told_first", "told_second")
+
 
 def read_details(instructions: str) -> dict[str, str]:
     """Give every placeholder of the agent's sentences a wording.
 
     Keys: those of the JSON object (one level of nesting is opened), the neutral wordings where
-    it has none, `delivery_clause` ("for pick-up", "for delivery to 5 Elm Street"), and
-    `request_clause`: what the whole call is for.
+    it has none, `delivery_clause` ("for pick-up", "for delivery to 5 Elm Street"),
+    `request_clause`: what the whole call is for, and `told_first` and `told_second`: sentences
+    to begin with, each with a space behind it.
     """
     details = dict(_NEUTRAL)
     for key, value in _flattened(_first_details(instructions)):
@@ -37,6 +42,8 @@ def read_details(instructions: str) -> dict[str, str]:
     if details["purpose"]:
         wish = f"{details['purpose']}, {details['wished_times']}"
         details["request_clause"] = f"make an appointment for {wish}"
+    for name, sentence in zip(_TOLD, find_first_sentences(instructions), strict=True):
+        details[name] = f"{without_braces(sentence)} " if sentence else ""
     return details
 
 

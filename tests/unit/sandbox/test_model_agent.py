@@ -1,10 +1,13 @@
 """What the sandbox's agent makes of the callee's words."""
 
+import re
+
 import pytest
 
 from sandbox.agent import Agent
 from sandbox.agent_script import AgentScript
 from sandbox.agent_turns import ToolUse, Turn
+from sandbox.agent_words import BRISK_OPENING
 from sandbox.errand_details import read_details
 from sandbox.spoken_figures import find_price, find_time
 
@@ -45,6 +48,22 @@ def test_the_first_words_of_the_agent_say_who_it_is() -> None:
     said = _agent().answer("We are closed.").say
     assert said.startswith("Hello, I am an AI assistant calling on behalf of Ana Kim. I would like")
     assert "two pizzas for pick-up" in said
+
+
+@pytest.mark.parametrize("script", [AgentScript(), AgentScript(opening=BRISK_OPENING)])
+def test_what_the_session_is_told_to_begin_with_comes_before_the_order(script: AgentScript) -> None:
+    own = 'Your very first sentence is: "Hello, I am an AI assistant calling on behalf of Ana."'
+    agent = Agent(script)
+    agent.instruct(f'{own}\nYour second sentence is: "This call is recorded."\n{INSTRUCTIONS}')
+    said = agent.carry_on().say
+    assert said.count("AI assistant") == said.count("This call is recorded.") == 1
+    assert re.split(r"(?<=\.) ?", said)[1] == "This call is recorded."
+
+
+def test_a_first_sentence_of_another_kind_comes_before_all() -> None:
+    agent = Agent(AgentScript())
+    agent.instruct(f'Your very first sentence is: "This call is recorded."\n{INSTRUCTIONS}')
+    assert agent.carry_on().say.startswith("This call is recorded. Hello, I am an AI assistant")
 
 
 @pytest.mark.parametrize(
