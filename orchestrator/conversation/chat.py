@@ -35,9 +35,10 @@ from orchestrator.conversation.situations import (
     read_standing,
 )
 from orchestrator.conversation.spans import tidy_message
-from orchestrator.errands import DEFAULT_ERRAND, ERRANDS, Errand
+from orchestrator.errands import DEFAULT_ERRAND, ERRANDS, Errand, FieldKind, shown_number
 from orchestrator.errors import InvalidInput, OrchestratorError, TooMany, Violation
 from orchestrator.store import Store, Transaction
+from orchestrator.store.opt_outs import find_opt_out
 from orchestrator.store.tasks import (
     add_message,
     count_messages,
@@ -110,7 +111,21 @@ class Chat:
         current = ERRANDS[standing.task.errand]
         errand, situation = choose_errand(current, standing.situation, said)
         answer = await answer_message(errand, situation, said, self.filler, self.around)
-        return _Reply(said, errand, answer)
+        return _Reply(said, errand, await self._heed_opt_out(errand, answer))
+
+    async def _heed_opt_out(self, errand: Errand, answer: Answer) -> Answer:
+        """Say before a call, and not after it, that this number is not to be called any more."""
+        if answer.state is not TaskState.CONFIRMING and answer.action is not Action.CALL:
+            return answer
+        number = errand.value_of(FieldKind.SHOP_NUMBER, answer.form)
+        if await self.store.read(partial(find_opt_out, number=number)) is None:
+            return answer
+        text = (
+            f"{callee_of(errand, answer.form)} ({shown_number(number)}) asked not to be called "
+            "again, so I cannot call them. Tell me if I shall call another place. (If they have "
+            f"changed their mind: ringback opt-outs remove {number})"
+        )
+        return Answer(text, answer.form, TaskState.COLLECTING)
 
     async def confirm(self, task_id: str, key: str | None) -> Confirmed:
         """Place the call that the person has confirmed; the same key is the same call.

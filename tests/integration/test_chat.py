@@ -116,6 +116,25 @@ async def test_an_incomplete_order_cannot_be_confirmed(chat: ChatRig) -> None:
     assert answer.json()["message"] == "still missing: delivery, name, callback_number"
 
 
+async def test_a_number_that_opted_out_is_told_before_the_call_and_places_none(
+    chat: ChatRig,
+) -> None:
+    _task, call_id = await chat.order()
+    result = taken(with_facts=False)
+    result.end_reason, result.outcome = pb.END_REASON_OPT_OUT, pb.OUTCOME_REFUSED
+    await chat.finish(call_id, result)
+    task = await chat.say(await chat.start(), ORDER)
+    assert task["messages"][-1]["text"].startswith(
+        "Luigi's (+1 415-555-0100) asked not to be called again, so I cannot call them."
+    )
+    assert not task["can_confirm"]
+    task = await chat.say(task["task_id"], "yes")
+    assert "asked not to be called again" in task["messages"][-1]["text"]
+    assert task["calls"] == []
+    task = await chat.say(task["task_id"], "then Busy Bee Burgers")
+    assert task["messages"][-1]["text"].endswith("Shall I call now?")
+
+
 async def test_the_result_is_told_in_plain_words_once(chat: ChatRig) -> None:
     task_id, call_id = await chat.order()
     await chat.talk(call_id, *TALK)
