@@ -14,8 +14,6 @@ from websockets.asyncio.server import ServerConnection
 from sandbox.carrier_faults import CarrierFaults
 from sandbox.mulaw import frames_of
 from sandbox.recordings_api import find_part
-from sandbox.recordings_api import find_part
-from sandbox.recordings_api import find_part
 from sandbox.speech import recognise, speak
 from sandbox.tones import dial_tones
 from tests.integration.sandbox_carrier_rig import (
