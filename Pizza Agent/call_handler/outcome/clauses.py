@@ -62,7 +62,8 @@ _SUBJECT = (
 _RUN_ON = re.compile(rf"\b([a-z']+) +(?={_SUBJECT}\b)", re.IGNORECASE)
 _LEADS = frozenset((
     "say", "said", "says", "saying", "think", "thought", "believe", "mean", "guess", "suppose",
-    "told", "you", "know", "sure", "heard", "way", "if", "whether", "when", "unless", "that",
+    "told", "you", "know", "sure", "heard", "doubt", "wish", "hope", "wonder", "way",
+    "if", "whether", "when", "unless", "that",
     "because", "of",
 ))  # fmt: skip
 
@@ -105,7 +106,8 @@ _UNSURE_ALONE = re.compile(
 _MAYBE = re.compile(
     r"\b(?:maybe|perhaps|possibly|might|could be|not certain|hopefully|i hope"
     r"|i wish|on (?:\w+days|weekends)|for (?:members|students|children|kids|seniors)|next door"
-    r"|elsewhere|they charge|other (?:shop|place|store|branch|location|pizzeria|salon)s?|usually"
+    r"|elsewhere|(?:they|he|she|my \w+) (?:want|pay|charge|ask)s?|other (?:shop|place|store"
+    r"|branch|location|pizzeria|salon)s?|usually"
     r"|normally|typically|generally|sometimes|let's hope|last (?:week|month|year|time)"
     r"|had a \w+ (?:for|of)|(?:i|we) had(?! said| told)|i'd guess|my guess"
     r"|half of (?:that|it|this))\b",

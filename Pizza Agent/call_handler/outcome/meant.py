@@ -35,7 +35,8 @@ _ASIDE_BEFORE = re.compile(
     r"|(?:we|they|shop|kitchen|store|salon) opens?"
     r"|(?:call|ring|phone|try)(?: (?:us|me|you|him|again|back|in|on|at|the))*$"
     r"|(?:comes|is|are|be|i'm|he's|she's|they're|gets) back(?: (?:in|at|on))*$"
-    r"|(?:have|has|had) been|(?:your|the) budget|(?:has|have|needs?) to be$|must be$"
+    r"|stop(?:s|ped)?|ends?|ended|last$|(?:have|has|had) been|(?:your|the) budget|(?:has"
+    r"|have|needs?) to be$|must be$"
     r"|(?:we're|we are|are|shop is|kitchen is) open|open (?:at|from|on|until|till))\b"
 )
 _WAITING = re.compile(r"\b(?:give me|hold on|hang on|bear with me|back in|with you in|just|wait)\b")
@@ -67,7 +68,8 @@ _ROUGHLY = re.compile(
     r"|(?:has|sells?|does|offers?|charges|had) it for)$"
 )
 _AWAY_AFTER = re.compile(
-    r"^(?:to (?:walk|drive|get|heat|warm)|from (?:here|us|the)|ago|away|late|early|drive|walk"
+    r"^(?:(?:just|only) to|to (?:walk|drive|get|heat|warm)|from (?:here|us|the)|ago|away"
+    r"|late|early|drive|walk"
     r"|before|after"
     r"|older)\b"
 )

@@ -36,6 +36,9 @@ _AFTER_PRICE = frozenset(
     (
         "",
         "please",
+        "on",
+        "now",
+        "today",
         "total",
         "until",
         "yesterday",
