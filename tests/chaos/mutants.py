@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from tests.chaos.stage import Context, Stage, StageReport, Violation
-from tests.mutants.catalogue import MUTANTS, Mutant
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.mutant import Mutant
 from tests.mutants.tree import Tree, Verdict
 
 

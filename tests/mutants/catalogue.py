@@ -4,31 +4,8 @@ An edit replaces a text that stands in its file exactly once. Code that moves or
 breaks the mutant loudly: write the edit anew, too.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One change of one file of the source."""
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One guarantee that is taken away."""
-
-    name: str
-    lacks: str
-    """What it does, in words."""
-    edits: tuple[Edit, ...]
-    checks: tuple[str, ...]
-    """The tests that must fail, as pytest names them."""
-    is_fast: bool = False
-    """True when its checks are cheap enough for every run of the tests."""
-
+from tests.mutants.conversation import CONVERSATION
+from tests.mutants.mutant import Edit, Mutant
 
 _SWEEPER = "orchestrator/sweeper.py"
 _LOSSES = "tests/faults/power_cut/test_power_cut.py::"
@@ -250,4 +227,5 @@ MUTANTS = (
         (f"{_LIFE}test_f21_a_second_stream_is_refused_the_claim[sqlite]",),
         is_fast=True,
     ),
+    *CONVERSATION,
 )

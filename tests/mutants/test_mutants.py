@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.catalogue import MUTANTS, Edit, Mutant
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.mutant import Edit, Mutant
 from tests.mutants.tree import HOME, LostPlace, Tree, apply
 
 FAST = [mutant for mutant in MUTANTS if mutant.is_fast]

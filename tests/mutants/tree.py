@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutants.catalogue import Edit, Mutant
+from tests.mutants.mutant import Edit, Mutant
 
 HOME = Path(__file__).parents[2]
 COPIED = (
