@@ -171,7 +171,8 @@ class Phone:
         if page is None:
             return callee
         page.guest = followed = FollowedCallee(callee, page, self._clock.factor)
-        page.tell(event="following", number=call.form.to, scenario=call.scenario.name)
+        number, scenario = call.form.to, call.scenario.name
+        page.tell(event="following", number=number, name=find_name(number), scenario=scenario)
         return followed
 
     def _free_page(self) -> OpenPage | None:

@@ -82,9 +82,10 @@ const reactions = {
     startClock();
     words.focus();
   },
-  following({ scenario, number }) {
+  following({ scenario, number, name }) {
+    ending = "";
     lines.clear("Callee");
-    enter("following", `"${inWords(scenario)}" answers for ${number}.`, "You only listen.");
+    enter("following", `"${inWords(scenario)}" answers for ${name || number}.`, "You only listen.");
     startClock();
     showSound();
   },
@@ -95,7 +96,9 @@ const reactions = {
   too_much: () => lines.remark("That was too much at once: wait until your words are spoken."),
   ended() {
     const ends = { refuse: "You refused the call.", hang_up: "You hung up.", voicemail: "The answering machine takes the call." };
-    enter("idle", ends[ending] ?? "The call is over.", "Waiting for the next call.");
+    const others = { talking: "The agent's side hung up.", ringing: "Nobody answered it here." };
+    const other = ending ? "" : (others[byId("display").dataset.state] ?? "");
+    enter("idle", ends[ending] ?? "The call is over.", `${other} Waiting for the next call.`.trim());
   },
 };
 

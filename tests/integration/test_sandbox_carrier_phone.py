@@ -150,7 +150,7 @@ async def test_voicemail_takes_the_call_and_the_page_listens(tmp_path: Path) -> 
         await page.do("say", "I am not on this call.")
         status, _ = await last_status(rig, 4)
     assert status == "completed"
-    assert following["scenario"] == "voicemail"
+    assert (following["scenario"], following["name"]) == ("voicemail", "Luigi's")
     assert {who for who, _ in lines} == {"agent", "callee"}
 
 
