@@ -32,6 +32,10 @@ async def _hear_recording(system: System, page: Page, task_id: str) -> None:
         " audio.play().catch(failed); })"
     )
     assert await player.evaluate("audio => audio.duration") > 10
+    await player.evaluate(
+        "audio => new Promise((found) => { audio.onseeked = found; audio.currentTime = 8; })"
+    )
+    assert await player.evaluate("audio => audio.currentTime") >= 8
 
 
 def _is_recorded(line: str, call_id: str) -> bool:
