@@ -47,6 +47,7 @@ class Expected:
     end_reason: str = "END_REASON_AGENT_HUNG_UP"
     outcome: str = "OUTCOME_SUCCEEDED"
     answered_by: str = "ANSWERED_BY_HUMAN"
+    """Empty where it hangs on which of two things came first."""
     facts: Mapping[str, str] = field(default_factory=lambda: ORDER_TAKEN)
     """The facts that are proven by the callee's own words, and their values."""
 

@@ -25,6 +25,7 @@ class Scripted:
     end_reason: str
     outcome: str
     answered_by: str
+    """Empty where it hangs on which of two things came first."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """The values that are to be proven."""
 
