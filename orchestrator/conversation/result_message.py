@@ -26,7 +26,7 @@ _HARMLESS = frozenset(
 )
 # Ends in which it can be that nobody on the line has said a word.
 _WITHOUT_A_WORD: Mapping[int, str] = {
-    pb.END_REASON_CALLEE_HUNG_UP: "but they hung up before a word was said",
+    pb.END_REASON_CALLEE_HUNG_UP: "but they hung up without a word",
     pb.END_REASON_AGENT_HUNG_UP: "but nobody said a word",
     pb.END_REASON_PERSON_HUNG_UP: "but you ended the call before they said a word",
     pb.END_REASON_SILENCE_LIMIT: "but nobody said a word",

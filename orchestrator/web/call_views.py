@@ -123,7 +123,7 @@ def call_view(facts: CallFacts) -> Json:
         "created_at": row.created_at,
         "is_over": is_over,
         "is_ending": row.cancel_requested and not is_over,
-        "status": words_of(STATUS_WORDS, result.status if result else row.status),
+        "status": _status(row, result),
         "note": "" if is_over else row.note or "",
         "steps": _steps(row, result),
         "turns": [
@@ -134,6 +134,13 @@ def call_view(facts: CallFacts) -> Json:
         "result": _result_view(facts, result) if result else None,
     }
     return {name: change_texts(value, strip_bidi) for name, value in view.items()}
+
+
+def _status(row: CallRow, result: pb.CallResult | None) -> str:
+    """Word the status; a declined call has the same one as an unanswered, and another story."""
+    if result is not None and result.end_reason == pb.END_REASON_DECLINED:
+        return "Declined"
+    return words_of(STATUS_WORDS, result.status if result else row.status)
 
 
 def _callee(row: CallRow) -> str:
@@ -205,6 +212,7 @@ def _result_view(facts: CallFacts, result: pb.CallResult) -> Json:
         "ended_because": why,
         "reconstructed": reconstructed_words(result),
         "incomplete": bool(result.transcript) and not result.transcript_complete,
+        "is_whole": result.transcript_complete or result.status != pb.CALL_STATUS_COMPLETED,
         "summary": result.summary,
         "tokens": tokens_words(result),
         "cost": cost_words(result),

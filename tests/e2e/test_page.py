@@ -83,7 +83,7 @@ async def test_an_errand_from_the_first_word_to_the_result(page: Page, chat: Cha
     await expect(card.locator(".badge")).to_have_text("Done")
     await expect(card.locator("dd strong")).to_have_text(["14.50", "20 minutes"])
     await expect(card.locator("dl")).to_contain_text("1 min 5 s")
-    await expect(card.locator("dl")).to_contain_text("The assistant said goodbye and hung up.")
+    await expect(card.locator("dl")).to_contain_text("The assistant hung up.")
     await expect(card.get_by_role("button", name="Hang up")).to_be_hidden()
     await expect(page.locator(".message").last).to_contain_text("Done: Luigi's took the order.")
 

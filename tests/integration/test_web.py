@@ -131,7 +131,7 @@ async def test_the_page_of_a_call_tells_when_each_line_was_said_and_what_the_cal
     result.usage.CopyFrom(USAGE)
     await chat.finish(call_id, result)
     page = (await chat.http.get(f"/calls/{call_id}")).text
-    times = re.findall(r'<span class="at dim">([^<]*)</span>', page)
+    times = re.findall(r'<span class="at">([^<]*)</span>', page)
     assert times == ["0:00", "0:02", "1:05"]
     assert "<dt>Estimated cost</dt><dd>about 0.0001 USD" in page
     assert "10 in, 30 out" in page
@@ -202,6 +202,9 @@ async def test_a_call_of_another_agent_is_listed_with_its_summary_and_no_guesses
     assert "<td>Table for two at seven.</td>" in page
     assert "<td>Unknown number (CallSid ...abcdef)</td>" in page
     assert "It is not known why" not in page
+    (call_id,) = re.findall(r'href="/calls/([^"]+)"', page)
+    page = (await chat.http.get(f"/calls/{call_id}")).text
+    assert "Nobody told." in page
 
 
 async def test_a_card_says_why_a_call_ended_once(chat: ChatRig) -> None:
@@ -211,6 +214,7 @@ async def test_a_card_says_why_a_call_ended_once(chat: ChatRig) -> None:
     await chat.finish(call_id, result)
     page = (await chat.http.get(f"/calls/{call_id}")).text
     assert page.count("The call was declined.") == 1
+    assert "<dt>Status</dt><dd>Declined</dd>" in page
 
 
 async def test_words_of_strangers_are_escaped_on_the_server(chat: ChatRig) -> None:

@@ -61,7 +61,7 @@ def test_a_refusal_tells_their_own_words() -> None:
 @pytest.mark.parametrize(
     ("end_reason", "how"),
     [
-        (pb.END_REASON_CALLEE_HUNG_UP, "but they hung up before a word was said"),
+        (pb.END_REASON_CALLEE_HUNG_UP, "but they hung up without a word"),
         (pb.END_REASON_PERSON_HUNG_UP, "but you ended the call before they said a word"),
         (pb.END_REASON_SILENCE_LIMIT, "but nobody said a word"),
     ],
