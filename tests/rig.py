@@ -63,6 +63,9 @@ USAGE = pb.Usage(
     estimated_cost_micros=60,
     currency="USD",
 )
+FAULT = pb.Fault(
+    component=pb.FAULT_COMPONENT_MODEL, code="slow", message="was slow", retryable=True
+)
 
 
 def full_result(number: int = 1) -> pb.CallResult:
@@ -79,9 +82,7 @@ def full_result(number: int = 1) -> pb.CallResult:
         end_reason=pb.END_REASON_AGENT_HUNG_UP,
         outcome=pb.OUTCOME_SUCCEEDED,
         answered_by=pb.ANSWERED_BY_HUMAN,
-        fault=pb.Fault(
-            component=pb.FAULT_COMPONENT_MODEL, code="slow", message="was slow", retryable=True
-        ),
+        fault=FAULT,
         source=pb.SOURCE_HANDLER,
         to_number="+14155550100",
         from_number="+14155550199",
@@ -91,10 +92,9 @@ def full_result(number: int = 1) -> pb.CallResult:
         handler_instance="handler-1",
         test=True,
     )
-    result.dial_time.FromMicroseconds(1_000_001)
-    result.answer_time.FromMicroseconds(2_000_002)
-    result.end_time.FromMicroseconds(3_000_003)
-    result.report_time.FromMicroseconds(4_000_004)
+    moments = (result.dial_time, result.answer_time, result.end_time, result.report_time)
+    for seconds, moment in enumerate(moments, start=1):
+        moment.FromMicroseconds(seconds * 1_000_001)
     result.usage.CopyFrom(USAGE)
     result.transcript.add(
         role=pb.ROLE_CALLEE, text="Luigi's, hello?", start_ms=0, end_ms=900, interrupted=True

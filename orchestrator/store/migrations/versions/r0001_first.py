@@ -63,6 +63,7 @@ def _create_call() -> None:
         "call",
         *_columns_of_a_call(),
         *_columns_of_its_course(),
+        *_columns_of_its_line(),
         sa.PrimaryKeyConstraint("call_id"),
         sa.UniqueConstraint("call_sid"),
         sa.UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
@@ -118,6 +119,11 @@ def _columns_of_its_course() -> "list[sa.Column[object]]":
         sa.Column(
             "note", sa.Text(), comment="why the call waits, for the person; NULL when all is well"
         ),
+    ]
+
+
+def _columns_of_its_line() -> "list[sa.Column[object]]":
+    return [
         sa.Column(
             "answered_by",
             sa.Text(),
