@@ -117,7 +117,7 @@ class Agent:
         self._has_ended = False
         if turn.tools and not tools_called:
             self._after = None
-            self._is_asking_person = False
+            self._is_asking_person = self._is_asking_person and not turn.uses("ask_person")
             self._facts.lose(turn)
         elif tools_called:
             turn = replace(turn, tools=tuple(t for t in turn.tools if t.name not in _ONCE))
@@ -152,7 +152,7 @@ class Agent:
         if reaction is not None:
             return self._with_facts(self._react(reaction))
         if self._facts.has_fresh:
-            return self._with_facts(_NOTHING)
+            return self._with_facts(PATIENCE if self._is_asking_person else _NOTHING)
         if self._after is not None:
             return self._after
         return self._otherwise(words)

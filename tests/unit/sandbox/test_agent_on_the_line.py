@@ -221,6 +221,15 @@ def test_who_has_settled_everything_takes_leave_of_a_silence() -> None:
     assert agent.nudge().tools == end_call("", "done").tools
 
 
+def test_who_talks_on_while_the_person_is_asked_is_kept_company() -> None:
+    agent = agent_of(None, "Hello?", "Any allergies?")
+    turn = agent.answer("Fourteen fifty, in twenty minutes.", is_waiting=True)
+    assert (turn.say, len(turn.tools)) == ("One moment more, please.", 2)
+    agent.was_cut(turn, tools_called=False)
+    assert agent.answer("And any nuts, or other allergies?", is_waiting=True).tools == turn.tools
+    assert agent.answer("Bye.", is_waiting=True) == Turn("One moment more, please.")
+
+
 def test_who_was_told_everything_meanwhile_needs_no_answer_of_the_person() -> None:
     agent = agent_of(None, "Hello?", "Any allergies?")
     agent.answer("Never mind. Fourteen fifty, in twenty minutes.", is_waiting=True)
