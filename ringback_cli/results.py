@@ -92,7 +92,8 @@ def describe_rpc_error(error: "grpc.RpcError", target: str) -> str:
     if not isinstance(error, grpc.Call):
         return str(error)
     if error.code() is grpc.StatusCode.UNAVAILABLE:
-        return f"{target} does not answer: is `ringback up` running? ({error.details()})"
+        hint = "is `ringback up` running, and on these ports? (--port)"
+        return f"{target} does not answer: {hint} ({error.details()})"
     return f"{error.code().name}: {error.details()}"
 
 

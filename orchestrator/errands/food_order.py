@@ -29,8 +29,7 @@ _STEPS = """\
 6. If the shop gives an order or confirmation number, call record_fact with "confirmation_number".
 7. Thank them, say goodbye, then call end_call with reason "done".
 If the price is above the budget (when there is one), do not order: say so, thank them and call \
-end_call with reason "other". If \
-they lack an item and have no simple replacement, they refuse.
+end_call with reason "other". If they lack an item and have no simple replacement, they refuse.
 """
 
 

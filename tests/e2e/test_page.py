@@ -85,6 +85,7 @@ async def test_an_errand_from_the_first_word_to_the_result(page: Page, chat: Cha
     await expect(card.locator("dl")).to_contain_text("1 min 5 s")
     await expect(card.locator("dl")).to_contain_text("The assistant hung up.")
     await expect(card.get_by_role("button", name="Hang up")).to_be_hidden()
+    await expect(card.locator(".transcript")).to_be_hidden()
     await expect(page.locator(".message").last).to_contain_text("Done: Luigi's took the order.")
 
 
@@ -95,6 +96,7 @@ async def test_a_fact_leads_to_the_line_that_proves_it(page: Page, chat: ChatRig
     await page.get_by_role("link", name="heard in the call").first.click()
     proof = page.locator(f"#turn-{call_id}-2")
     await expect(proof).to_contain_text(PRICE[1])
+    await expect(proof).to_be_visible()
     assert await proof.evaluate("line => line.matches(':target')")
 
 

@@ -11,6 +11,7 @@ function element(tag, text, className = "") {
 
 export class CallCard extends HTMLElement {
   #view = null;
+  #isOver = false;
 
   /** Make a card in a list entry of its own. */
   static entry() {
@@ -102,6 +103,8 @@ export class CallCard extends HTMLElement {
     const place = this.querySelector(".result");
     place.hidden = !result;
     if (!result) return;
+    if (!this.#isOver) this.querySelector(".said").open = false; // the result comes first
+    this.#isOver = true;
     place.replaceChildren(copyOf("result"));
     const badge = place.querySelector(".badge");
     badge.textContent = result.headline;
