@@ -98,7 +98,8 @@ class Agent:
         if words is None and not asks_for_goodbye(instructions):
             return None
         self.reached.append("told")
-        self._cut = None
+        if words is None:
+            self._cut = None  # a goodbye: what was cut short is not said any more
         return self._played(TOLD_GOODBYE if words is None else Turn(words))
 
     def hear_output(self, tool: str, output: str) -> None:

@@ -128,6 +128,15 @@ def test_what_one_response_is_told_to_say_is_said(instructions: str, turn: Turn 
     assert agent_of().obey(instructions) == turn
 
 
+def test_what_was_cut_short_is_said_after_what_it_was_told_to_say() -> None:
+    agent = agent_of()
+    opening = agent.answer("Luigi's, hello?")
+    agent.was_cut(opening, tools_called=False)
+    agent.obey('Say exactly "Before we go on: I am an AI assistant."')
+
+    assert agent.carry_on() == opening
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
