@@ -62,6 +62,7 @@ def test_the_call_handler_killed_in_mid_call_leaves_one_result(own_system: "Syst
     ]
 
 
+@pytest.mark.chaos
 def test_ctrl_c_leaves_no_process(own_system: "System") -> None:
     own_system.stop()
 

@@ -15,7 +15,7 @@ from tests.integration.phone_rig import GREETING, STATUS, Agent
 from tests.integration.sandbox_carrier_rig import How, Rig, Talker, running_rig
 
 # One event loop for the module, because the browser belongs to it.
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [needs_chromium, pytest.mark.chaos, pytest.mark.asyncio(loop_scope="module")]
 SHOP = "Luigi's"
 
 
@@ -193,13 +193,14 @@ async def test_a_narrow_phone_keeps_the_call_in_sight_and_says_who_ended_it(
     rig: Rig, page: Page
 ) -> None:
     await page.set_viewport_size({"width": 390, "height": 800})
-    await answer(rig, page)
+    agent = await answer(rig, page)
     await expect(page.get_by_label("What you say")).to_be_in_viewport(ratio=1)
     await page.get_by_role("button", name="hash").scroll_into_view_if_needed()
     for seen in ("#state", "#hang-up", "#clock"):
         await expect(page.locator(seen)).to_be_in_viewport(ratio=1)
-    sid = rig.product.webhooks[-1].fields["CallSid"]
-    await asyncio.to_thread(lambda: rig.client().calls(sid).update(status="completed"))
+    await expect(page.locator("#lines .agent").first).to_be_attached()  # its stream has started
+    end_call = rig.client().calls(agent.call_sid).update
+    await asyncio.to_thread(lambda: end_call(status="completed"))
     await expect(page.locator("#detail")).to_contain_text("The agent's side hung up.")
     for seen in ("#state", "#detail"):
         await expect(page.locator(seen)).to_be_in_viewport(ratio=1)

@@ -71,11 +71,14 @@ class Agent:
         self.heard: set[str] = set()
         self.sounds: list[bytes] = []
         self.digits = ""
+        self.call_sid = ""
+        """Empty until its stream has started."""
 
     async def __call__(self, stream: ServerConnection) -> None:
         async for text in stream:
             message = json.loads(text)
             if message["event"] == "start":
+                self.call_sid = message["start"]["callSid"]
                 payload = base64.b64encode(speak(GREETING, "agent")).decode()
                 media = {"event": "media", "media": {"payload": payload}}
                 await stream.send(json.dumps({**media, "streamSid": message["streamSid"]}))

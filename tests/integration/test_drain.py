@@ -238,7 +238,10 @@ async def test_a_draining_call_handler_refuses_orders_and_takes_the_streams_it_d
         assert (await program.end())[0] == 0
 
 
-@pytest.mark.parametrize("status", ["busy", "no-answer", "completed"])
+@pytest.mark.parametrize(
+    "status",
+    ["completed", *(pytest.param(word, marks=pytest.mark.chaos) for word in ("busy", "no-answer"))],
+)
 async def test_a_draining_call_handler_does_not_wait_for_a_call_that_was_never_answered(
     tmp_path: Path, status: str
 ) -> None:

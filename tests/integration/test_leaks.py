@@ -16,7 +16,9 @@ from tests.unit.call_handler.call_peers import (
 )
 from tests.unit.call_handler.call_rig import CallRig, call_rig
 
-CALLS = 34  # of each of six endings: 204 in all
+FEW = 4
+MANY = 34  # of each of six endings: 204 in all
+how_many = pytest.mark.parametrize("calls", [FEW, pytest.param(MANY, marks=pytest.mark.chaos)])
 PATIENCE_S = 1.0
 End = Callable[[CallRig, CarrierStream], Awaitable[None]]
 
@@ -63,11 +65,12 @@ async def nothing_left(rig: CallRig, before: set[asyncio.Task[object]]) -> None:
             await asyncio.wait(ours(), timeout=0.01)
 
 
+@how_many
 @pytest.mark.parametrize("end", [hang_up, cut, lose_the_model, cancel, stop_the_service])
-async def test_nothing_is_left_a_second_after_the_end(end: End, tmp_path: Path) -> None:
+async def test_nothing_is_left_a_second_after_the_end(end: End, calls: int, tmp_path: Path) -> None:
     async with call_rig(tmp_path, talk_starts) as rig:
         before = ours()
-        for _ in range(CALLS):
+        for _ in range(calls):
             rig.door.drain.stopping.clear()
             rig.orchestrator.cancel = False
             async with rig.stream() as stream:
@@ -79,10 +82,11 @@ async def test_nothing_is_left_a_second_after_the_end(end: End, tmp_path: Path) 
         await nothing_left(rig, before)
 
 
-async def test_nothing_is_left_of_a_call_that_the_agent_ends(tmp_path: Path) -> None:
+@how_many
+async def test_nothing_is_left_of_a_call_that_the_agent_ends(calls: int, tmp_path: Path) -> None:
     async with call_rig(tmp_path, order_is_taken) as rig:
         before = ours()
-        for _ in range(CALLS):
+        for _ in range(calls):
             async with rig.stream() as stream:
                 await stream.start()
                 await stream.frames(5)

@@ -116,6 +116,7 @@ async def test_a_process_with_a_bad_setting_exits_2_with_a_line(tmp_path: Path) 
     assert b"Traceback" not in lines
 
 
+@pytest.mark.chaos
 async def test_a_database_that_is_damaged_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "ringback.db").write_bytes(b"this is no database" * 500)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -181,6 +182,7 @@ async def place_call(base: int, number: str = NUMBER) -> httpx.Response:
         return await client.post(url, data=form)
 
 
+@pytest.mark.chaos
 async def test_an_order_is_taken_over_both_wires(tmp_path: Path) -> None:
     async with running_product() as product, sandbox_process(tmp_path, product) as (base, _):
         handler = RelayingHandler(f"ws://127.0.0.1:{base + 2}/v1/realtime?model=gpt-realtime-2.1")

@@ -16,11 +16,7 @@ _SPOKEN = (
     "callee_asks_back",
     "callee_interrupts_constantly",
     "model_fails_once",
-    "order_refused",
-    "hang_up_mid_sentence",
     "socket_lost",
-    "success_invented",
-    "short_order",
 )
 
 
