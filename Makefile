@@ -20,7 +20,7 @@ call: $(STAMP)  ## one errand against the sandbox, the CallResult as JSON (SCENA
 	@exec $(BIN)/ringback call --private --scenario "$(SCENARIO)" --time-factor "$(TIME_FACTOR)" --json $(ARGS)
 
 test: $(STAMP)  ## all tests that kill nothing (ARGS="-k name")
-	@exec $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder -q $(ARGS)
+	@exec $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -q $(ARGS)
 
 chaos: $(STAMP)  ## kill everything, compare results with the ledger (QUICK=1 SEED=n ONLY=name,name)
 	@exec $(BIN)/python -m tests.chaos $(if $(QUICK),--quick) $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
