@@ -127,6 +127,13 @@ class Rig:
         call = await asyncio.to_thread(lambda: self.client().calls.create(**arguments))
         return str(call.sid)
 
+    async def wait_for_lines(self, kind: str, count: int) -> list[Mapping[str, object]]:
+        """Wait until the books hold so many lines: one is written after the product's answer."""
+        async with asyncio.timeout(10):
+            while len(self.lines(kind)) < count:
+                await self.world.ledger.settle()
+        return self.lines(kind)
+
     def lines(self, kind: str) -> list[Mapping[str, object]]:
         """Give the ledger's lines of one kind, from the file."""
         text = self.world.ledger.path.read_text().splitlines()

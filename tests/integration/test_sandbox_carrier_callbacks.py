@@ -67,8 +67,8 @@ async def test_without_a_fragment_an_error_loses_the_event(tmp_path: Path) -> No
         url = f"{ORCHESTRATOR}{STATUS}"
         await rig.create(status_callback=url, status_callback_event=["ringing", "completed"])
         words = await statuses(rig, 2)
-        await rig.world.ledger.settle()
-        attempts = [(line["event"], line["answer"]) for line in rig.lines("callback")]
+        lines = await rig.wait_for_lines("callback", 2)
+        attempts = [(line["event"], line["answer"]) for line in lines]
     assert words == ["ringing", "completed"]
     assert attempts == [("ringing", 500), ("completed", 200)]
 
