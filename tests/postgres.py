@@ -70,7 +70,8 @@ class PostgresServer:
         sync = "on" if self.is_durable else "off"
         options = (
             f"-k {self.folder} -c listen_addresses='' -c max_connections={_CONNECTIONS}"
-            f" -c fsync={sync} -c synchronous_commit={sync}"
+            f" -c fsync={sync} -c synchronous_commit={sync} -c full_page_writes={sync}"
+            f" -c autovacuum={sync} -c jit={sync}"
         )
         for _ in range(_START_TRIES):
             if self._control("-o", options, "start"):
