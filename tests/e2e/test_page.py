@@ -142,6 +142,7 @@ async def test_f51_call_now_pressed_twice_in_two_windows_is_one_call_there_on_re
     await expect(page.locator("call-card")).to_have_count(1)
 
 
+@pytest.mark.chaos
 async def test_a_new_order_starts_an_empty_conversation(page: Page, chat: ChatRig) -> None:
     await order(page, chat)
     await page.get_by_role("button", name="New errand").click()
@@ -276,6 +277,7 @@ async def test_no_word_of_a_stranger_runs_as_a_script(browser: Browser, chat: Ch
         await expect(page.locator("tbody tr", has=link)).to_have_count(1)
 
 
+@pytest.mark.chaos
 async def test_a_narrow_phone_never_scrolls_sideways(browser: Browser, chat: ChatRig) -> None:
     task_id, call_id = await chat.order()
     await chat.talk(call_id, *TALK)

@@ -74,6 +74,7 @@ async def test_a_person_orders_by_chat_watches_the_call_reads_and_hears_the_resu
     assert sum(message["role"] == "person" for message in task["messages"]) <= 4
 
 
+@pytest.mark.chaos
 async def test_a_busy_shop_is_called_again_on_the_persons_word_only(
     system: System, browser: Browser
 ) -> None:

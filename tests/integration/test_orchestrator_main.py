@@ -126,6 +126,7 @@ async def test_a_database_that_is_damaged_stops_the_start(tmp_path: Path) -> Non
     assert b"ringback.db" in lines
 
 
+@pytest.mark.chaos
 async def test_a_data_folder_that_cannot_be_made_stops_the_start_in_one_line(
     tmp_path: Path,
 ) -> None:

@@ -150,6 +150,7 @@ async def test_many_parallel_reports_of_one_call_are_one_result(stub: Stub) -> N
     assert told == [pb.DISPOSITION_STORED] + [pb.DISPOSITION_DUPLICATE] * 99
 
 
+@pytest.mark.chaos
 async def test_a_flood_is_answered_later_or_stored(stub: Stub) -> None:
     calls = [stub.Report(report_of(full_result(n)), timeout=30) for n in range(1_000)]
     codes = [await call.code() for call in calls]

@@ -201,6 +201,7 @@ async def test_an_order_is_taken_over_both_wires(tmp_path: Path) -> None:
     assert all(line["heard_ms"] == line["total_ms"] for line in said)
 
 
+@pytest.mark.chaos
 async def test_it_ends_within_two_seconds_and_without_a_traceback(tmp_path: Path) -> None:
     async with running_product() as product, sandbox_process(tmp_path, product) as (base, process):
         streaming = asyncio.Event()

@@ -69,6 +69,7 @@ def test_alembic_is_imported_only_when_the_schema_is_behind(url: str) -> None:
     assert (first, second) == ("True", "False")
 
 
+@pytest.mark.chaos
 def test_processes_that_start_at_once_migrate_once(url: str) -> None:
     processes = [start(url) for _ in range(3)]
     migrated = [last_line(process) for process in processes]
