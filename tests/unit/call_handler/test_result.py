@@ -4,14 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from call_handler.outcome import (
-    AgentReason,
-    CallEnd,
-    EndKind,
-    FactClaim,
-    HeldCall,
-    build_result,
-)
+from call_handler.outcome import AgentReason, CallEnd, EndKind, FactClaim, HeldCall, build_result
 from ringback.v1.call_results_pb2 import (
     AnsweredBy,
     CallResult,
