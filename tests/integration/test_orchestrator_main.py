@@ -108,6 +108,7 @@ def test_a_bad_setting_stops_the_start(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.chaos
 async def test_a_process_with_a_bad_setting_exits_2_with_a_line(tmp_path: Path) -> None:
     process = await _start(tmp_path, RINGBACK_SETTLE_S="20")
     _, lines = await asyncio.wait_for(process.communicate(), WAIT_S)

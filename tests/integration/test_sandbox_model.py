@@ -71,7 +71,7 @@ async def test_no_frame_of_the_callee_is_lost_or_unknown_on_the_way() -> None:
     assert [(line["lost_frames"], line["unknown_frames"]) for line in heard] == [(0, 0)] * 4
 
 
-@pytest.mark.parametrize("name", ["order_taken", "callee_interrupts", "model_fails_once"])
+@pytest.mark.parametrize("name", ["callee_interrupts", "model_fails_once"])
 async def test_the_sdk_types_accept_every_event_of_a_conversation(name: str) -> None:
     from openai.types.realtime import RealtimeServerEvent  # noqa: PLC0415 - slow, see above
 

@@ -64,6 +64,7 @@ def test_all_migrations_are_known_in_their_order() -> None:
     assert tuple(reversed(known)) == REVISIONS
 
 
+@pytest.mark.chaos
 def test_alembic_is_imported_only_when_the_schema_is_behind(url: str) -> None:
     first, second = last_line(start(url)), last_line(start(url))
     assert (first, second) == ("True", "False")
