@@ -130,7 +130,8 @@ async def test_a_recording_delays_no_result(app: FastAPI) -> None:
     await post_webhook(app, f"/twilio/status/{call_id}", status_form("completed"))
     before = await row_of(app, call_id)
     await tell(app, call_id)
-    assert (await row_of(app, call_id)).due_at == before.due_at
+    after = await row_of(app, call_id)
+    assert after.due_at in {before.due_at, None}  # None: the sweeper has filed it meanwhile
 
 
 async def test_odd_forms_keep_nothing(app: FastAPI) -> None:
