@@ -8,15 +8,16 @@ from tests.evaluation.barge_ins import measure_barge_ins
 from tests.evaluation.judge import find_misses, is_false_success
 from tests.evaluation.played import Played
 
+# Evidence: facts proven, of those to be; the error is that of the truncations, the largest one.
 COLUMNS = (
     "callee",
     "runs",
     "expected",
     "got",
-    "evidence right",
+    "evidence",
     "turns",
-    "duration, s",
-    "truncation error, ms",
+    "seconds",
+    "error, ms",
     "",
 )
 
@@ -50,7 +51,8 @@ class Row:
             self.name,
             str(len(self.runs)),
             f"{ended}, {outcome}",
-            " | ".join(sorted({_got(run) for run in self.runs})),
+            " | ".join(sorted({_got(run) for run in self.runs} - {f"{ended}, {outcome}"}))
+            or "same",
             f"{_count_proven(self.runs)} of {len(scripted.facts) * len(self.runs)}",
             _range(len(run.objects("transcript")) for run in self.runs),
             _range(_duration(run) for run in self.runs),
