@@ -8,7 +8,8 @@ from sandbox.call_extras import CallExtras
 from sandbox.callees import Actor
 from sandbox.calls import Call
 from sandbox.document import Document
-from sandbox.line import Line
+from sandbox.light.line import LightLine
+from sandbox.line import CalleeOnLine, Line
 from sandbox.person import Choice, PersonOnLine
 from sandbox.phone import FollowedCallee
 from sandbox.progress import Ending, Progress
@@ -129,9 +130,7 @@ class LiveCall:
         limit_s = form.time_limit_s or self._world.settings.default_time_limit_s
         scripted = self.call.scenario.answer(self.call.form.to)
         callee = self._person or self._world.phone.follow(self.call, scripted)
-        line = self._line = Line(
-            callee, self._world.clock.factor, self._said, self._heard_key, limit_s
-        )
+        line = self._line = self._draw_line(callee, limit_s)
         extras = self._extras = CallExtras(self.call, line, self._world)
         document = Document(self.call, line, self._world)
         pace = asyncio.create_task(line.run(), name=f"line {self.call.sid}")
@@ -151,9 +150,15 @@ class LiveCall:
             await document.close_stream()
             if isinstance(callee, PersonOnLine | FollowedCallee):
                 callee.end()
-            if self._person is None and isinstance(scripted, Actor):
+            if line.is_scripted and self._person is None and isinstance(scripted, Actor):
                 left = list(scripted.left_over)
                 self._world.ledger.write("callee_script", **self.call.facts, left_over=left)
+
+    def _draw_line(self, callee: CalleeOnLine, limit_s: float) -> Line:
+        light = self._world.light
+        if light is not None:
+            return LightLine(light, self.call, callee, limit_s)
+        return Line(callee, self._world.clock.factor, self._said, self._heard_key, limit_s)
 
     async def _until_ended(self, document: Document, pace: asyncio.Task[Ending]) -> Ending:
         """Run documents until the callee, the REST API or the TwiML ends the call."""

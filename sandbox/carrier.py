@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from sandbox.abortable_http import serve
 from sandbox.control import ControlApi
 from sandbox.errors import RestRefusal
+from sandbox.light.control import LightControl
 from sandbox.operator_desk import OperatorDesk
 from sandbox.phone_door import PhoneDoor, PhoneFiles
 from sandbox.recordings_api import RecordingsApi
@@ -38,6 +39,8 @@ async def run_carrier(
     rest.include_router(RecordingsApi(world).router)
     control.include_router(ControlApi(world, model_sessions).router)
     control.include_router(PhoneDoor(world).router)
+    if world.light is not None:
+        control.include_router(LightControl(world, world.light).router)
     control.mount("/", PhoneFiles())
     apps = [(rest, ports.carrier), (control, ports.control)]
     async with serve(apps, ports.host) as (carrier, door):

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from urllib.parse import urljoin
 
+from websockets.asyncio.client import ClientConnection
+
 from sandbox.calls import Call
 from sandbox.carrier_faults import StreamFault
 from sandbox.errors import TwimlInvalid, WebhookFailed
+from sandbox.light.stream import LightStream
 from sandbox.line import Announcement, Line
 from sandbox.media_stream import SERVER_CLOSED, MediaStream, StreamNotOpened, open_socket
 from sandbox.mulaw import SILENCE
@@ -148,7 +151,7 @@ class Document:
             self._note("stream_refused", url=stream.url, code=error.code, reason=str(error))
             self._tell(stream, "", "stream-error", f"{error.code}: {error}")
             return False
-        self.stream = opened = MediaStream(self._call, stream, socket, self._world)
+        self.stream = opened = self._take_up(stream, socket)
         self._note("stream_opened", url=stream.url, stream_sid=opened.sid)
         self._tell(stream, opened.sid, "stream-started", "")
         await opened.begin()
@@ -163,6 +166,12 @@ class Document:
         self.stream = None
         self._end_stream(opened)
         return True
+
+    def _take_up(self, stream: Stream, socket: ClientConnection) -> MediaStream:
+        light = self._world.light
+        if light is not None:
+            return LightStream(self._call, stream, socket, self._world, light)
+        return MediaStream(self._call, stream, socket, self._world)
 
     def _start_fault(self, stream: Stream) -> None:
         faults = self._call.faults

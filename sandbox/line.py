@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from sandbox.mulaw import SILENCE
@@ -81,6 +82,9 @@ class Line:
     `pressed(digit)` each key that the callee's side heard in the agent's audio.
     """
 
+    is_scripted = True
+    """Whether the callee is played, so that something of its script may be left over."""
+
     def __init__(
         self,
         callee: CalleeOnLine,
@@ -109,11 +113,7 @@ class Line:
 
     async def run(self) -> Ending:
         """Step until the callee hangs up, the time limit is reached, or the channel ends it."""
-        try:
-            async with asyncio.timeout(OPENING_LIMIT_S):
-                await self.opened.wait()
-        except TimeoutError:
-            pass  # the callee does not wait for ever for a slow product
+        await self.wait_until_opened()
         loop = asyncio.get_running_loop()
         beat = loop.time()
         while self.elapsed_s < self.time_limit_s:
@@ -123,6 +123,12 @@ class Line:
             if ending is not None:
                 return ending
         return Ending("completed", "time_limit")
+
+    async def wait_until_opened(self) -> None:
+        """Wait for the first stream; the callee does not wait for ever for a slow product."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPENING_LIMIT_S):
+                await self.opened.wait()
 
     def finish(self) -> None:
         """Tell the sentences that the end of the call cut short."""

@@ -18,6 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from sandbox.client_events import MOST_AUDIO_BYTES
+from sandbox.light.mode import Light
+from sandbox.light.session import LightSession
 from sandbox.model_ids import ModelIds
 from sandbox.model_session import ModelSession
 from sandbox.model_wire import ModelWire
@@ -49,11 +51,15 @@ class ScenarioBook(Protocol):
 class RealtimeModel:
     """A running model server. `async with` or `close` ends it with all its sessions."""
 
-    def __init__(self, book: ScenarioBook, time_factor: float, books: ModelBooks) -> None:
+    def __init__(
+        self, book: ScenarioBook, time_factor: float, books: ModelBooks, light: Light | None = None
+    ) -> None:
+        """`time_factor`: script seconds per real second. `light`: None unless in the light mode."""
         self.open_sessions = 0
         self._book = book
         self._time_factor = time_factor
         self._books = books
+        self._light = light
         self._sessions_of: Counter[str] = Counter()
         self._refused_of: Counter[str] = Counter()
         self._server: Server | None = None
@@ -65,7 +71,7 @@ class RealtimeModel:
         return int(sockets[0].getsockname()[1]) if sockets else 0
 
     async def listen(self, host: str, port: int) -> None:
-        """Begin to accept connections. `port` 0: a free one."""
+        """Begin to accept connections. `port` 0: a free one. Raises: OSError when it is taken."""
         self._server = await serve(
             self._converse,
             host,
@@ -114,6 +120,9 @@ class RealtimeModel:
         setup = replace(setup, number=self._sessions_of[call_id or ""])
         self.open_sessions += 1
         try:
+            if self._light is not None:
+                await LightSession(setup, ids, self._light).run(connection)
+                return
             with suppress(ConnectionClosed):  # gone without a close frame: the books say so below
                 await ModelSession(setup, wire, ids).run(aiter(connection))
         finally:
@@ -154,18 +163,6 @@ class RealtimeModel:
         self._refused_of[key] += 1
         status = HTTPStatus(faults.refuse_status)
         return _refused(status, "refused_by_scenario", "The scenario wants it so.")
-
-
-async def serve_model(
-    host: str, port: int, book: ScenarioBook, time_factor: float, ledger: ModelBooks
-) -> RealtimeModel:
-    """Start the model on `host`:`port` (0: a free one); the caller closes it.
-
-    `time_factor`: script seconds per real second. Raises: OSError when the port is taken.
-    """
-    model = RealtimeModel(book, time_factor, ledger)
-    await model.listen(host, port)
-    return model
 
 
 def _refusal(headers: Headers, model: str, scenario: Scenario) -> ProtocolError | None:

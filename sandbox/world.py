@@ -9,6 +9,7 @@ from sandbox.address_map import AddressMap
 from sandbox.callbacks import CallbackSender
 from sandbox.calls import CallBook, Names
 from sandbox.ledger import Ledger
+from sandbox.light.mode import Light
 from sandbox.phone import Phone
 from sandbox.recording import Recording
 from sandbox.script_time import ScriptClock
@@ -25,6 +26,7 @@ class CarrierSettings:
     `shared_key`: when given, everything is signed with it by SHA-256 instead of the token.
     Spans are script seconds. `extra_ring_s`: what Twilio may add to Timeout.
     `redirect_unopened`: whether the verb after a stream that could not be opened runs.
+    `is_light`: calls are played in the light mode.
     """
 
     account_sid: str
@@ -35,6 +37,7 @@ class CarrierSettings:
     extra_ring_s: float = 0.0
     redirect_unopened: bool = True
     default_time_limit_s: int = 14_400
+    is_light: bool = False
 
 
 class TaskSet:
@@ -105,3 +108,5 @@ class World:
         self.tasks = TaskSet()
         self.open_streams = 0
         self.recordings: dict[str, Recording] = {}
+        self.light = Light(self.clock.factor) if settings.is_light else None
+        """None unless calls are played in the light mode."""

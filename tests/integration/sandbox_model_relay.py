@@ -10,7 +10,7 @@ from typing import Self, cast
 from websockets.asyncio.client import ClientConnection, connect
 
 from sandbox.callees import Callee
-from sandbox.realtime_model import RealtimeModel, serve_model
+from sandbox.realtime_model import RealtimeModel
 from sandbox.scenario import Scenario
 from sandbox.scenarios import SCENARIOS
 from sandbox.sentence_track import SentenceTrack
@@ -81,8 +81,8 @@ async def running_model(
 ) -> AsyncIterator[RealtimeModel]:
     chosen = SCENARIOS[scenario] if isinstance(scenario, str) else scenario
     book = OneScenario(chosen, track)
-    model = await serve_model("127.0.0.1", 0, book, time_factor, books or Books())
-    async with model:
+    async with RealtimeModel(book, time_factor, books or Books()) as model:
+        await model.listen("127.0.0.1", 0)
         yield model
 
 
