@@ -13,8 +13,9 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.store import Store, Transaction
 from orchestrator.store.calls import read_call
 from orchestrator.store.counters import read_counter
-from orchestrator.store.events import EventRow, advance_cursor, list_events_of_kind
+from orchestrator.store.events import EventRow, advance_cursor, list_results_to_tell
 from orchestrator.store.tasks import add_message, list_messages, read_result_records, read_task
+from orchestrator.store.transaction import topic_of_tasks
 from ringback.v1 import call_results_pb2 as pb
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ async def tell_results(store: Store) -> None:
         try:
             newest = await store.newest_event()
             if not await tell_new_results(store):
-                await store.wait_for_events(newest, _WAIT_S)
+                await store.wait_for_events(newest, _WAIT_S, topic_of_tasks("result"))
         except OrchestratorError as error:
             log.warning("results_not_told", reason=str(error))
             await asyncio.sleep(_PAUSE_S)
@@ -69,7 +70,7 @@ async def tell_new_results(store: Store) -> int:
 def _read_new(connection: Connection) -> tuple[int, list[EventRow], list[_Message]]:
     """Read the cursor, the result events after it, and what there is to say about them."""
     seen = read_counter(connection, _CURSOR)
-    events = list_events_of_kind(connection, "result", seen, _AT_ONCE)
+    events = list_results_to_tell(connection, seen, _AT_ONCE)
     messages = [
         message for event in events if (message := _message_for(connection, event)) is not None
     ]

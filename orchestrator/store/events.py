@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
 from orchestrator.store.counters import EVENT_COUNTER, read_counter
 from orchestrator.store.schema import counter as counters
@@ -36,13 +36,28 @@ class Place:
 _TIMES = select(events.c.seq, events.c.at).where(
     events.c.seq.in_((bindparam("seen"), bindparam("newest")))
 )
-_COLUMNS = (events.c.seq, events.c.kind, events.c.task_id, events.c.call_id, events.c.data)
+_EVENTS = select(
+    events.c.seq, events.c.kind, events.c.task_id, events.c.call_id, events.c.data
+).where(events.c.seq > bindparam("after"))
+# Lists the events of one task.
+_OF_TASK = (
+    _EVENTS.where(events.c.task_id == bindparam("wanted"))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+# Lists the new results of calls that a conversation made; in the words of the index of these.
+_TO_TELL = (
+    _EVENTS.where(events.c.kind == literal_column("'result'"), events.c.task_id.is_not(None))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+# Reads when the newest event was added.
+_NEWEST_TIME = select(events.c.at).order_by(events.c.seq.desc()).limit(1)
 
 
 def read_newest_time(connection: Connection) -> int | None:
     """Read when the newest event was added, microseconds; None before the first."""
-    query = select(events.c.at).order_by(events.c.seq.desc()).limit(1)
-    newest: int | None = connection.execute(query).scalar()
+    newest: int | None = connection.execute(_NEWEST_TIME).scalar()
     return newest
 
 
@@ -62,18 +77,14 @@ def list_task_events(
     connection: Connection, task_id: str, after: int, limit: int
 ) -> list[EventRow]:
     """List a task's events after a number, oldest first."""
-    query = select(*_COLUMNS).where((events.c.task_id == task_id) & (events.c.seq > after))
-    found = connection.execute(query.order_by(events.c.seq).limit(limit)).mappings()
-    return [EventRow(**row) for row in found]
+    wanted = {"wanted": task_id, "after": after, "most": limit}
+    return [EventRow(*row) for row in connection.execute(_OF_TASK, wanted)]
 
 
-def list_events_of_kind(
-    connection: Connection, kind: str, after: int, limit: int
-) -> list[EventRow]:
-    """List the events of one kind after a number, oldest first."""
-    query = select(*_COLUMNS).where((events.c.kind == kind) & (events.c.seq > after))
-    found = connection.execute(query.order_by(events.c.seq).limit(limit)).mappings()
-    return [EventRow(**row) for row in found]
+def list_results_to_tell(connection: Connection, after: int, limit: int) -> list[EventRow]:
+    """List new results and revisions of conversations' calls after a number, oldest first."""
+    rows = connection.execute(_TO_TELL, {"after": after, "most": limit})
+    return [EventRow(*row) for row in rows]
 
 
 def advance_cursor(tx: Transaction, name: str, seen: int, reached: int) -> bool:

@@ -3,6 +3,8 @@
 import secrets
 import uuid
 
+_VARIANT = 0b10 << 62
+
 
 def mint_id(now_us: int) -> str:
     """Mint a UUIDv7.
@@ -11,8 +13,16 @@ def mint_id(now_us: int) -> str:
     of a millisecond, so that ids sort by time down to a microsecond. Source: RFC 9562, section
     6.2, method 3.
     """
-    milliseconds, rest_us = divmod(now_us, 1000)
+    return _write(now_us, secrets.randbits(62))
+
+
+def first_id(at_us: int) -> str:
+    """Return the lowest id that can be minted at a time, or after it."""
+    return _write(at_us, 0)
+
+
+def _write(at_us: int, chance: int) -> str:
+    milliseconds, rest_us = divmod(at_us, 1000)
     fraction = rest_us * 4096 // 1000
-    tail = (0b10 << 62) | secrets.randbits(62)
-    number = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | tail
+    number = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | _VARIANT | chance
     return str(uuid.UUID(int=number))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, select
 
 from orchestrator.store.inserting import insert_into
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import opted_out
 from orchestrator.store.transaction import Transaction
 
@@ -23,19 +24,22 @@ class OptOut:
 
 _OPT_OUTS = select(opted_out.c.number, opted_out.c.call_id, opted_out.c.opted_out_at)
 # Finds one number, compared whole: never by its end.
-_BY_NUMBER = _OPT_OUTS.where(opted_out.c.number == bindparam("wanted"))
-_NEWEST = _OPT_OUTS.order_by(opted_out.c.opted_out_at.desc(), opted_out.c.number)
+_BY_NUMBER = Prepared(_OPT_OUTS.where(opted_out.c.number == bindparam("wanted")))
+# Lists the newest, along their index.
+_NEWEST = _OPT_OUTS.order_by(opted_out.c.opted_out_at.desc(), opted_out.c.number.desc()).limit(
+    bindparam("most")
+)
 
 
 def find_opt_out(connection: Connection, number: str) -> OptOut | None:
     """Find a number on the list; None when it may be called."""
-    found = connection.execute(_BY_NUMBER, {"wanted": number}).first()
+    found = _BY_NUMBER.first(connection, {"wanted": number})
     return None if found is None else OptOut(*found)
 
 
 def list_opt_outs(connection: Connection, limit: int) -> list[OptOut]:
     """List the numbers, the newest first."""
-    return [OptOut(*row) for row in connection.execute(_NEWEST.limit(limit))]
+    return [OptOut(*row) for row in connection.execute(_NEWEST, {"most": limit})]
 
 
 def add_opt_out(tx: Transaction, number: str, call_id: str) -> None:

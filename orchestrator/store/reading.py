@@ -1,27 +1,47 @@
-"""Statements of those who read results: one, a page, the newest ones."""
+"""Statements of those who read results: one, a page, the newest ones.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Each walks an index and reads what it returns, however many results there are; what `select_page`
+looks at is bounded for every mix of filters.
+"""
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
-from orchestrator.store.schema import call, event, result
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
+
+from orchestrator.store.schema import USUAL, call, event, result
+
+LOOKED_AT = 5_000
+"""How many results one page looks at where its filters have no index of their own."""
+# Above and below every call_id.
+_TOP, _BOTTOM = "~", ""
+_FIRST_LOOK = 4  # pages
+# What is walked along, the rarest first; the others are compared on the way.
+_WALKS = ("task_id", "end_reason", "outcome", "status")
 
 
 @dataclass(frozen=True, slots=True)
 class PageWish:
-    """Holds what a page of results must fulfil; None and "" mean any."""
+    """Holds what a page of results must fulfil."""
 
     size: int
-    below: str = ""
-    """The page begins below this call_id; empty: at the newest."""
-    status: int | None = None
-    outcome: int | None = None
-    end_reason: int | None = None
-    origin: int | None = None
-    task_id: str = ""
-    after_us: int | None = None
-    before_us: int | None = None
+    below: str = _TOP
+    """The page begins below this call_id."""
+    since: str = _BOTTOM
+    """And ends with this one."""
+    wanted: Mapping[str, int | str] = field(default_factory=dict)
+    """Columns of `result` and their values; empty: any result."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """Holds results, newest call first, and where the search goes on."""
+
+    rows: Sequence[tuple[str, bytes]]
+    """(call_id, record); one more than wished for when there are more."""
+    below: str
+    """The last call_id that was looked at; empty when none is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,7 @@ _ONE_BY_SID = (
     .join(call, call.c.call_id == result.c.call_id)
     .where(call.c.call_sid == bindparam("wanted"))
 )
+_CALLS_OF_TASK = select(call.c.call_id).where(call.c.task_id == bindparam("task_id"))
 _RESULT_EVENTS = (
     select(
         event.c.seq,
@@ -54,7 +75,8 @@ _RESULT_EVENTS = (
         result.c.record,
     )
     .join(result, result.c.call_id == event.c.call_id)
-    .where(event.c.kind == "result", event.c.seq > bindparam("after"))
+    # Literally, as the index of these events says it.
+    .where(event.c.kind == literal_column("'result'"), event.c.seq > bindparam("after"))
     .order_by(event.c.seq)
     .limit(bindparam("size"))
 )
@@ -67,11 +89,27 @@ def select_record(connection: Connection, call_id: str, call_sid: str) -> bytes 
     return None if found is None else found[0]
 
 
-def select_page(connection: Connection, wish: PageWish) -> list[tuple[str, bytes]]:
-    """Select (call_id, record) of a page, newest call first."""
-    wanted = select(result.c.call_id, result.c.record).where(*_conditions(wish))
-    wanted = wanted.order_by(result.c.call_id.desc()).limit(wish.size)
-    return [(row[0], row[1]) for row in connection.execute(wanted)]
+def select_page(connection: Connection, wish: PageWish) -> ResultPage:
+    """Select a page, newest call first.
+
+    Where filters are compared on the way it looks at few results first, then at LOOKED_AT: a page
+    of what is rare may be short, or empty, before the end.
+    """
+    walk = _choose_walk(wish.wanted)
+    compared = tuple(sorted(wish.wanted.keys() - {walk}))
+    values = {**wish.wanted, "below": wish.below, "since": wish.since, "size": wish.size + 1}
+    if not compared:
+        return ResultPage(_select_rows(connection, _page(walk, compared), values), _BOTTOM)
+    rows: list[tuple[str, bytes]] = []
+    lowest = wish.below
+    for looked_at in (_FIRST_LOOK * wish.size, LOOKED_AT):
+        end = connection.execute(_window(walk), {**values, "looked_at": looked_at}).one()
+        lowest = end.lowest if end.seen == looked_at else _BOTTOM
+        within = {**values, "since": lowest or wish.since}
+        rows = _select_rows(connection, _page(walk, compared), within)
+        if len(rows) > wish.size or not lowest:
+            break
+    return ResultPage(rows, lowest)
 
 
 def select_result_events(connection: Connection, after: int, size: int) -> list[ResultEvent]:
@@ -80,22 +118,41 @@ def select_result_events(connection: Connection, after: int, size: int) -> list[
     return [ResultEvent(*row) for row in rows]
 
 
-def _conditions(wish: PageWish) -> Sequence[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    for column, number in (
-        (result.c.status, wish.status),
-        (result.c.outcome, wish.outcome),
-        (result.c.end_reason, wish.end_reason),
-        (result.c.origin, wish.origin),
-    ):
-        if number is not None:
-            conditions.append(column == number)
-    if wish.below:
-        conditions.append(result.c.call_id < wish.below)
-    if wish.task_id:
-        conditions.append(result.c.task_id == wish.task_id)
-    if wish.after_us is not None:
-        conditions.append(result.c.recorded_at >= wish.after_us)
-    if wish.before_us is not None:
-        conditions.append(result.c.recorded_at < wish.before_us)
-    return conditions
+def _choose_walk(wanted: Mapping[str, int | str]) -> str:
+    """Choose the filter whose index is walked along; "" is the order of all calls."""
+    indexed = (name for name in _WALKS if name in wanted and wanted[name] != USUAL.get(name))
+    return next(indexed, "")
+
+
+@cache
+def _page(walk: str, compared: tuple[str, ...]) -> Select[str, bytes]:
+    """Build the statement of a page; each is built once."""
+    others = [result.c[name] == bindparam(name) for name in compared]
+    page = select(result.c.call_id, result.c.record).where(*_along(walk), *others)
+    return page.order_by(result.c.call_id.desc()).limit(bindparam("size"))
+
+
+@cache
+def _window(walk: str) -> Select[str, int]:
+    """Build what finds the last of the next results that are looked at."""
+    ids = select(result.c.call_id).where(*_along(walk)).order_by(result.c.call_id.desc())
+    seen = ids.limit(bindparam("looked_at")).subquery()
+    return select(func.min(seen.c.call_id).label("lowest"), func.count().label("seen"))
+
+
+def _along(walk: str) -> list[ColumnElement[bool]]:
+    between = [result.c.call_id < bindparam("below"), result.c.call_id >= bindparam("since")]
+    if not walk:
+        return between
+    if walk == "task_id":
+        return [result.c.call_id.in_(_CALLS_OF_TASK), *between]
+    is_unusual = result.c[walk] != literal_column(str(USUAL[walk]))  # as its index says
+    return [result.c[walk] == bindparam(walk), is_unusual, *between]
+
+
+def _select_rows(
+    connection: Connection,
+    statement: Select[str, bytes],
+    values: Mapping[str, int | str],
+) -> list[tuple[str, bytes]]:
+    return [(row[0], row[1]) for row in connection.execute(statement, values)]

@@ -60,8 +60,8 @@ MUTANTS = (
             Edit(
                 "orchestrator/store/migrations/versions/r0001_first.py",
                 '        sa.PrimaryKeyConstraint("call_id"),\n    )\n'
-                '    op.create_index("result_by_task"',
-                '    )\n    op.create_index("result_by_task"',
+                "    for name, number in USUAL.items():\n",
+                "    )\n    for name, number in USUAL.items():\n",
             ),
         ),
         (f"{_KEY}test_f31_a_second_row_of_one_call_breaks_the_key[sqlite]",),

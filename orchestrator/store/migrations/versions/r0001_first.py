@@ -3,11 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
+from orchestrator.store.migrations.indexes import create_index
+
 revision = "0001"
 down_revision = None
 
 KEY = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 ROW_NUMBER = sa.BigInteger().with_variant(sa.INTEGER(), "sqlite")
+USUAL = {"status": 5, "outcome": 1, "end_reason": 21}  # what no index holds
+OF_TASK, OF_RESULT = "task_id IS NOT NULL", "kind = 'result'"
 
 
 def upgrade() -> None:
@@ -66,10 +70,10 @@ def _create_call() -> None:
         *_columns_of_its_line(),
         sa.PrimaryKeyConstraint("call_id"),
         sa.UniqueConstraint("call_sid"),
-        sa.UniqueConstraint("task_id", "attempt", name="call_by_attempt"),
     )
-    op.create_index("call_by_due", "call", ["due_at"], unique=False)
-    op.create_index("call_by_dial", "call", ["dial_at", "to_number"], unique=False)
+    create_index("call_by_attempt", "call", ["task_id", "attempt"], OF_TASK, unique=True)
+    create_index("call_by_due", "call", ["due_at"], "due_at IS NOT NULL")
+    create_index("call_by_dial", "call", ["dial_at", "to_number"], "dial_at IS NOT NULL")
 
 
 def _columns_of_a_call() -> "list[sa.Column[object]]":
@@ -85,9 +89,7 @@ def _columns_of_a_call() -> "list[sa.Column[object]]":
         sa.Column("from_number", sa.Text(), server_default="", nullable=False),
         sa.Column("order", sa.JSON(), comment="what the call is for; NULL for external calls"),
         sa.Column("due_at", sa.BigInteger(), comment="when somebody must look; NULL: never"),
-        sa.Column(
-            "not_after", sa.BigInteger(), comment="no dial after this; NULL for external calls"
-        ),
+        sa.Column("not_after", sa.BigInteger(), comment="no dial after; NULL for external calls"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
     ]
 
@@ -113,9 +115,7 @@ def _columns_of_its_course() -> "list[sa.Column[object]]":
         ),
         sa.Column("ring_deadline_at", sa.BigInteger(), comment="NULL before the dial"),
         sa.Column("provider", sa.JSON(), comment="the carrier's last facts; NULL before the first"),
-        sa.Column(
-            "unreachable_since", sa.BigInteger(), comment="NULL while the carrier can be asked"
-        ),
+        sa.Column("unreachable_since", sa.BigInteger(), comment="NULL while the carrier answers"),
         sa.Column(
             "note", sa.Text(), comment="why the call waits, for the person; NULL when all is well"
         ),
@@ -170,9 +170,7 @@ def _create_question() -> None:
         sa.Column("state", sa.Text(), nullable=False, comment="open, answered or unanswered"),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "until_at", sa.BigInteger(), nullable=False, comment="an answer counts before this"
-        ),
+        sa.Column("until_at", sa.BigInteger(), nullable=False, comment="answers count before this"),
         sa.Column(
             "message_id", sa.BigInteger(), comment="what tells it; NULL without a conversation"
         ),
@@ -210,6 +208,7 @@ def _create_report() -> None:
         sa.Column("override", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("call_id", "report_id"),
     )
+    create_index("report_orphaned", "report", ["received_at"], "disposition = 5")
 
 
 def _create_result() -> None:
@@ -231,7 +230,8 @@ def _create_result() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("call_id"),
     )
-    op.create_index("result_by_task", "result", ["task_id"], unique=False)
+    for name, number in USUAL.items():
+        create_index(f"result_by_{name}", "result", [name, "call_id"], f"{name} <> {number}")
 
 
 def _create_recording() -> None:
@@ -243,9 +243,7 @@ def _create_recording() -> None:
         ),
         sa.Column("state", sa.Text(), nullable=False, comment="completed or absent"),
         sa.Column("duration_s", sa.Integer(), comment="NULL when the carrier did not say"),
-        sa.Column(
-            "url", sa.Text(), nullable=False, comment="our page of it, as the result tells it"
-        ),
+        sa.Column("url", sa.Text(), nullable=False, comment="our page of it, as a result tells it"),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("call_id"),
     )
@@ -259,6 +257,7 @@ def _create_opted_out() -> None:
         sa.Column("opted_out_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
+    op.create_index("opted_out_by_time", "opted_out", ["opted_out_at", "number"], unique=False)
 
 
 def _create_contact() -> None:
@@ -274,7 +273,7 @@ def _create_contact() -> None:
 def _create_event() -> None:
     op.create_table(
         "event",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", ROW_NUMBER, autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column(
             "kind",
@@ -287,8 +286,9 @@ def _create_event() -> None:
         sa.Column("data", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
     )
-    op.create_index("event_by_kind", "event", ["kind", "seq"], unique=False)
-    op.create_index("event_by_task", "event", ["task_id", "seq"], unique=False)
+    create_index("event_by_task", "event", ["task_id", "seq"], OF_TASK)
+    create_index("event_of_result", "event", ["seq"], OF_RESULT)
+    create_index("event_to_tell", "event", ["seq"], f"{OF_RESULT} AND {OF_TASK}")
 
 
 def _create_counter() -> None:
