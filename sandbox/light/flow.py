@@ -10,30 +10,32 @@ _NS_PER_MS = 1_000_000
 
 
 class Flow:
-    """Counts the frames of all calls in one direction since `begin`."""
+    """Counts the frames of all calls in one direction; keeps the delays of a window."""
 
     def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """Count from nothing."""
         self.sent = 0
+        self.received = 0
         self.lost = 0
-        """Frames that a later one of the same call has overtaken, or that never came."""
+        """Frames that never came although a later one of the same call did."""
         self.altered = 0
         """Frames of which a byte is another, of another call, or come again."""
         self.delays_ns = array("Q")
 
+    def begin_window(self) -> None:
+        """Keep delays from now on; what is counted is counted from the start."""
+        self.delays_ns = array("Q")
+
     def facts(self) -> dict[str, float]:
-        """Give the counts, and the spans from sending to receiving in ms."""
+        """Give the counts, and the window's spans from sending to receiving in ms."""
         delays = np.frombuffer(self.delays_ns, dtype=np.uint64) / _NS_PER_MS
         spans = np.percentile(delays, (50, 90, 99, 100)) if delays.size else np.zeros(4)
         names = ("p50_ms", "p90_ms", "p99_ms", "worst_ms")
         return {
             "sent": self.sent,
-            "received": len(self.delays_ns),
+            "received": self.received,
             "lost": self.lost,
             "altered": self.altered,
+            "in_window": len(self.delays_ns),
             **{name: round(float(span), 3) for name, span in zip(names, spans, strict=True)},
         }
 
@@ -52,6 +54,7 @@ class Track:
         if stamp is None or stamp[:2] != self._whose or stamp.number < self._expected:
             self._flow.altered += 1
             return
+        self._flow.received += 1
         self._flow.lost += stamp.number - self._expected
         self._expected = stamp.number + 1
         self._flow.delays_ns.append(max(0, now_ns - stamp.sent_ns))

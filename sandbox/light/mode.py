@@ -35,13 +35,13 @@ class Light:
         self._callees.pop(key, None)
 
     def begin_window(self) -> None:
-        """Count and measure from now on."""
-        self.inbound.begin()
-        self.outbound.begin()
+        """Measure delays from now on."""
+        self.inbound.begin_window()
+        self.outbound.begin_window()
         self.beat.worst_lag_s = 0.0
 
     def facts(self) -> dict[str, object]:
-        """Give what was counted and measured since the window began."""
+        """Give what was counted since the start, and measured since the window began."""
         return {
             "calls": len(self._callees),
             "inbound": self.inbound.facts(),

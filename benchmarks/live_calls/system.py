@@ -1,0 +1,130 @@
+"""The real services as processes: the Call Handler alone on core 0, all others on core 1."""
+
+import contextlib
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Child, ChildEnded, child, cpu_ns
+from ringback_cli.launcher import Part
+from ringback_cli.parts import Addresses, find_free_base, plan_system
+
+HANDLER, ORCHESTRATOR, SANDBOX = "handler", "orchestrator", "sandbox"
+_START_S = 20.0
+_LOOK_S = 0.05
+_FOREIGN = ("TWILIO_", "OPENAI_", "RINGBACK_")
+# The settings of whoever measures must not be read, and what a service logs goes to a file.
+_IN_FOLDER = 'cd "$1" && log="$2" && shift 2 && exec "$@" >"$log" 2>&1'
+_LIGHT = ("--light", "--cps", "1000", "--seed", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSystem:
+    """Holds the running parts; they end with the `with` that started them."""
+
+    addresses: Addresses
+    folder: Path
+    parts: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> Path:
+        """The sandbox's books."""
+        return self.folder / "sandbox" / "ledger.jsonl"
+
+    @property
+    def auth_token(self) -> str:
+        """The token of the account that the sandbox plays."""
+        secrets: dict[str, str] = json.loads((self.folder / "launcher.json").read_text())
+        return secrets["sandbox_auth_token"]
+
+    def log_of(self, part: str) -> Path:
+        """Say where a part logs, as JSON."""
+        return self.folder / f"{part}.log"
+
+    def read_cpu_s(self) -> dict[str, float]:
+        """Read the CPU time of every part so far, in s."""
+        return {name: cpu_ns(process.pid) / 1e9 for name, process in self.parts.items()}
+
+    def require_running(self) -> None:
+        """Look whether every part lives. Raises: ChildEnded."""
+        for name, process in self.parts.items():
+            if not process.is_running:
+                raise ChildEnded(f"{name} ended:\n{read_tail(self.log_of(name))}")
+
+
+@contextmanager
+def live_system(
+    folder: Path,
+    names: Sequence[str] = (SANDBOX, ORCHESTRATOR, HANDLER),
+    settings: Mapping[str, str] | None = None,
+    cores: Mapping[str, int] | None = None,
+) -> Iterator[LiveSystem]:
+    """Start these parts in an empty folder; all of them answer when this yields.
+
+    `settings`: RINGBACK_ variables. `cores`: other cores than 0 for the handler, 1 for the rest.
+    """
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    outer |= {"RINGBACK_LOG_FORMAT": "json", "RINGBACK_DRAIN_S": "0", **(settings or {})}
+    base = find_free_base()
+    plan = plan_system(base, data_dir=folder, time_factor=1, outer=outer)
+    system = LiveSystem(plan.addresses, folder)
+    with ExitStack() as started:
+        for part in plan.parts:
+            if part.name in names:
+                core = (cores or {}).get(part.name, _core_of(part.name))
+                system.parts[part.name] = started.enter_context(_start(part, system, core))
+        for part in plan.parts:
+            if part.name in names:
+                _wait_until_healthy(part, system)
+        yield system
+        for process in reversed(system.parts.values()):
+            process.stop()
+
+
+def read_tail(path: Path, lines: int = 8) -> str:
+    """Read the last lines of a file."""
+    with contextlib.suppress(OSError):
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    return ""
+
+
+def _core_of(part: str) -> int:
+    return SYSTEM_CORE if part == HANDLER else LOAD_CORE
+
+
+def _start(part: Part, system: LiveSystem, core: int) -> Child:
+    command = list(part.command)
+    if part.name == SANDBOX:
+        command += _LIGHT
+    shell = ["sh", "-c", _IN_FOLDER, "sh", str(system.folder), str(system.log_of(part.name))]
+    return child([*shell, *command], core=core, env=part.environment)
+
+
+def _wait_until_healthy(part: Part, system: LiveSystem) -> None:
+    until = time.monotonic() + _START_S
+    for port in part.health_ports:
+        while not _answers(f"http://127.0.0.1:{port}/healthz"):
+            system.require_running()
+            if time.monotonic() > until:
+                raise ChildEnded(f"{part.name} is silent:\n{read_tail(system.log_of(part.name))}")
+            time.sleep(_LOOK_S)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's OK
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def own_module(module: str, *arguments: str) -> list[str]:
+    """Write the command of a module of ours."""
+    return [sys.executable, "-m", module, *arguments]
