@@ -63,7 +63,9 @@ class Reports:
         self._options.failpoint("report.after_put")
         if put.is_new:
             now_us = int(self._options.clock.now().timestamp() * 1_000_000)
-            answer = self._delivery.deliver(WaitingOutcome(put.seq, result, now_us))
+            answer = self._delivery.deliver(
+                WaitingOutcome(put.seq, result.SerializeToString(), now_us)
+            )
         else:
             log.warning(
                 "call_reported_twice call_id=%s call_sid=%s", result.call_id, result.call_sid

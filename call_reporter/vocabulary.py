@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from call_reporter.errors import InvalidCall
@@ -41,6 +42,7 @@ def enum_value(enum: _EnumTypeWrapper[V], word: str | int) -> V:
     )
 
 
+@lru_cache(maxsize=256)  # in the log line of every result: the wrapper lists its values each time
 def word_of(enum: _EnumTypeWrapper[V], number: int) -> str:
     """Name an enum's number by its short word, such as "callee"; an unknown one stays a number."""
     if number not in enum.values():

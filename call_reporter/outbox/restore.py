@@ -52,6 +52,6 @@ def _restore_outcome(connection: sqlite3.Connection, frame: Frame, state: str, n
     if row is None:
         return
     if state == sql.ACKNOWLEDGED:
-        connection.execute(sql.ACKNOWLEDGE_OUTCOME, (now, row[0]))
+        connection.execute(sql.ACKNOWLEDGE_OUTCOMES, (now, row[0], row[0]))
     elif state == sql.DEAD:
         connection.execute(sql.BURY_OUTCOME, (now, "refused before the file was damaged", row[0]))

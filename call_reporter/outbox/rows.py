@@ -3,18 +3,19 @@
 import logging
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from call_reporter.outbox import statements as sql
-from call_reporter.outbox.frames import BadFrame, Kind, pack_frame, unpack_frame
+from call_reporter.outbox.frames import BadFrame, Kind, pack_frame, unpack_body, unpack_frame
 from ringback.v1 import call_results_pb2 as pb
 
 log = logging.getLogger("call_reporter")
 
 BuildRecovered = Callable[[pb.CallResult, Sequence[pb.TranscriptTurn], bool], pb.CallResult]
 """Builds the result of a lost call from its draft, its turns and whether it was claimed."""
-_FRAMING_BYTES = 8  # tag and length in front of each result of a batch
+FRAMING_BYTES = 8
+"""What stands in front of each result of a batch at most: tag and length."""
 _DAMAGED = "damaged on the disk"
 _SID_LENGTH = 34
 
@@ -35,9 +36,15 @@ class WaitingOutcome:
     """Holds an outcome that is to be delivered."""
 
     seq: int
-    result: pb.CallResult
+    body: bytes
+    """The result as it is sent; it is read only where somebody wants to know what it says."""
     written_at: int
     """Microseconds since the epoch."""
+
+    @property
+    def result(self) -> pb.CallResult:
+        """Read the result."""
+        return pb.CallResult.FromString(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +85,26 @@ def list_waiting(
     total = 0
     for seq, record, written_at in connection.execute(sql.SELECT_WAITING, (after_seq, max_count)):
         try:
-            body = unpack_frame(record).body
+            body = unpack_body(record)
         except BadFrame:
             continue
-        total += len(body) + _FRAMING_BYTES
+        total += len(body) + FRAMING_BYTES
         if waiting and total > max_bytes:
             break
         known_at = written_at if isinstance(written_at, int) else 0  # else damaged
-        waiting.append(WaitingOutcome(seq, pb.CallResult.FromString(body), known_at))
+        waiting.append(WaitingOutcome(seq, body, known_at))
     return waiting
+
+
+def find_runs(seqs: Iterable[int]) -> Sequence[tuple[int, int]]:
+    """Find the runs of consecutive numbers, as (first, last): a batch is mostly one."""
+    runs: list[tuple[int, int]] = []
+    for seq in sorted(seqs):
+        if runs and seq == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], seq)
+        else:
+            runs.append((seq, seq))
+    return runs
 
 
 def bury_damaged(connection: sqlite3.Connection, now: int) -> int:
@@ -97,7 +115,7 @@ def bury_damaged(connection: sqlite3.Connection, now: int) -> int:
     damaged = []
     for seq, record in connection.execute(sql.SELECT_ALL_WAITING):
         try:
-            unpack_frame(record)
+            unpack_body(record)
         except BadFrame:
             damaged.append((now, _DAMAGED, seq))
     connection.executemany(sql.BURY_DAMAGED, damaged)

@@ -88,8 +88,9 @@ COUNT_WAITING = """SELECT count(*) FROM outcome
     WHERE state <> 'acknowledged' AND state <> 'dead'"""
 # Counts what was given up.
 COUNT_DEAD_LETTERS = "SELECT count(*) FROM outcome WHERE state = 'dead'"
-# Marks an outcome as recorded by the server.
-ACKNOWLEDGE_OUTCOME = "UPDATE outcome SET state = 'acknowledged', settled_at = ? WHERE seq = ?"
+# Marks outcomes with consecutive numbers as recorded by the server.
+ACKNOWLEDGE_OUTCOMES = """UPDATE outcome SET state = 'acknowledged', settled_at = ?
+    WHERE seq BETWEEN ? AND ?"""
 # Turns an outcome into a dead letter.
 BURY_OUTCOME = "UPDATE outcome SET state = 'dead', settled_at = ?, note = ? WHERE seq = ?"
 # Turns an outcome that the disk spoilt into a dead letter beside the one that recovery writes.

@@ -100,12 +100,14 @@ class Outbox:
 
     def acknowledge(self, seqs: Iterable[int]) -> None:
         """Mark outcomes as recorded, with the next commit: a repeat after a crash is harmless."""
-        values = [(self._now(), seq) for seq in seqs]
+        now, runs = self._now(), rows.find_runs(seqs)
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.executemany(sql.ACKNOWLEDGE_OUTCOME, values)
+            connection.executemany(
+                sql.ACKNOWLEDGE_OUTCOMES, [(now, first, last) for first, last in runs]
+            )
 
-        self._pending -= len(values)
+        self._pending -= sum(last - first + 1 for first, last in runs)
         self._open_writer.post(write, is_lazy=True)
 
     def bury(self, seq: int, note: str) -> None:

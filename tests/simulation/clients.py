@@ -11,7 +11,7 @@ import grpc
 
 from call_reporter import ReporterOptions
 from call_reporter.errors import DeliveryFailed, ReportRefused
-from call_reporter.wire import Wire
+from call_reporter.wire import Wire, join_results
 from orchestrator.errors import OrchestratorError
 from ringback.v1 import call_results_pb2 as pb
 from telephony.twilio_rest import (
@@ -107,13 +107,13 @@ class SimulatedWire(Wire):
         self._note_acknowledged(result, response)
         return response
 
-    async def report_batch(self, results: Sequence[pb.CallResult]) -> Sequence[pb.BatchReportEntry]:
+    async def report_batch(self, bodies: Sequence[bytes]) -> Sequence[pb.BatchReportEntry]:
         """Report several results. Raises: ReportRefused, DeliveryFailed."""
-        request = pb.BatchReportRequest(results=results)
+        request = pb.BatchReportRequest.FromString(join_results(bodies))
         response = await self._call(
             lambda doors: doors.batch_report(request), self._spans.batch_deadline_s
         )
-        for result, entry in zip(results, response.entries, strict=True):
+        for result, entry in zip(request.results, response.entries, strict=True):
             if entry.HasField("response"):
                 self._note_acknowledged(result, entry.response)
         return response.entries
