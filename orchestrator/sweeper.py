@@ -34,8 +34,8 @@ Answer: TypeAlias = Callable[[Transaction, int], object]
 AT_ONCE = 200
 # A wall clock that moved by more than this against the monotonic one has jumped.
 JUMP_S = 5.0
-# A call commits some 27 times, and rarely for the sweeper: under many calls it looks so often at
-# most. After a quiet time it looks at once.
+# A call commits some 27 times, of which two leave something due: only those wake the sweeper.
+# Under many calls it looks so often at most; after a quiet time it looks at once.
 BREATH_S = 0.05
 # An asking is two questions at most, each with the deadline of telephony.twilio_rest.
 LONGEST_ASKING_S = 30.0
@@ -81,7 +81,7 @@ class SweeperParts:
 
 
 class Sweeper:
-    """Looks for due calls every second, and at once when something was committed."""
+    """Looks for due calls every second, and at once when a commit left one due."""
 
     def __init__(self, parts: SweeperParts) -> None:
         self._parts = parts
@@ -93,21 +93,23 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep until cancelled; what is under way goes on and is awaited by `close`."""
-        store = self._parts.store
         while True:
-            newest = NO_EVENT
+            has_more = False
             try:
-                newest = await store.newest_event()
-                await self.sweep()
+                has_more = await self.sweep()
             except StoreUnavailable as error:
                 log.warning("sweep_postponed", error=str(error))
             except Exception:  # the sweeper must not die: it is everybody's last resort
                 log.exception("sweep_failed")
             await asyncio.sleep(BREATH_S)
-            await store.wait_for_events(newest, self._timings.sweep_s)
+            if not has_more:
+                await self._parts.store.wait_until_due(self._timings.sweep_s)
 
-    async def sweep(self) -> None:
-        """Start to look at every due call that nobody here looks at already."""
+    async def sweep(self) -> bool:
+        """Start to look at every due call that nobody here looks at already.
+
+        Returns: whether more may be due than were read at once.
+        """
         await self._notice_clock_jump()
         due, now_us = await self._parts.store.read_at(
             lambda connection, now_us: (list_due_calls(connection, now_us, AT_ONCE), now_us)
@@ -116,6 +118,7 @@ class Sweeper:
             if row.call_id not in self._looking:
                 self._looking.add(row.call_id)
                 self._looks.spawn(self._look_at(row, now_us), name=f"look-at-{row.call_id}")
+        return len(due) == AT_ONCE
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""

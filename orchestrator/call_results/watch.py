@@ -64,7 +64,8 @@ class ResultFeed:
             self._closing.set_result(None)
 
     async def _wait(self, seen: int) -> None:
-        news = asyncio.create_task(self._store.wait_for_events(seen, WAIT_S), name="watch-wait")
+        wait = self._store.wait_for_events(seen, WAIT_S, "result")
+        news = asyncio.create_task(wait, name="watch-wait")
         try:
             await asyncio.wait({news, self._closing}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -76,6 +76,12 @@ class Group:
     actions: list[Callable[[], None]] = field(default_factory=list)
     """What the units want done after the commit."""
     newest_event: int = 0
+    since: int = 0
+    """The newest event before this group."""
+    topics: set[str] = field(default_factory=set)
+    """What its events are about."""
+    is_due: bool = False
+    """True when it leaves a call whose time has come."""
     stamp_us: int = 0
 
 
@@ -96,7 +102,8 @@ def write_group(
             scribe.write_batch(together)
     if numbers.event != newest_event:
         dialect.close_group(connection, numbers.event)
-    scribe.group.newest_event, scribe.group.stamp_us = numbers.event, numbers.stamp_us
+    scribe.group.newest_event, scribe.group.since = numbers.event, newest_event
+    scribe.group.stamp_us = numbers.stamp_us
     return scribe.group
 
 
@@ -146,6 +153,8 @@ class _Scribe:
             self._numbers.event, self._numbers.stamp_us = before
             return None, error
         self.group.actions.extend(actions)
+        self.group.topics |= transaction.topics
+        self.group.is_due |= transaction.is_due
         return value, None
 
 

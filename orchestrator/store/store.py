@@ -1,9 +1,9 @@
 """The store: writes go through one thread in groups, reads through a small pool of threads."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeAlias, TypeVar, cast
 
 import structlog
@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from foundation.clock import Clock
 from foundation.task_set import TaskSet
 from orchestrator.errors import StoreUnavailable
+from orchestrator.store.arrivals import Arrivals
 from orchestrator.store.counters import EVENT_COUNTER, clock_us, read_counter
 from orchestrator.store.database import Database, open_database
-from orchestrator.store.group import Batch, Dialect, Job, describe_error
+from orchestrator.store.group import Batch, Dialect, Group, Job, describe_error
 from orchestrator.store.transaction import Transaction
 from orchestrator.store.writer import JobWriter, Writer
 
@@ -26,8 +27,8 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 READ_THREADS = 4
-# Starts what writes; told after each commit is the number of the newest event.
-StartWriter: TypeAlias = Callable[[Engine, Dialect, Callable[[int], None]], JobWriter]
+# Starts what writes; told after each commit is what was committed.
+StartWriter: TypeAlias = Callable[[Engine, Dialect, Callable[[Group], None]], JobWriter]
 
 
 class Store:
@@ -42,10 +43,8 @@ class Store:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._newest_event = newest_event
-        self._arrival = asyncio.Event()
-        # How often events that were there are gone: a fail-over lost the last commits.
-        self._setbacks = 0
+        self._arrivals = Arrivals(newest_event)
+        self._due = asyncio.Event()
         self._followers = TaskSet()
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="store-reader")
         self._writer = start_writer(database.write_engine, database.dialect, self._note_commit)
@@ -67,7 +66,7 @@ class Store:
         if self._database.is_shared:
             self._followers.spawn(self._poll(), name="store-poll")
         if self._database.listen is not None:
-            hearing = self._database.listen(self._note_commit)
+            hearing = self._database.listen(self._arrivals.note)
             self._followers.spawn(hearing, name="store-listener")
 
     async def close(self) -> None:
@@ -134,34 +133,39 @@ class Store:
         """Return the number of the newest committed event; 0 before the first."""
         if self._database.is_shared:
             return await self.read(lambda connection: read_counter(connection, EVENT_COUNTER))
-        return self._newest_event
+        return self._arrivals.newest_event
 
-    async def wait_for_events(self, after: int, timeout_s: float) -> None:
+    async def wait_for_events(self, after: int, timeout_s: float, about: str = "") -> None:
         """Return when an event with a number above `after` is committed, or after `timeout_s`.
 
+        `about`: a topic; others' events are not waited for, as far as it is known what they are.
         What another process commits is heard at once, or at the latest with the next poll; so is
         that a fail-over lost the newest ones.
         """
-        setbacks = self._setbacks
-        with contextlib.suppress(TimeoutError):
+        await self._arrivals.wait(after, timeout_s, about)
+
+    async def wait_until_due(self, timeout_s: float) -> None:
+        """Return when a commit of this process left a call whose time has come, or later.
+
+        The guarantee is the caller's own look after `timeout_s`: other processes commit, too.
+        """
+        with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self._newest_event <= after and self._setbacks == setbacks:
-                    await self._arrival.wait()
+                await self._due.wait()
+        self._due.clear()
 
     async def _poll(self) -> None:
         """Look for what others committed: the guarantee behind the listener."""
         while True:
             await asyncio.sleep(self._database.poll_s)
-            before = self._newest_event
+            before = self._arrivals.newest_event
             try:
                 newest = await self.newest_event()
             except StoreUnavailable:
                 continue  # who reads or writes is told; here the next look will do
-            self._note_commit(newest)
-            if newest < before == self._newest_event:
-                self._newest_event = newest
-                self._setbacks += 1
-                self._wake_waiters()
+            self._arrivals.note(newest)
+            if newest < before == self._arrivals.newest_event:
+                self._arrivals.set_back(newest)
 
     def _run(self, query: Callable[[Connection], T]) -> T:
         try:
@@ -172,11 +176,7 @@ class Store:
             refusal = "the database cannot answer just now; try again later"
             raise StoreUnavailable(refusal) from error
 
-    def _note_commit(self, newest_event: int) -> None:
-        if newest_event > self._newest_event:
-            self._newest_event = newest_event
-            self._wake_waiters()
-
-    def _wake_waiters(self) -> None:
-        arrival, self._arrival = self._arrival, asyncio.Event()
-        arrival.set()
+    def _note_commit(self, group: Group) -> None:
+        self._arrivals.note(group.newest_event, group.topics, group.since)
+        if group.is_due:
+            self._due.set()

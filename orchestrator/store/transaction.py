@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, insert
 
 from orchestrator.store import schema
+from orchestrator.store.row_sets import RowStatement
 
 # Appends to the global sequence.
-_INSERT_EVENTS = insert(schema.event)
+_INSERT_EVENTS = RowStatement(insert(schema.event))
 
 
 @dataclass(slots=True)
@@ -29,6 +30,10 @@ class Transaction:
     now_us: int
     """`store.now()` of this transaction, microseconds since the epoch."""
     numbers: Numbers
+    topics: set[str] = field(default_factory=set)
+    """What the events of this unit are about; see `store.arrivals`."""
+    is_due: bool = False
+    """True when the unit leaves a call whose time has come: somebody must look."""
     _events: list[dict[str, object]] = field(default_factory=list)
     _after_commit: list[Callable[[], None]] = field(default_factory=list)
 
@@ -46,6 +51,9 @@ class Transaction:
         from its start.
         """
         self.numbers.event += 1
+        self.topics.add(kind)
+        if task_id is not None:
+            self.topics |= {task_id, topic_of_tasks(kind)}
         self._events.append(
             {
                 "seq": self.numbers.event,
@@ -58,6 +66,11 @@ class Transaction:
         )
         return self.numbers.event
 
+    def note_due(self, due_at: object) -> None:
+        """Take note of when a call is due from now on, microseconds; None: not, or as before."""
+        if isinstance(due_at, int) and due_at <= self.now_us:
+            self.is_due = True
+
     def stamp(self) -> int:
         """Return a time in microseconds that is later than every stamp before it."""
         self.numbers.stamp_us = max(self.numbers.stamp_us + 1, self.now_us)
@@ -69,6 +82,10 @@ class Transaction:
 
     def finish(self) -> list[Callable[[], None]]:
         """Write the events of this unit; return what is to be done after the commit."""
-        if self._events:
-            self.connection.execute(_INSERT_EVENTS, self._events)
+        _INSERT_EVENTS.run(self.connection, self._events)
         return self._after_commit
+
+
+def topic_of_tasks(kind: str) -> str:
+    """Name the topic of the events of one kind that belong to a task."""
+    return f"{kind} of a task"

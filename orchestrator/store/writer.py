@@ -35,7 +35,9 @@ class JobWriter(Protocol):
 class Writer:
     """Owns the writing thread: `_run` and what it calls; all else belongs to the event loop."""
 
-    def __init__(self, engine: Engine, dialect: Dialect, on_commit: Callable[[int], None]) -> None:
+    def __init__(
+        self, engine: Engine, dialect: Dialect, on_commit: Callable[[Group], None]
+    ) -> None:
         self._committer = Committer(engine, dialect)
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
@@ -100,7 +102,7 @@ class Writer:
     def _wake(self, group: Group) -> None:
         self._waiting_rows -= sum(settled.job.rows for settled in group.settled)
         wake_callers(group)
-        self._on_commit(group.newest_event)
+        self._on_commit(group)
 
 
 class Committer:

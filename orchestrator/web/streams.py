@@ -70,7 +70,7 @@ async def follow_task(
             yield ServerSentEvent(event=row.kind, id=str(row.seq), data=data)
         place = reached
         if not events:
-            await _wait(store, drain, place.seq)
+            await _wait(store, drain, task_id, place.seq)
 
 
 def _read_events(
@@ -88,10 +88,10 @@ def _read_events(
     return [(row, event_data(connection, row)) for row in rows], reached
 
 
-async def _wait(store: Store, drain: Drain, newest: int) -> None:
-    """Wait for an event after `newest`, for the end of the service, or for a while."""
+async def _wait(store: Store, drain: Drain, task_id: str, newest: int) -> None:
+    """Wait for a task's event after `newest`, for the end of the service, or for a while."""
     waits = {
-        asyncio.ensure_future(store.wait_for_events(newest, _WAIT_S)),
+        asyncio.ensure_future(store.wait_for_events(newest, _WAIT_S, task_id)),
         asyncio.ensure_future(drain.begun.wait()),
     }
     try:

@@ -24,9 +24,9 @@ class WaitedStore(Store):
         super().__init__(database, clock, newest_event)
         self.is_waited_for = asyncio.Event()
 
-    async def wait_for_events(self, after: int, timeout_s: float) -> None:
+    async def wait_for_events(self, after: int, timeout_s: float, about: str = "") -> None:
         self.is_waited_for.set()  # who hears of it runs only when the wait has begun
-        await super().wait_for_events(after, timeout_s)
+        await super().wait_for_events(after, timeout_s, about)
 
 
 async def record(store: Store, number: int) -> None:

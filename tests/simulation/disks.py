@@ -64,7 +64,7 @@ class StoreDisk:
     """Commits the store's jobs a moment after they came, and wakes the callers a moment later."""
 
     def __init__(
-        self, spindle: Spindle, engine: Engine, dialect: Dialect, tell: Callable[[int], None]
+        self, spindle: Spindle, engine: Engine, dialect: Dialect, tell: Callable[[Group], None]
     ) -> None:
         self._committer = Committer(engine, dialect)
         self._tell = tell
@@ -96,7 +96,7 @@ class StoreDisk:
 
     def _wake(self, group: Group) -> None:
         wake_callers(group)
-        self._tell(group.newest_event)
+        self._tell(group)
 
 
 class MemoryFile(OutboxFile):
