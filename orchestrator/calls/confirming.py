@@ -16,10 +16,9 @@ from orchestrator.store.calls import (
     insert_confirmation,
     lock_call,
     lock_newest_call,
-    lock_task_state,
-    move_task_to_calling,
 )
 from orchestrator.store.ids import mint_id
+from orchestrator.store.tasks import lock_task_state, move_task_to_calling
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
 

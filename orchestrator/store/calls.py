@@ -7,8 +7,6 @@ from typing import TypeAlias
 
 from sqlalchemy import (
     Connection,
-    RowMapping,
-    Select,
     bindparam,
     func,
     insert,
@@ -18,9 +16,9 @@ from sqlalchemy import (
 )
 
 from orchestrator.store.ids import mint_id
+from orchestrator.store.prepared import Prepared, Row
 from orchestrator.store.schema import call as calls
 from orchestrator.store.schema import confirmation as confirmations
-from orchestrator.store.schema import task as tasks
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
 
@@ -94,104 +92,126 @@ class CallRow:
         return self.answered_at is not None or self.is_claimed or self.status in connected
 
 
-# Written so that the index on due_at answers it.
-_IS_OPEN = calls.c.due_at > 0
 _COLUMNS = tuple(calls.c[field.name] for field in fields(CallRow))
 
-# Built once: with so many columns the building costs more than the answer.
 _CALLS = select(*_COLUMNS)
-# Reads one call by our id.
-_CALL_BY_ID = _CALLS.where(calls.c.call_id == bindparam("wanted"))
-# Reads and holds one call by our id.
-_LOCKED_BY_ID = _CALL_BY_ID.with_for_update()
-# Reads and holds one call by the carrier's id.
-_LOCKED_BY_SID = _CALLS.where(calls.c.call_sid == bindparam("wanted")).with_for_update()
-# Reads and holds the last attempt of a task.
-_LOCKED_NEWEST = _CALLS.where(
-    calls.c.task_id == bindparam("wanted"),
-    calls.c.attempt
-    == select(func.max(calls.c.attempt))
-    .where(calls.c.task_id == bindparam("wanted"))
-    .scalar_subquery(),
-).with_for_update()
-# Reads the call that a confirm's key stands for.
-_CONFIRMED_CALL = _CALLS.where(
-    calls.c.call_id
-    == select(confirmations.c.call_id)
-    .where(
-        confirmations.c.task_id == bindparam("wanted"), confirmations.c.key == bindparam("pressed")
-    )
-    .scalar_subquery()
+_BY_ID = _CALLS.where(calls.c.call_id == bindparam("wanted"))
+_READ_BY_ID = Prepared(_BY_ID)
+_LOCK_BY_ID = Prepared(_BY_ID.with_for_update())
+_LOCK_BY_SID = Prepared(_CALLS.where(calls.c.call_sid == bindparam("wanted")).with_for_update())
+_LOCK_NEWEST = Prepared(
+    _CALLS.where(
+        calls.c.task_id == bindparam("wanted"),
+        calls.c.attempt
+        == select(func.max(calls.c.attempt))
+        .where(calls.c.task_id == bindparam("wanted"))
+        .scalar_subquery(),
+    ).with_for_update()
 )
-# Lists the calls whose time has come.
-_DUE_CALLS = (
+# The call that a confirm's key stands for.
+_FIND_CONFIRMED = Prepared(
+    _CALLS.where(
+        calls.c.call_id
+        == select(confirmations.c.call_id)
+        .where(
+            confirmations.c.task_id == bindparam("wanted"),
+            confirmations.c.key == bindparam("pressed"),
+        )
+        .scalar_subquery()
+    )
+)
+_LIST_EARLIER = Prepared(
+    _CALLS.where(
+        calls.c.task_id == bindparam("wanted"), calls.c.attempt < bindparam("attempt_of_this")
+    ).order_by(calls.c.attempt.desc())
+)
+# Written so that the index on due_at answers it.
+_LIST_OPEN = Prepared(_CALLS.where(calls.c.due_at > 0))
+_LIST_DUE = Prepared(
     _CALLS.where(calls.c.due_at <= bindparam("now_us"))
     .order_by(calls.c.due_at)
     .limit(bindparam("most"))
 )
-# Writes the columns that the values name beside `wanted`.
-_UPDATE_CALL = update(calls).where(calls.c.call_id == bindparam("wanted"))
+_INSERT_CALL = Prepared(insert(calls))
+_INSERT_CONFIRMATION = Prepared(insert(confirmations))
+_UPDATE_CALL = Prepared(update(calls).where(calls.c.call_id == bindparam("wanted")))
+_CLAIM_READY = Prepared(
+    update(calls).where(
+        calls.c.call_id == bindparam("wanted"),
+        calls.c.state == CallState.READY.value,
+        calls.c.due_at <= bindparam("now_us"),
+        calls.c.not_after > bindparam("now_us"),
+    )
+)
+_TAKE_DUE = Prepared(
+    update(calls).where(
+        calls.c.call_id == bindparam("wanted"), calls.c.due_at == bindparam("seen_due_at")
+    )
+)
+_CLAIM_STREAM = Prepared(
+    update(calls).where(
+        calls.c.call_id == bindparam("wanted"),
+        or_(calls.c.call_sid.is_(None), calls.c.call_sid == bindparam("wanted_sid")),
+        or_(calls.c.stream_nonce.is_(None), calls.c.stream_nonce == bindparam("wanted_nonce")),
+    )
+)
+_STATE = [column.name for column in _COLUMNS].index("state")
 
 
-def _row(found: RowMapping) -> CallRow:
-    values = dict(found)
-    values["state"] = CallState(values["state"])
-    values["to_number"] = values["to_number"] or ""
-    values["from_number"] = values["from_number"] or ""
-    values["handler_instance"] = values["handler_instance"] or ""
-    return CallRow(**values)
+def _row(found: Row) -> CallRow:
+    values = list(found)
+    values[_STATE] = CallState(values[_STATE])
+    return CallRow(*values)
 
 
-def _find(
-    connection: Connection, query: Select[tuple[object, ...]], values: Mapping[str, object]
-) -> CallRow | None:
-    found = connection.execute(query, dict(values)).mappings().first()
+def _find(connection: Connection, query: Prepared, **values: str) -> CallRow | None:
+    found = query.first(connection, values)
     return None if found is None else _row(found)
 
 
 def read_call(connection: Connection, call_id: str) -> CallRow | None:
     """Read one call without a lock."""
-    return _find(connection, _CALL_BY_ID, {"wanted": call_id})
+    return _find(connection, _READ_BY_ID, wanted=call_id)
 
 
 def list_earlier_calls(connection: Connection, row: CallRow) -> list[CallRow]:
     """List the calls of the same task before this one, the last of them first."""
     if row.attempt <= 1:
         return []
-    earlier = (calls.c.task_id == row.task_id) & (calls.c.attempt < row.attempt)
-    query = select(*_COLUMNS).where(earlier).order_by(calls.c.attempt.desc())
-    return [_row(found) for found in connection.execute(query).mappings()]
+    values = {"wanted": row.task_id, "attempt_of_this": row.attempt}
+    return [_row(found) for found in _LIST_EARLIER.all(connection, values)]
 
 
 def lock_call(tx: Transaction, call_id: str) -> CallRow | None:
     """Read one call and hold it against other writers until the commit."""
-    return _find(tx.connection, _LOCKED_BY_ID, {"wanted": call_id})
+    return _find(tx.connection, _LOCK_BY_ID, wanted=call_id)
 
 
 def lock_call_by_sid(tx: Transaction, call_sid: str) -> CallRow | None:
     """Read the call that the carrier knows as `call_sid` and hold it until the commit."""
-    return _find(tx.connection, _LOCKED_BY_SID, {"wanted": call_sid})
+    return _find(tx.connection, _LOCK_BY_SID, wanted=call_sid)
 
 
 def lock_newest_call(tx: Transaction, task_id: str) -> CallRow | None:
     """Read the last attempt of a task and hold it until the commit."""
-    return _find(tx.connection, _LOCKED_NEWEST, {"wanted": task_id})
+    return _find(tx.connection, _LOCK_NEWEST, wanted=task_id)
 
 
 def find_confirmed_call(tx: Transaction, task_id: str, key: str) -> CallRow | None:
     """Find the call that an earlier confirm with the same key made or met."""
-    return _find(tx.connection, _CONFIRMED_CALL, {"wanted": task_id, "pressed": key})
+    return _find(tx.connection, _FIND_CONFIRMED, wanted=task_id, pressed=key)
 
 
 def insert_confirmation(tx: Transaction, task_id: str, key: str, call_id: str) -> None:
     """Insert which call a confirm's key stands for."""
     columns = {"task_id": task_id, "key": key, "call_id": call_id}
-    tx.connection.execute(insert(confirmations), [columns])
+    _INSERT_CONFIRMATION.run(tx.connection, columns)
 
 
 def insert_call(tx: Transaction, columns: Columns) -> None:
     """Insert a call; the unique keys refuse a second one of the same attempt."""
-    tx.connection.execute(insert(calls), [dict(columns)])
+    _INSERT_CALL.run(tx.connection, columns)
+    tx.note_due(columns.get("due_at"))
 
 
 def insert_external_call(
@@ -219,22 +239,23 @@ def insert_external_call(
 
 def update_call(tx: Transaction, call_id: str, columns: Columns) -> None:
     """Write some columns of a call whose row is held."""
-    tx.connection.execute(_UPDATE_CALL, {"wanted": call_id, **columns})
+    _UPDATE_CALL.run(tx.connection, {"wanted": call_id, **columns})
+    tx.note_due(columns.get("due_at"))
 
 
 def claim_ready_call(
     tx: Transaction, call_id: str, settle_at: int, *, is_recorded: bool = False
 ) -> bool:
     """Move one call from ready to dialing; False when another sweeper was faster."""
-    condition = (calls.c.call_id == call_id) & (calls.c.state == CallState.READY.value)
-    fresh = condition & (calls.c.due_at <= tx.now_us) & (calls.c.not_after > tx.now_us)
     values = {
+        "wanted": call_id,
+        "now_us": tx.now_us,
         "state": CallState.DIALING.value,
         "dial_at": tx.now_us,
         "due_at": settle_at,
         "is_recorded": is_recorded,
     }
-    return tx.connection.execute(update(calls).where(fresh).values(**values)).rowcount == 1
+    return _CLAIM_READY.run(tx.connection, values) == 1
 
 
 def take_due_call(tx: Transaction, call_id: str, seen_due_at: int, lease_us: int) -> int | None:
@@ -242,31 +263,32 @@ def take_due_call(tx: Transaction, call_id: str, seen_due_at: int, lease_us: int
 
     Returns: until when; None when another was faster.
     """
-    condition = (calls.c.call_id == call_id) & (calls.c.due_at == seen_due_at)
     held_until = tx.now_us + lease_us
-    taken = tx.connection.execute(update(calls).where(condition).values(due_at=held_until)).rowcount
-    return held_until if taken else None
+    values = {"wanted": call_id, "seen_due_at": seen_due_at, "due_at": held_until}
+    return held_until if _TAKE_DUE.run(tx.connection, values) else None
 
 
 def claim_stream(tx: Transaction, call_id: str, call_sid: str, nonce: str) -> bool:
     """Give a call to one telephone call and one media stream; False when another holds it."""
-    same_call = or_(calls.c.call_sid.is_(None), calls.c.call_sid == call_sid)
-    same_stream = or_(calls.c.stream_nonce.is_(None), calls.c.stream_nonce == nonce)
-    condition = (calls.c.call_id == call_id) & same_call & same_stream
-    statement = update(calls).where(condition).values(call_sid=call_sid, stream_nonce=nonce)
-    return tx.connection.execute(statement).rowcount == 1
+    values = {
+        "wanted": call_id,
+        "wanted_sid": call_sid,
+        "wanted_nonce": nonce,
+        "call_sid": call_sid,
+        "stream_nonce": nonce,
+    }
+    return _CLAIM_STREAM.run(tx.connection, values) == 1
 
 
 def list_due_calls(connection: Connection, now_us: int, limit: int) -> list[CallRow]:
     """List the calls whose time has come, the longest overdue first."""
-    found = connection.execute(_DUE_CALLS, {"now_us": now_us, "most": limit})
-    return [_row(row) for row in found.mappings()]
+    found = _LIST_DUE.all(connection, {"now_us": now_us, "most": limit})
+    return [_row(row) for row in found]
 
 
 def list_open_calls(connection: Connection) -> list[CallRow]:
     """List every call that somebody must still look at, for a clock that jumped."""
-    query = select(*_COLUMNS).where(_IS_OPEN)
-    return [_row(found) for found in connection.execute(query).mappings()]
+    return [_row(found) for found in _LIST_OPEN.all(connection, {})]
 
 
 def list_our_sids(connection: Connection, call_sids: Sequence[str]) -> set[str]:
@@ -277,16 +299,3 @@ def list_our_sids(connection: Connection, call_sids: Sequence[str]) -> set[str]:
     is_ours = calls.c.origin == pb.CALL_ORIGIN_RINGBACK
     query = select(calls.c.call_sid).where(calls.c.call_sid.in_(call_sids), is_ours)
     return {sid for (sid,) in connection.execute(query) if sid is not None}
-
-
-def lock_task_state(tx: Transaction, task_id: str) -> str | None:
-    """Read the state of a task and hold it until the commit; None when there is no such task."""
-    query = select(tasks.c.state).where(tasks.c.task_id == task_id).with_for_update()
-    state: str | None = tx.connection.execute(query).scalar_one_or_none()
-    return state
-
-
-def move_task_to_calling(tx: Transaction, task_id: str) -> None:
-    """Write that a task now waits for its call."""
-    values = {"state": "calling", "updated_at": tx.now_us}
-    tx.connection.execute(update(tasks).where(tasks.c.task_id == task_id).values(**values))

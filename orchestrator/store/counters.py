@@ -4,12 +4,13 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from foundation.clock import Clock
 from orchestrator.store.inserting import insert_into
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import counter
 
 EVENT_COUNTER = "event"
 
-_READ = select(counter.c.value).where(counter.c.name == bindparam("wanted"))
-_SAVE = update(counter).where(counter.c.name == bindparam("wanted")).values(value=bindparam("new"))
+_READ = Prepared(select(counter.c.value).where(counter.c.name == bindparam("wanted")))
+_SAVE = Prepared(update(counter).where(counter.c.name == bindparam("wanted")))
 
 
 def clock_us(clock: Clock) -> int:
@@ -19,12 +20,13 @@ def clock_us(clock: Clock) -> int:
 
 def read_counter(connection: Connection, name: str) -> int:
     """Read a counter; one that nobody has counted yet is 0."""
-    return int(connection.execute(_READ, {"wanted": name}).scalar() or 0)
+    found = _READ.first(connection, {"wanted": name})
+    return 0 if found is None else int(found[0])
 
 
 def save_counter(connection: Connection, name: str, value: int) -> None:
     """Write a counter that exists."""
-    connection.execute(_SAVE, {"wanted": name, "new": value})
+    _SAVE.run(connection, {"wanted": name, "value": value})
 
 
 def add_to_counter(connection: Connection, name: str, amount: int = 1) -> None:

@@ -1,10 +1,9 @@
 """What the caps count: dials and calls under way, read in the claim's own transaction."""
 
-from collections.abc import Mapping
-
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from orchestrator.store.calls import CallState
+from orchestrator.store.prepared import Prepared, Values
 from orchestrator.store.schema import call as calls
 from orchestrator.store.transaction import Transaction
 from ringback.v1 import call_results_pb2 as pb
@@ -13,11 +12,13 @@ from ringback.v1 import call_results_pb2 as pb
 _IS_OPEN = calls.c.due_at > 0
 _COUNT = select(func.count()).select_from(calls)
 # Counts the dials to a number that nobody knows the fate of.
-_UNRESOLVED_DIALS = _COUNT.where(
-    _IS_OPEN,
-    calls.c.to_number == bindparam("number"),
-    calls.c.state == CallState.DIALING.value,
-    calls.c.call_sid.is_(None),
+_UNRESOLVED_DIALS = Prepared(
+    _COUNT.where(
+        _IS_OPEN,
+        calls.c.to_number == bindparam("number"),
+        calls.c.state == CallState.DIALING.value,
+        calls.c.call_sid.is_(None),
+    )
 )
 # Reported, but the carrier has not said that it is over: it may still hold its line.
 _MAY_LIVE_ON = and_(
@@ -26,15 +27,22 @@ _MAY_LIVE_ON = and_(
     calls.c.provider.is_(None),
 )
 # Counts our own calls under way.
-_RUNNING_CALLS = _COUNT.where(
-    _IS_OPEN,
-    or_(calls.c.state.in_((CallState.DIALING.value, CallState.WAITING.value)), _MAY_LIVE_ON),
-    calls.c.origin == pb.CALL_ORIGIN_RINGBACK,
+_RUNNING_CALLS = Prepared(
+    _COUNT.where(
+        _IS_OPEN,
+        or_(
+            calls.c.state == CallState.DIALING.value,
+            calls.c.state == CallState.WAITING.value,
+            _MAY_LIVE_ON,
+        ),
+        calls.c.origin == pb.CALL_ORIGIN_RINGBACK,
+    )
 )
+_SINCE = _COUNT.where(calls.c.dial_at > bindparam("since"))
 # Counts the dials since a moment.
-_DIALS_SINCE = _COUNT.where(calls.c.dial_at > bindparam("since"))
+_DIALS_SINCE = Prepared(_SINCE)
 # Counts those to one number.
-_DIALS_TO_NUMBER = _DIALS_SINCE.where(calls.c.to_number == bindparam("number"))
+_DIALS_TO_NUMBER = Prepared(_SINCE.where(calls.c.to_number == bindparam("number")))
 
 
 def count_unresolved_dials(tx: Transaction, to_number: str) -> int:
@@ -54,5 +62,6 @@ def count_dials_since(tx: Transaction, since_us: int, to_number: str | None = No
     return _count(tx, _DIALS_TO_NUMBER, {"since": since_us, "number": to_number})
 
 
-def _count(tx: Transaction, query: Select[int], values: Mapping[str, object]) -> int:
-    return int(tx.connection.execute(query, dict(values)).scalar_one())
+def _count(tx: Transaction, query: Prepared, values: Values) -> int:
+    found = query.first(tx.connection, values)
+    return 0 if found is None else int(found[0])

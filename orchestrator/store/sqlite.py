@@ -11,7 +11,9 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from foundation.clock import Clock
 from orchestrator.errors import StoreUnusable
 from orchestrator.store.counters import EVENT_COUNTER, clock_us, read_counter, save_counter
+from orchestrator.store.json_text import write_json
 from orchestrator.store.migrate import VERSION_TABLE, foreign_words
+from orchestrator.store.prepared import run_text
 
 BUSY_TIMEOUT_S = 2.0
 """How long a statement waits for a lock that another process holds."""
@@ -40,7 +42,11 @@ def create_write_engine(url: URL) -> Engine:
     Parameters are hidden, here and below: an error's text must not repeat what was said.
     """
     engine = create_engine(
-        url, poolclass=StaticPool, connect_args=_connect_args(url), hide_parameters=True
+        url,
+        poolclass=StaticPool,
+        connect_args=_connect_args(url),
+        hide_parameters=True,
+        json_serializer=write_json,
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin_immediate)
@@ -84,11 +90,11 @@ def _forbid_writes(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    run_text(connection, "BEGIN IMMEDIATE")
 
 
 def _begin_deferred(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    run_text(connection, "BEGIN")
 
 
 _LOST_CODES = frozenset(

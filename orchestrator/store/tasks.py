@@ -1,11 +1,12 @@
 """Statements over the tables `task` and `message`, and what a page shows of a task's calls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from orchestrator.store.ids import mint_id
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import call as calls
 from orchestrator.store.schema import message as messages
 from orchestrator.store.schema import result as results
@@ -35,42 +36,82 @@ class MessageRow:
     created_at: int
 
 
+_INSERT_TASK = Prepared(insert(tasks))
+_READ_TASK = Prepared(
+    select(*(tasks.c[field.name] for field in fields(TaskRow))).where(
+        tasks.c.task_id == bindparam("wanted")
+    )
+)
+_LOCK_STATE = Prepared(
+    select(tasks.c.state).where(tasks.c.task_id == bindparam("wanted")).with_for_update()
+)
+_UPDATE_TASK = Prepared(update(tasks).where(tasks.c.task_id == bindparam("wanted")))
+_UPDATE_SEEN = Prepared(
+    update(tasks).where(
+        tasks.c.task_id == bindparam("wanted"),
+        tasks.c.state == bindparam("seen_state"),
+        tasks.c.updated_at == bindparam("seen_at"),
+    )
+)
+_ADD_MESSAGE = Prepared(insert(messages).returning(messages.c.message_id))
+_LIST_MESSAGES = Prepared(
+    select(*(messages.c[field.name] for field in fields(MessageRow)))
+    .where(messages.c.task_id == bindparam("wanted"))
+    .order_by(messages.c.message_id)
+)
+_LIST_CALL_IDS = Prepared(
+    select(calls.c.call_id).where(calls.c.task_id == bindparam("wanted")).order_by(calls.c.attempt)
+)
+
+
 def insert_task(tx: Transaction, state: str, errand: str, form: Mapping[str, object]) -> str:
     """Add a task; return its id."""
     task_id = mint_id(tx.now_us)
     columns = {"state": state, "errand": errand, "form": dict(form)}
     times = {"created_at": tx.now_us, "updated_at": tx.now_us}
-    tx.connection.execute(insert(tasks), [{"task_id": task_id, **columns, **times}])
+    _INSERT_TASK.run(tx.connection, {"task_id": task_id, **columns, **times})
     return task_id
 
 
 def read_task(connection: Connection, task_id: str) -> TaskRow | None:
     """Read one task; None when there is none of that id."""
-    found = connection.execute(select(tasks).where(tasks.c.task_id == task_id)).mappings().first()
-    return None if found is None else TaskRow(**found)
+    found = _READ_TASK.first(connection, {"wanted": task_id})
+    return None if found is None else TaskRow(*found)
+
+
+def lock_task_state(tx: Transaction, task_id: str) -> str | None:
+    """Read the state of a task and hold it until the commit; None when there is no such task."""
+    found = _LOCK_STATE.first(tx.connection, {"wanted": task_id})
+    return None if found is None else found[0]
+
+
+def move_task_to_calling(tx: Transaction, task_id: str) -> None:
+    """Write that a task now waits for its call."""
+    values = {"wanted": task_id, "state": "calling", "updated_at": tx.now_us}
+    _UPDATE_TASK.run(tx.connection, values)
 
 
 def update_task(
     tx: Transaction, seen: TaskRow, state: str, errand: str, form: Mapping[str, object]
 ) -> bool:
     """Write how an errand stands if the task is still as it was `seen`; say whether it was."""
-    is_seen = (
-        (tasks.c.task_id == seen.task_id)
-        & (tasks.c.state == seen.state)
-        & (tasks.c.updated_at == seen.updated_at)
-    )
-    later = max(tx.now_us, seen.updated_at + 1)
-    values = {"state": state, "errand": errand, "form": dict(form), "updated_at": later}
-    return tx.connection.execute(update(tasks).where(is_seen).values(**values)).rowcount == 1
+    values = {
+        "wanted": seen.task_id,
+        "seen_state": seen.state,
+        "seen_at": seen.updated_at,
+        "state": state,
+        "errand": errand,
+        "form": dict(form),
+        "updated_at": max(tx.now_us, seen.updated_at + 1),
+    }
+    return _UPDATE_SEEN.run(tx.connection, values) == 1
 
 
 def add_message(tx: Transaction, task_id: str, role: str, text: str) -> int:
     """Add a message and its event; return the message's id."""
     columns = {"task_id": task_id, "role": role, "text": text, "created_at": tx.now_us}
-    added = tx.connection.execute(
-        insert(messages).values(**columns).returning(messages.c.message_id)
-    )
-    message_id = int(added.scalar_one())
+    added = _ADD_MESSAGE.first(tx.connection, columns)
+    message_id = int(added[0]) if added is not None else 0
     data = {"message_id": message_id, "role": role, "text": text, "created_at": tx.now_us}
     tx.add_event("message", task_id=task_id, data=data)
     return message_id
@@ -78,11 +119,7 @@ def add_message(tx: Transaction, task_id: str, role: str, text: str) -> int:
 
 def list_messages(connection: Connection, task_id: str) -> list[MessageRow]:
     """List a task's messages, oldest first."""
-    query = select(
-        messages.c.message_id, messages.c.role, messages.c.text, messages.c.created_at
-    ).where(messages.c.task_id == task_id)
-    found = connection.execute(query.order_by(messages.c.message_id)).mappings()
-    return [MessageRow(**row) for row in found]
+    return [MessageRow(*row) for row in _LIST_MESSAGES.all(connection, {"wanted": task_id})]
 
 
 def count_messages(connection: Connection, task_id: str) -> int:
@@ -93,8 +130,7 @@ def count_messages(connection: Connection, task_id: str) -> int:
 
 def list_call_ids(connection: Connection, task_id: str) -> list[str]:
     """List the ids of a task's calls, the first attempt first."""
-    query = select(calls.c.call_id).where(calls.c.task_id == task_id)
-    return list(connection.execute(query.order_by(calls.c.attempt)).scalars())
+    return [call_id for (call_id,) in _LIST_CALL_IDS.all(connection, {"wanted": task_id})]
 
 
 def list_newest_call_ids(connection: Connection, limit: int) -> list[str]:

@@ -220,8 +220,9 @@ MUTANTS = (
         (
             Edit(
                 "orchestrator/store/calls.py",
-                "    condition = (calls.c.call_id == call_id) & same_call & same_stream\n",
-                "    condition = (calls.c.call_id == call_id) & (same_call | ~same_stream)\n",
+                "or_(calls.c.stream_nonce.is_(None), calls.c.stream_nonce",
+                "or_(calls.c.stream_nonce.is_(None), calls.c.stream_nonce.is_not(None), "
+                "calls.c.stream_nonce",
             ),
         ),
         (f"{_LIFE}test_f21_a_second_stream_is_refused_the_claim[sqlite]",),
