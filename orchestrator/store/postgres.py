@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from foundation.text import clean_text
 from orchestrator.store.counters import EVENT_COUNTER
 from orchestrator.store.group import describe_error
+from orchestrator.store.json_text import write_json
 from orchestrator.store.listener import CHANNEL
 from orchestrator.store.schema import counter
 
@@ -125,6 +126,7 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
         pool_pre_ping=True,
         connect_args=settings,
         hide_parameters=True,
+        json_serializer=write_json,
     )
     event.listen(writing, "connect", _make_durable)
     reading = create_engine(

@@ -122,12 +122,14 @@ class CompiledText:
     """How columns of some types are read."""
 
     def bind(self, values: Values) -> Sequence[object] | Values:
+        """Put the values into the form that the driver takes."""
         bound = {**self.constants, **values}
         for name, convert in self.into:
             bound[name] = convert(bound[name])
         return bound if self.places is None else [bound[name] for name in self.places]
 
     def read(self, row: Row) -> Row:
+        """Read a row as the columns' types have it."""
         if not self.out_of:
             return row
         values = list(row)
@@ -137,6 +139,7 @@ class CompiledText:
 
 
 def compile_for(statement: Statement, dialect: Dialect, names: Sequence[str]) -> CompiledText:
+    """Compile a statement whose parameters, and columns to set, have these names."""
     compiled = statement.compile(dialect=dialect, column_keys=names)
     binds = {name: compiled.binds[name] for name in compiled.params}
     into = {name: _kind(bind, dialect).bind_processor(dialect) for name, bind in binds.items()}

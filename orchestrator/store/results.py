@@ -1,6 +1,6 @@
 """Statements on reports and results, and on what a result changes in its call and task."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
-    Select,
     Text,
     bindparam,
     case,
@@ -20,7 +19,10 @@ from sqlalchemy import (
     update,
 )
 
+from orchestrator.store.id_sets import is_among
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.recordings import RecordingState
+from orchestrator.store.row_sets import RowStatement
 from orchestrator.store.schema import call, recording, report, result, task, turn
 from ringback.v1 import call_results_pb2 as pb
 
@@ -85,16 +87,18 @@ _CALLS = select(
 ).select_from(
     call.outerjoin(result, result.c.call_id == call.c.call_id).outerjoin(recording, _WAS_RECORDED)
 )
-_CALLS_BY_ID = _CALLS.where(call.c.call_id.in_(bindparam("ids", expanding=True)))
-_CALLS_BY_SID = _CALLS.where(call.c.call_sid.in_(bindparam("ids", expanding=True)))
-_REPORTS = select(report.c.call_id, report.c.report_id, report.c.disposition).where(
-    report.c.call_id.in_(bindparam("ids", expanding=True)),
-    or_(
-        report.c.report_id.in_(bindparam("report_ids", expanding=True)),
-        report.c.disposition == bindparam("orphan"),
-    ),
+_CALLS_BY_ID = Prepared(_CALLS.where(is_among(call.c.call_id, "ids")))
+_CALLS_BY_SID = Prepared(_CALLS.where(is_among(call.c.call_sid, "ids")))
+_REPORTS = Prepared(
+    select(report.c.call_id, report.c.report_id, report.c.disposition).where(
+        is_among(report.c.call_id, "ids"),
+        or_(
+            is_among(report.c.report_id, "report_ids"),
+            report.c.disposition == bindparam("orphan"),
+        ),
+    )
 )
-_HISTORY = (
+_HISTORY = Prepared(
     select(
         report.c.report_id,
         report.c.received_at,
@@ -107,18 +111,18 @@ _HISTORY = (
     .where(report.c.call_id == bindparam("wanted"))
     .order_by(report.c.received_at, report.c.report_id)
 )
-_INSERT_CALL = insert(call)
-_INSERT_REPORT = insert(report)
-_INSERT_RESULT = insert(result)
+_INSERT_CALL = RowStatement(insert(call))
+_INSERT_REPORT = RowStatement(insert(report))
+_INSERT_RESULT = RowStatement(insert(result))
 # The columns to set are those that the rows name beside `wanted`.
-_UPDATE_RESULT = update(result).where(result.c.call_id == bindparam("wanted"))
+_UPDATE_RESULT = RowStatement(update(result).where(result.c.call_id == bindparam("wanted")))
 _IS_UNKNOWN = bindparam("final_status", type_=Integer) == pb.CALL_STATUS_UNKNOWN
 # The CallSid as this statement leaves it: the report itself may be the first to tell it.
 _BOUND_SID = bindparam("bound_sid", type_=Text)
 _HAS_NO_TIME = (
     _BOUND_SID.is_(None) | call.c.due_at.is_(None) | (call.c.origin != pb.CALL_ORIGIN_RINGBACK)
 )
-_FINISH_CALL = (
+_FINISH_CALL = RowStatement(
     update(call)
     .where(call.c.call_id == bindparam("wanted"))
     .values(
@@ -137,88 +141,79 @@ _FINISH_CALL = (
         ended_at=func.coalesce(call.c.ended_at, bindparam("end_time", type_=BigInteger)),
     )
 )
-_FINISH_TASKS = (
+_FINISH_TASKS = Prepared(
     update(task)
-    .where(task.c.task_id.in_(bindparam("ids", expanding=True)), task.c.state == "calling")
+    .where(is_among(task.c.task_id, "ids"), task.c.state == "calling")
     .values(state="done", updated_at=bindparam("now_us"))
     .returning(task.c.task_id, task.c.form)
 )
 
 
-def select_calls(connection: Connection, call_ids: Iterable[str]) -> list[KnownCall]:
+def select_calls(connection: Connection, call_ids: Collection[str]) -> list[KnownCall]:
     """Select calls by our id."""
     return _select_calls(connection, _CALLS_BY_ID, call_ids)
 
 
-def select_calls_by_sid(connection: Connection, call_sids: Iterable[str]) -> list[KnownCall]:
+def select_calls_by_sid(connection: Connection, call_sids: Collection[str]) -> list[KnownCall]:
     """Select calls by the carrier's id."""
     return _select_calls(connection, _CALLS_BY_SID, call_sids)
 
 
 def _select_calls(
-    connection: Connection, statement: Select[tuple[object, ...]], ids: Iterable[str]
+    connection: Connection, statement: Prepared, ids: Collection[str]
 ) -> list[KnownCall]:
-    padded = pad(ids)
-    if not padded:
+    if not ids:
         return []
-    rows = connection.execute(statement, {"ids": padded}).mappings()
-    return [KnownCall(**row) for row in rows]
+    return [KnownCall(*row) for row in statement.all(connection, {"ids": ids})]
 
 
 def select_reports(
-    connection: Connection, call_ids: Iterable[str], report_ids: Iterable[str], orphan: int
+    connection: Connection, call_ids: Collection[str], report_ids: Collection[str], orphan: int
 ) -> list[tuple[str, str, int]]:
     """Select (call_id, report_id, disposition) of known reports and of all orphans."""
-    ids = pad(call_ids)
-    if not ids:
+    if not call_ids:
         return []
-    wanted = {"ids": ids, "report_ids": pad(report_ids), "orphan": orphan}
-    return [(row[0], row[1], row[2]) for row in connection.execute(_REPORTS, wanted)]
+    wanted = {"ids": call_ids, "report_ids": report_ids, "orphan": orphan}
+    return [(row[0], row[1], row[2]) for row in _REPORTS.all(connection, wanted)]
 
 
 def select_history(connection: Connection, call_id: str) -> list[KeptReport]:
     """Select all reports of a call in the order of their receipt."""
-    return [KeptReport(*row) for row in connection.execute(_HISTORY, {"wanted": call_id})]
+    return [KeptReport(*row) for row in _HISTORY.all(connection, {"wanted": call_id})]
 
 
 def insert_calls(connection: Connection, rows: Sequence[Columns]) -> None:
     """Insert external calls."""
-    if rows:
-        connection.execute(_INSERT_CALL, rows)
+    _INSERT_CALL.run(connection, rows)
 
 
 def insert_reports(connection: Connection, rows: Sequence[Columns]) -> None:
     """Append reports to the history."""
-    if rows:
-        connection.execute(_INSERT_REPORT, rows)
+    _INSERT_REPORT.run(connection, rows)
 
 
 def insert_results(connection: Connection, rows: Sequence[Columns]) -> None:
     """Insert first results; a second one for the same call breaks the primary key."""
-    if rows:
-        connection.execute(_INSERT_RESULT, rows)
+    _INSERT_RESULT.run(connection, rows)
 
 
 def update_results(connection: Connection, rows: Sequence[Columns]) -> None:
     """Replace results; each row names its call as `wanted`."""
-    if rows:
-        connection.execute(_UPDATE_RESULT, rows)
+    _UPDATE_RESULT.run(connection, rows)
 
 
 def finish_calls(connection: Connection, rows: Sequence[Columns]) -> None:
     """Make calls final; each row names its call as `wanted`."""
-    if rows:
-        connection.execute(_FINISH_CALL, rows)
+    _FINISH_CALL.run(connection, rows)
 
 
 def finish_tasks(
-    connection: Connection, task_ids: Iterable[str], now_us: int
+    connection: Connection, task_ids: Collection[str], now_us: int
 ) -> list[tuple[str, object]]:
     """Move tasks from calling to done; return (task_id, form) of those that moved."""
-    ids = pad(task_ids)
-    if not ids:
+    if not task_ids:
         return []
-    moved = connection.execute(_FINISH_TASKS, {"ids": ids, "now_us": now_us})
+    moved = _FINISH_TASKS.all(connection, {"ids": task_ids, "now_us": now_us})
     return [(row[0], row[1]) for row in moved]
 
 
@@ -241,12 +236,3 @@ def delete_call(connection: Connection, call_id: str) -> None:
     """Delete a call that became one with another, and its result."""
     connection.execute(delete(result).where(result.c.call_id == call_id))
     connection.execute(delete(call).where(call.c.call_id == call_id))
-
-
-def pad(ids: Iterable[str]) -> list[str]:
-    """Repeat the last id up to a power of two, so that a statement has few texts to prepare."""
-    padded = list(dict.fromkeys(ids))
-    if padded:
-        full = 1 << (len(padded) - 1).bit_length()
-        padded.extend([padded[-1]] * (full - len(padded)))
-    return padded
