@@ -11,7 +11,7 @@ export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: run test chaos eval check proto call lock clean help
+.PHONY: run test chaos eval bench check proto call lock clean help
 
 run: $(STAMP)  ## start everything and print the address (BASE=9000 for other ports)
 	@exec $(BIN)/ringback up $(if $(BASE),--port $(BASE)) $(ARGS)
@@ -27,6 +27,9 @@ chaos: $(STAMP)  ## kill everything, compare results with the ledger (QUICK=1 SE
 
 eval: $(STAMP)  ## play every scripted callee and judge its result (RUNS=5 SEED=n ONLY=name,name)
 	@exec $(BIN)/python -m tests.evaluation $(if $(RUNS),--runs "$(RUNS)") $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
+
+bench: $(STAMP)  ## measure every goal beside its anchor, 5 minutes (PEERS=1: all, 30 minutes; ONLY=name,name GATE=1)
+	@exec $(BIN)/python -m benchmarks $(if $(PEERS),--peers) $(if $(ONLY),--only "$(ONLY)") $(if $(GATE),--gate) $(ARGS)
 
 check: $(STAMP)  ## contract, generated code, lint, types, import contracts
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/check.sh

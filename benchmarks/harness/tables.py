@@ -53,8 +53,9 @@ def build_grid(lines: Sequence[Line], repetitions: Repetitions) -> Grid:
     for figure in figures:
         heads += [name_figure(figure), "min-max"]
         columns += _figure_columns(figure, lines, repetitions)
-    heads.append("to its anchor")
-    columns.append([_say_ratio(line, repetitions) for line in lines])
+    if any(line.anchor for line in lines):
+        heads.append("to its anchor")
+        columns.append([_say_ratio(line, repetitions) for line in lines])
     for name in others:
         heads.append(name_figure(name))
         columns.append(_other_column(name, lines, repetitions))

@@ -7,7 +7,7 @@ from benchmarks.harness.tables import name_figure, say_numbers
 
 _TOP, _ROW, _BAR, _FOOT = 48, 30, 16, 40
 _LABEL_MAX = 280.0
-_VALUE_PX = 108.0
+_VALUE_PX, _RATIO_PX = 124.0, 52.0
 _EDGE = 16.0
 
 
@@ -46,7 +46,8 @@ def _draw(canvas: Canvas, plot: Plot, results: Results, cases: list[str]) -> Non
         canvas.line((low, middle), (high, middle), "whisker")
         for end in (low, high):
             canvas.line((end, middle - 4), (end, middle + 4), "whisker")
-        canvas.text(WIDTH - _EDGE, middle + 4, f"{value}{_say_ratio(plot, results, case)}", "right")
+        canvas.text(WIDTH - _EDGE - _RATIO_PX, middle + 4, value, "right")
+        canvas.text(WIDTH - _EDGE, middle + 4, _say_ratio(plot, results, case), "soft right")
     if plot.anchor in cases:
         x = scale.at(repetitions.median(plot.anchor, figure))
         canvas.line((x, _TOP - 6), (x, foot), "anchor")
@@ -56,4 +57,4 @@ def _say_ratio(plot: Plot, results: Results, case: str) -> str:
     if not results.repetitions.has(plot.anchor, plot.figure):
         return ""
     ratio = results.repetitions.ratio(case, plot.anchor, plot.figure)
-    return f"   {ratio.median:.2f}x"
+    return f"{ratio.median:.2f}x"

@@ -7,7 +7,7 @@ from benchmarks.harness.plots.canvas import CHARACTER_PX, WIDTH, Canvas
 from benchmarks.harness.results_file import Plot, Results
 from benchmarks.harness.tables import name_figure
 
-_LEFT, _RIGHT, _TOP, _PLOT, _FOOT = 64.0, 24.0, 66.0, 240.0, 44.0
+_LEFT, _RIGHT, _TOP, _PLOT, _FOOT = 64.0, 24.0, 80.0, 240.0, 44.0
 _EDGE = 16.0
 _TICK_GAP_PX = 34.0
 
@@ -44,7 +44,7 @@ def _draw(canvas: Canvas, plot: Plot, series: dict[str, list[Point]]) -> None:
     foot = scale_of([point[0] for point in every], _LEFT, WIDTH - _RIGHT)
     up = scale_from_zero(max(point[3] for point in every), _TOP + _PLOT, _TOP)
     _draw_axes(canvas, plot, foot, up)
-    x = _LEFT
+    x = _EDGE
     for number, (name, points) in enumerate(series.items()):
         canvas.curve([(foot.at(point[0]), up.at(point[1])) for point in points], number)
         for at, median, low, high in points:
@@ -68,4 +68,4 @@ def _draw_axes(canvas: Canvas, plot: Plot, foot: Scale, up: Scale) -> None:
             canvas.line((last, bottom), (last, bottom + 4), "axis")
             canvas.text(last, bottom + 17, say_tick(tick), "soft middle")
     canvas.text((_LEFT + WIDTH - _RIGHT) / 2, bottom + 35, name_figure(plot.x), "soft middle")
-    canvas.text(_LEFT - 8, _TOP - 10, name_figure(plot.figure), "soft")
+    canvas.text(_EDGE, _TOP - 12, name_figure(plot.figure), "soft")

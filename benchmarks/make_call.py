@@ -1,0 +1,100 @@
+"""Goal 20: `make call` takes its script's own length and at most four seconds more.
+
+Set up: the whole command, from the shell to the printed result - three services started, one
+errand in the chat, one call, one result - less what the call itself lasts at this time factor: the
+result's transcript says how long that is. With --peers also from nothing: a fresh clone of this
+repository into a folder with a space, `make call`, to the result.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.harness import Line, Run
+from benchmarks.harness.machine import REPOSITORY
+
+TIME_FACTOR = 5.0
+CALL, SCRIPT, CLONE = "make call", "the script's own length", "fresh clone, make call"
+_WITHIN_S = 180.0
+_MS = 1000.0
+_TAIL_LINES = 3
+
+
+class CommandFailed(RuntimeError):
+    """A command did not do what it is measured for."""
+
+
+def main() -> int:
+    """Measure and judge; returns the exit code."""
+    run = Run("make_call", profile=f"scenario order_taken, time factor {TIME_FACTOR:g}")
+    for turn in run.interleave([CALL]):
+        total, length = measure_call(REPOSITORY)
+        run.add(SCRIPT, total_s=length)
+        run.add(turn.case, total_s=total, beyond_s=total - length)
+    cases = [SCRIPT, CALL]
+    if run.has_peers:
+        run.add(CLONE, total_s=measure_clone())
+        cases.append(CLONE)
+    run.table(
+        "From the shell to the result",
+        [Line(case, None, "total_s", ("beyond_s",)) for case in cases],
+    )
+    run.judge("20/call", run.median(CALL, "beyond_s"), anchor=SCRIPT, figure="total_s")
+    if run.has_peers:
+        run.judge("20/clone", run.median(CLONE, "total_s"))
+        run.note("the clone's packages came from this machine's cache or index, as pip has them")
+    run.bars("From the shell to the result", "total_s", cases)
+    return run.finish()
+
+
+def measure_call(folder: Path) -> tuple[float, float]:
+    """Run `make call` in a folder; returns s in all, and s that the call itself lasted."""
+    begun = time.perf_counter()
+    told = run_command(["make", "-s", "call", f"TIME_FACTOR={TIME_FACTOR:g}"], folder)
+    total = time.perf_counter() - begun
+    return total, read_length_s(told) / TIME_FACTOR
+
+
+def measure_clone() -> float:
+    """Clone this repository into an empty folder and run `make call` there; s in all."""
+    with tempfile.TemporaryDirectory(prefix="fresh clone ") as folder:
+        target = Path(folder) / "ringback"
+        begun = time.perf_counter()
+        clone = ["git", "clone", "-q", "--no-hardlinks", str(REPOSITORY), str(target)]
+        run_command(clone, Path(folder))
+        measure_call(target)
+        return time.perf_counter() - begun
+
+
+def read_length_s(told: str) -> float:
+    """Read from a printed CallResult how long the call lasted by its own clock, s."""
+    result = json.loads(told)
+    return float(max(turn["end_ms"] for turn in result["transcript"])) / _MS
+
+
+def run_command(command: list[str], folder: Path) -> str:
+    """Run a command to its end and return its stdout.
+
+    Raises: CommandFailed with its last lines.
+    """
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        command,
+        cwd=folder,
+        env=outside,
+        capture_output=True,
+        text=True,
+        timeout=_WITHIN_S,
+        check=False,
+    )
+    if done.returncode:
+        said = " | ".join(done.stderr.splitlines()[-_TAIL_LINES:])
+        raise CommandFailed(f"{' '.join(command)} ended with {done.returncode}: {said}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
