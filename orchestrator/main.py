@@ -31,6 +31,7 @@ from orchestrator.contacts import load_contacts
 from orchestrator.conversation import Chat, Surroundings, build_filler, tell_results
 from orchestrator.dial_policy import DialCaps, DialPolicy
 from orchestrator.errors import OrchestratorError, StoreUnusable
+from orchestrator.retention import Retention
 from orchestrator.rpc import GrpcServer, build_grpc_server
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.status_callbacks import CallbackDoor
@@ -120,6 +121,7 @@ async def open_services(
         "sweeper": sweeper.run(),
         "tell results": tell_results(store),
         "watch questions": watch_questions(store),
+        "retention": Retention(store, clock, settings.retention_days).run(),
     }
     for name, work in works.items():
         opened.callback(tasks.spawn(work, name=name).cancel)

@@ -22,6 +22,7 @@ _LIVE_CAPS = {
     "cap_spend_day": 10.0,
 }
 _NO_CAP = 1_000_000
+_LEAST_RETENTION_DAYS = 2
 
 
 def _span(default: float, most: float = _DAY_S) -> float:
@@ -73,6 +74,8 @@ class OrchestratorSettings(ServiceSettings):
     """How often one number may be called in an hour; 2 in live mode."""
     cap_spend_day: float = Field(default=float(_NO_CAP), gt=0, allow_inf_nan=False)
     """What the calls of a day may cost, each reserving its time limit; 10 in live mode."""
+    retention_days: int = Field(default=0, ge=0, le=36_500)
+    """Days after which what is over is erased; 0 keeps all for ever, else at least 2."""
     chat_model: str = "gpt-5.4-mini"
     """The model that reads the chat when OPENAI_API_KEY is set; its shutdown is not announced."""
     openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
@@ -96,7 +99,12 @@ class OrchestratorSettings(ServiceSettings):
 
     def problems(self) -> list[str]:
         """List what forbids a start although each value is well formed, a line each."""
-        return [*super().problems(), *self._patience_problems(), *self._handler_problems()]
+        return [
+            *super().problems(),
+            *self._patience_problems(),
+            *self._retention_problems(),
+            *self._handler_problems(),
+        ]
 
     def _patience_problems(self) -> Iterable[str]:
         margin_s = SETTLE_MARGIN_S
@@ -113,6 +121,14 @@ class OrchestratorSettings(ServiceSettings):
             yield (
                 f"{PREFIX}ORDER_S: {self.order_s:g} is too short, more than {self.create_s:g} is"
                 f" needed ({PREFIX}CREATE_S): the order contains the dial"
+            )
+
+    def _retention_problems(self) -> Iterable[str]:
+        if 0 < self.retention_days < _LEAST_RETENTION_DAYS:
+            yield (
+                f"{PREFIX}RETENTION_DAYS: {self.retention_days} is too short, at least"
+                f" {_LEAST_RETENTION_DAYS} are needed: outboxes repeat what was acknowledged for a"
+                " day; 0 keeps all for ever"
             )
 
     def _handler_problems(self) -> Iterable[str]:

@@ -11,6 +11,7 @@ from orchestrator.call_results.history import read_revision
 from orchestrator.call_results.tokens import read_token, write_token
 from orchestrator.errors import CursorLost, InvalidInput, StoreUnavailable, TooMany, Violation
 from orchestrator.store import Store
+from orchestrator.store.erasing import read_forgotten
 from orchestrator.store.events import Place, find_newest_place
 from orchestrator.store.reading import select_result_events
 from ringback.v1 import call_results_pb2 as pb
@@ -25,11 +26,15 @@ _LOST = (
     "the database has lost what this cursor had seen (a fail-over, or a restored copy): start anew "
     "with an empty cursor; what comes again has its call_id and revision"
 )
+_FORGOTTEN = (
+    "results that this cursor has not seen were too old and are kept no longer: start anew with an "
+    "empty cursor"
+)
 _FUTURE = "must not lie in the future of this server; was its database restored, start anew"
 
 
-# Answers, and the place to go on from.
-Read: TypeAlias = tuple[list[pb.WatchResultsResponse], Place]
+# Answers, the place to go on from, and up to which event results may be erased.
+Read: TypeAlias = tuple[list[pb.WatchResultsResponse], Place, int]
 
 
 class ResultFeed:
@@ -46,13 +51,17 @@ class ResultFeed:
         """Yield results after `cursor` for ever; empty: from the first on, "now": only new ones.
 
         Raises: InvalidInput for a cursor that this server did not write or that lies in the future,
-        CursorLost when the database lost what was seen, TooMany when no more watchers are served,
-        StoreUnavailable when the server stops.
+        CursorLost when the database lost what was seen, or erased what was not, TooMany when no
+        more watchers are served, StoreUnavailable when the server stops.
         """
         with self._seat():
             place = await self._find_place(cursor)
+            misses_none = bool(cursor)  # who begins with the first takes what is left
             while True:
-                answers, place = await self._read(place)
+                answers, reached, forgotten = await self._read(place)
+                if misses_none and place.seq < forgotten:
+                    raise CursorLost(_FORGOTTEN)
+                misses_none, place = reached.seq >= forgotten, reached
                 for answer in answers:
                     yield answer
                 if not answers:
@@ -119,7 +128,8 @@ def _read_after(connection: Connection, place: Place) -> Read:
         for event in events
     ]
     is_all = len(events) < READ_SIZE
-    return answers, newest if is_all else Place(events[-1].seq, events[-1].at_us)
+    reached = newest if is_all else Place(events[-1].seq, events[-1].at_us)
+    return answers, reached, read_forgotten(connection)
 
 
 def _write_cursor(place: Place) -> str:
