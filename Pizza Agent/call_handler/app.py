@@ -191,6 +191,7 @@ async def answer_readyz(request: Request) -> JSONResponse:
         "status": "draining" if drain.draining else "refusing" if trouble else "ready",
         "reason": reason,
         "calls": drain.busy,
+        "tasks": len(asyncio.all_tasks()),
         "reports_waiting": backlog.pending,
         "dead_letters": backlog.dead_letters,
     }

@@ -1,10 +1,13 @@
 """The one timer of all calls: each member is called once in 20 ms, evenly spread."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 
 from sandbox.mulaw import FRAME_MS
+
+log = logging.getLogger("sandbox.light")
 
 _GROUPS = 10
 """Members of a group are called together; the groups follow each other every 2 ms."""
@@ -44,14 +47,21 @@ class Beat:
         self.worst_lag_s = max(self.worst_lag_s, now - self._due)
         self._due = max(self._due, now - _MOST_LAG_S)
         while self._due <= now + _GRAIN_S:
-            for step in list(self._groups[self._turn].values()):
-                step()
+            for member, step in list(self._groups[self._turn].items()):
+                self._call(member, step)
             self._turn = (self._turn + 1) % _GROUPS
             self._due += self._gap_s
         if any(self._groups):
             self._wait()
         else:
             self._timer = None
+
+    def _call(self, member: object, step: Step) -> None:
+        try:
+            step()
+        except Exception:  # one call's trouble is not the others'
+            log.exception("light_step_failed")
+            self.leave(member)
 
     def _wait(self) -> None:
         pause_s = max(0.0, self._due - time.monotonic())

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from websockets.asyncio.connection import Connection
+from websockets.protocol import State
 from websockets.utils import apply_mask
 
 _TEXT = 0x81  # the only piece of a text
@@ -37,7 +38,7 @@ class TakenSocket(asyncio.Protocol):
 
     def send(self, *texts: str) -> None:
         """Send texts, each a message, in one write; does nothing when the socket is closing."""
-        if not self._transport.is_closing():
+        if self._connection.protocol.state is State.OPEN and not self._transport.is_closing():
             self._transport.write(b"".join([_framed(text.encode(), self._mask) for text in texts]))
 
     def data_received(self, data: bytes) -> None:
