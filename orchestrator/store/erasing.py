@@ -9,21 +9,15 @@ not be called and the counters are never touched.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    literal_column,
-    not_,
-    select,
-)
+from sqlalchemy import BigInteger, Connection, and_, bindparam, delete, exists, not_, select
+from sqlalchemy import literal_column as literally
 
 from orchestrator.store.counters import add_to_counter, read_counter
+from orchestrator.store.id_sets import is_among
 from orchestrator.store.ids import first_id
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import (
     call,
     confirmation,
@@ -37,8 +31,6 @@ from orchestrator.store.schema import (
     turn,
 )
 from orchestrator.store.transaction import Transaction
-
-T = TypeVar("T", str, int)
 
 FORGOTTEN = "forgotten_results"
 """Counts the events up to which results may be erased: who has not seen that far missed some."""
@@ -56,81 +48,81 @@ class Step:
 # A step: the key to go on behind, what is older than this (microseconds), how many rows to look at.
 TakeStep: TypeAlias = Callable[[Transaction, str, int, int], Step]
 
-_CUTOFF = bindparam("cutoff_us")
+_CUTOFF = bindparam("cutoff_us", type_=BigInteger)
 _IS_OLD = exists().where(result.c.call_id == call.c.call_id, result.c.updated_at < _CUTOFF)
 _IS_CALL_OVER = and_(call.c.state == "final", call.c.due_at.is_(None), _IS_OLD)
 _HAS_OPEN_CALL = exists().where(call.c.task_id == task.c.task_id, not_(_IS_CALL_OVER))
 _IS_TASK_OVER = and_(task.c.state != "calling", task.c.updated_at < _CUTOFF, not_(_HAS_OPEN_CALL))
 # Looks at the next conversations that began before the time in `first`.
-_TASKS = (
+_TASKS = Prepared(
     select(task.c.task_id, _IS_TASK_OVER)
     .where(task.c.task_id > bindparam("after"), task.c.task_id < bindparam("first"))
     .order_by(task.c.task_id)
     .limit(bindparam("most"))
 )
 # Looks at the next calls that were made before the time in `first`.
-_CALLS = (
+_CALLS = Prepared(
     select(call.c.call_id, and_(call.c.task_id.is_(None), _IS_CALL_OVER))
     .where(call.c.call_id > bindparam("after"), call.c.call_id < bindparam("first"))
     .order_by(call.c.call_id)
     .limit(bindparam("most"))
 )
 # Looks at the oldest reports of calls that were never made here; in the words of their index.
-_ORPHANS = (
-    select(report.c.call_id.label("of_call"), report.c.report_id.label("wanted"))
-    .where(report.c.disposition == literal_column("5"), report.c.received_at < _CUTOFF)
+_ORPHANS = Prepared(
+    select(report.c.call_id, report.c.report_id)
+    .where(report.c.disposition == literally("5"), report.c.received_at < _CUTOFF)
     .order_by(report.c.received_at)
     .limit(bindparam("most"))
 )
-_IS_OWNED = exists().where(call.c.call_id == event.c.call_id) | exists().where(
-    task.c.task_id == event.c.task_id
-)
+_HAS_CALL = exists().where(call.c.call_id == event.c.call_id)
+_HAS_TASK = exists().where(task.c.task_id == event.c.task_id)
 # Looks at the next events.
-_EVENTS = (
-    select(event.c.seq, event.c.at < _CUTOFF, not_(_IS_OWNED))
+_EVENTS = Prepared(
+    select(event.c.seq, event.c.at < _CUTOFF, not_(_HAS_CALL | _HAS_TASK))
     .where(event.c.seq > bindparam("after"))
     .order_by(event.c.seq)
     .limit(bindparam("most"))
 )
 # Reads the next events of results, in the words of their index.
-_RESULT_TIMES = (
+_RESULT_TIMES = Prepared(
     select(event.c.seq, event.c.at)
-    .where(event.c.kind == literal_column("'result'"), event.c.seq > bindparam("after"))
+    .where(event.c.kind == literally("'result'"), event.c.seq > bindparam("after"))
     .order_by(event.c.seq)
     .limit(bindparam("most"))
 )
-_IDS = bindparam("ids", expanding=True)
-_CALLS_OF_TASKS = select(call.c.call_id).where(call.c.task_id.in_(_IDS))
+_CALLS_OF_TASKS = Prepared(select(call.c.call_id).where(is_among(call.c.task_id, "ids")))
 _OF_CALLS = tuple(
-    delete(table).where(table.c.call_id.in_(_IDS))
+    Prepared(delete(table).where(is_among(table.c.call_id, "ids")))
     for table in (turn, question, recording, report, result, call)
 )
 _OF_TASKS = tuple(
-    delete(table).where(table.c.task_id.in_(_IDS)) for table in (message, confirmation, task)
+    Prepared(delete(table).where(is_among(table.c.task_id, "ids")))
+    for table in (message, confirmation, task)
 )
-_ORPHAN = delete(report).where(
-    report.c.call_id == bindparam("of_call"), report.c.report_id == bindparam("wanted")
+_ORPHAN = Prepared(
+    delete(report).where(
+        report.c.call_id == bindparam("of_call"), report.c.report_id == bindparam("wanted")
+    )
 )
-_OF_EVENTS = delete(event).where(event.c.seq.in_(_IDS))
+_EVENT = Prepared(delete(event).where(event.c.seq == bindparam("wanted")))
 
 
 def erase_tasks(tx: Transaction, after: str, cutoff_us: int, most: int) -> Step:
     """Erase conversations that are over, with their calls and all that is known of these."""
     wanted = {"after": after, "first": first_id(cutoff_us), "cutoff_us": cutoff_us, "most": most}
-    found = tx.connection.execute(_TASKS, wanted).all()
-    over = [task_id for task_id, is_over in found if is_over]
-    if over:
-        ids = {"ids": _filled(over)}
-        _erase_calls(tx, list(tx.connection.execute(_CALLS_OF_TASKS, ids).scalars()))
+    found = _TASKS.all(tx.connection, wanted)
+    over = {"ids": [task_id for task_id, is_over in found if is_over]}
+    if over["ids"]:
+        _erase_calls(tx, [row[0] for row in _CALLS_OF_TASKS.all(tx.connection, over)])
         for statement in _OF_TASKS:
-            tx.connection.execute(statement, ids)
-    return Step(found[-1][0] if len(found) == most else "", len(over))
+            statement.run(tx.connection, over)
+    return Step(found[-1][0] if len(found) == most else "", len(over["ids"]))
 
 
 def erase_external_calls(tx: Transaction, after: str, cutoff_us: int, most: int) -> Step:
     """Erase calls of somebody else's agents that are over, with all that is known of them."""
     wanted = {"after": after, "first": first_id(cutoff_us), "cutoff_us": cutoff_us, "most": most}
-    found = tx.connection.execute(_CALLS, wanted).all()
+    found = _CALLS.all(tx.connection, wanted)
     over = [call_id for call_id, is_over in found if is_over]
     _erase_calls(tx, over)
     return Step(found[-1][0] if len(found) == most else "", len(over))
@@ -138,20 +130,20 @@ def erase_external_calls(tx: Transaction, after: str, cutoff_us: int, most: int)
 
 def erase_orphans(tx: Transaction, _after: str, cutoff_us: int, most: int) -> Step:
     """Erase reports of calls that were never made here, or were erased; the oldest first."""
-    wanted = {"cutoff_us": cutoff_us, "most": most}
-    found = [dict(row) for row in tx.connection.execute(_ORPHANS, wanted).mappings()]
+    found = _ORPHANS.all(tx.connection, {"cutoff_us": cutoff_us, "most": most})
     if found:
-        tx.connection.execute(_ORPHAN, found)
+        keys = [{"of_call": call_id, "wanted": report_id} for call_id, report_id in found]
+        _ORPHAN.run_all(tx.connection, keys)
     return Step("oldest" if len(found) == most else "", len(found))
 
 
 def erase_events(tx: Transaction, after: str, cutoff_us: int, most: int) -> Step:
     """Erase events whose call and conversation are gone; ends where none is old enough."""
     wanted = {"after": int(after or 0), "cutoff_us": cutoff_us, "most": most}
-    found = tx.connection.execute(_EVENTS, wanted).all()
-    gone = [seq for seq, is_old, is_gone in found if is_old and is_gone]
+    found = _EVENTS.all(tx.connection, wanted)
+    gone = [{"wanted": seq} for seq, is_old, is_gone in found if is_old and is_gone]
     if gone:
-        tx.connection.execute(_OF_EVENTS, {"ids": _filled(gone)})
+        _EVENT.run_all(tx.connection, gone)
     is_end = len(found) < most or not any(is_old for _, is_old, _ in found)
     return Step("" if is_end else str(found[-1][0]), len(gone))
 
@@ -163,8 +155,7 @@ def find_newest_old_result(
 
     Returns: its number, `after` when there is none; and whether the ones behind may be old, too.
     """
-    wanted = {"after": after, "most": most}
-    found = connection.execute(_RESULT_TIMES, wanted).all()
+    found = _RESULT_TIMES.all(connection, {"after": after, "most": most})
     old = [seq for seq, at_us in found if at_us < cutoff_us]
     return max(old, default=after), len(old) == most
 
@@ -184,10 +175,4 @@ def note_forgotten(tx: Transaction, seq: int) -> None:
 def _erase_calls(tx: Transaction, call_ids: Sequence[str]) -> None:
     if call_ids:
         for statement in _OF_CALLS:
-            tx.connection.execute(statement, {"ids": _filled(call_ids)})
-
-
-def _filled(ids: Sequence[T]) -> list[T]:
-    """Repeat the last one up to a power of two, so that a statement has few texts to prepare."""
-    full = 1 << (len(ids) - 1).bit_length()
-    return [*ids, *[ids[-1]] * (full - len(ids))]
+            statement.run(tx.connection, {"ids": call_ids})
