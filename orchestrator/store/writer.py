@@ -11,7 +11,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.errors import StoreUnavailable
-from orchestrator.store.group import Dialect, Group, Job, Settled, describe_error, write_group
+from orchestrator.store.group import (
+    Dialect,
+    Group,
+    Job,
+    Settled,
+    Undone,
+    describe_error,
+    write_group,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -116,8 +124,7 @@ class Committer:
     def commit(self, jobs: Sequence[Job]) -> Group:
         """Write the jobs in one transaction; its failure is the answer to each of them."""
         try:
-            with self._engine.begin() as connection:
-                group = write_group(connection, self._dialect, jobs, self._stamp_us)
+            group = self._write(jobs)
         except SQLAlchemyError as error:
             log.warning("commit_failed", error=describe_error(error), jobs=len(jobs))
             refusal = StoreUnavailable("the database cannot commit just now; try again later")
@@ -126,8 +133,20 @@ class Committer:
         except Exception as error:  # the thread must not die: nobody would be answered any more
             log.exception("writer_failed", jobs=len(jobs))
             return _refuse_all(jobs, error)
-        self._stamp_us = group.stamp_us
+        self._stamp_us = max(self._stamp_us, group.stamp_us)
         return group
+
+    def _write(self, jobs: Sequence[Job]) -> Group:
+        try:
+            with self._engine.begin() as connection:
+                return write_group(connection, self._dialect, jobs, self._stamp_us)
+        except Undone as undone:
+            if jobs[0].items is None:
+                return _refuse_all(jobs, undone.error)
+            rows = sum(job.rows for job in jobs)
+            log.warning("batch_split", rows=rows, error=describe_error(undone.error))
+        with self._engine.begin() as connection:
+            return write_group(connection, self._dialect, jobs, self._stamp_us, is_split=True)
 
 
 def wake_callers(group: Group) -> None:
