@@ -1,7 +1,10 @@
 """The working copy of one call while reports are joined to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.call_results.first import FirstReport
+from orchestrator.call_results.from_proto import read_time
 from orchestrator.call_results.join import Joined
 from orchestrator.call_results.to_proto import (
     Identity,
@@ -21,7 +24,6 @@ class Case:
     identity: Identity
     task_id: str | None = None
     """None for external calls."""
-    joined: Joined = field(default_factory=Joined)
     record: pb.CallResult | None = None
     """The visible record without revision and record time; None before the first report."""
     revision: int = 0
@@ -36,6 +38,15 @@ class Case:
     """True when the result must be written."""
     is_call_touched: bool = False
     """True when the call must be written."""
+    _told: Joined | FirstReport = field(default_factory=Joined)
+    """What the reports say together, or the only one of them."""
+
+    @property
+    def joined(self) -> Joined:
+        """Return what the reports say together."""
+        if isinstance(self._told, FirstReport):
+            self._told = self._told.join()
+        return self._told
 
     @property
     def call_id(self) -> str:
@@ -58,15 +69,18 @@ class Case:
         told = self.record.to_number if self.record is not None else ""
         return self.identity.to_number or told
 
-    def see(self, joined: Joined) -> bool:
+    def see(self, told: Joined | FirstReport) -> bool:
         """Take over what the reports say now; return whether the visible record changed."""
-        record = to_proto(joined, self.identity)
+        if isinstance(told, FirstReport):
+            record = told.build_record(self.identity)
+        else:
+            record = to_proto(told, self.identity)
         is_changed = record != self.record
-        if joined != self.joined or is_changed:
+        if is_changed or told != self.joined:
             self.is_touched = True
         if self.record is None or record.status != self.record.status:
             self.is_call_touched = True
-        self.joined, self.record = joined, record
+        self._told, self.record = told, record
         if is_changed:
             self.revision += 1
         return is_changed
@@ -93,8 +107,8 @@ class Case:
             "state": "final",
             "status": self.status,
             "call_sid": self.identity.call_sid,
-            "to_number": self._told_text("to_number"),
-            "from_number": self._told_text("from_number"),
+            "to_number": self.record.to_number if self.record else "",
+            "from_number": self.record.from_number if self.record else "",
             "created_at": now_us,
             "ended_at": self._ended_at(),
         }
@@ -108,6 +122,10 @@ class Case:
             "end_time": self._ended_at(),
             "now_us": now_us,
         }
+
+    def recall(self, joined: Joined) -> None:
+        """Take over what the database holds."""
+        self._told = joined
 
     def mark_saved(self) -> None:
         """Note that the database holds all of this."""
@@ -126,17 +144,19 @@ class Case:
             "end_reason": int(record.end_reason),
             "revision": self.revision,
             "record": stamp(record, self.revision, self.recorded_at).SerializeToString(),
-            "provenance": pack_provenance(self.joined),
+            "provenance": self._provenance(),
             "updated_at": now_us,
         }
 
-    def _told_text(self, name: str) -> str:
-        value = self.joined.values.get(name)
-        return value if isinstance(value, str) else ""
+    def _provenance(self) -> Mapping[str, object]:
+        if isinstance(self._told, FirstReport):
+            return self._told.pack_provenance()
+        return pack_provenance(self._told)
 
     def _ended_at(self) -> int | None:
-        value = self.joined.values.get("end_time")
-        return value if isinstance(value, int) else None
+        if self.record is None or not self.record.HasField("end_time"):
+            return None
+        return read_time(self.record.end_time, "end_time")
 
 
 def stamp(record: pb.CallResult, revision: int, recorded_at: int) -> pb.CallResult:
@@ -168,7 +188,7 @@ def open_case(known: KnownCall) -> Case:
     )
     if known.record is not None and known.provenance is not None:
         record = pb.CallResult.FromString(known.record)
-        case.joined = unpack(record, known.provenance)
+        case.recall(unpack(record, known.provenance))
         record.ClearField("revision")
         record.ClearField("record_time")
         case.record, case.is_stored = record, True

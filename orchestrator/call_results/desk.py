@@ -1,6 +1,6 @@
 """Records a set of reports in one transaction: read what is known, join in memory, write once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from orchestrator.call_results.additions import recording_report
 from orchestrator.call_results.case import Case, open_case
+from orchestrator.call_results.first import FirstReport
 from orchestrator.call_results.history import join_all, read_history
-from orchestrator.call_results.join import Joined, find_conflicts, join, read_key, read_values
-from orchestrator.call_results.model import CallReport
-from orchestrator.call_results.receipt import Recorded, log_opt_out, log_receipt
-from orchestrator.call_results.received import CALLBACK, FETCHED, Received, receive_internal
+from orchestrator.call_results.join import Joined, find_conflicts, join, read_values
+from orchestrator.call_results.receipt import Receipt, Recorded, log_opt_out, log_receipts
+from orchestrator.call_results.received import CALLBACK, Received, Told, receive_internal
 from orchestrator.call_results.to_proto import Identity
 from orchestrator.store import Transaction, mint_id
 from orchestrator.store import results as statements
@@ -40,14 +40,15 @@ class Desk:
         self._by_sid: dict[str, Case] = {}
         self._known: set[tuple[str, str]] = set()
         self._reports: list[statements.Columns] = []
+        self._receipts: list[Receipt] = []
         self._finished_tasks: list[str] = []
         # Numbers that must not be called again, and the call in which that was said.
         self._opt_outs: dict[str, str] = {}
 
     def load(self, items: Sequence[Received]) -> None:
         """Read the calls that the reports name, and which of the reports are known already."""
-        ids = {item.report.call_id for item in items if item.report.call_id}
-        sids = {item.report.call_sid for item in items if item.report.call_sid}
+        ids = {call_id for item in items if (call_id := item.told.call_id)}
+        sids = {call_sid for item in items if (call_sid := item.told.call_sid)}
         self.open_cases(ids, sids)
         concerned = ids | self._by_id.keys()
         report_ids = [item.report_id for item in items]
@@ -61,7 +62,7 @@ class Desk:
         for call_id in sorted(orphaned):
             self.adopt(self._by_id[call_id])
 
-    def open_cases(self, call_ids: Iterable[str], call_sids: Iterable[str]) -> None:
+    def open_cases(self, call_ids: Collection[str], call_sids: Collection[str]) -> None:
         """Read calls into working copies."""
         known = statements.select_calls(self._connection, call_ids)
         known += statements.select_calls_by_sid(self._connection, call_sids)
@@ -75,31 +76,29 @@ class Desk:
 
     def record(self, item: Received) -> Recorded:
         """Record one report in memory and say what becomes of it."""
-        report = item.report
-        report_id = item.report_id
-        case = self._find(report)
+        told, report_id = item.told, item.report_id
+        case = self._find(told)
         if case is None:
-            return self._keep_orphan(item, report_id)
+            return self._keep_orphan(item)
         if (case.call_id, report_id) in self._known:
             return self._answer(item, case, pb.DISPOSITION_DUPLICATE)
         stamp = self._transaction.stamp()
-        if report.call_sid and report.call_sid != case.identity.call_sid:
+        if told.call_sid and told.call_sid != case.identity.call_sid:
             # Another telephone call claims this call_id: its report must not mix with ours.
-            self._note(item, case.call_id, report_id, stamp, pb.DISPOSITION_SUPERSEDED)
+            self._note(item, case.call_id, stamp, pb.DISPOSITION_SUPERSEDED)
             return self._answer(item, case, pb.DISPOSITION_SUPERSEDED, ("call_sid",))
-        key = read_key(
-            report,
-            report_id=report_id,
-            report_time=stamp if report.report_time is None else report.report_time,
-            is_override=item.is_override,
-            is_fetched=item.transport == FETCHED,
-        )
-        values = read_values(report, key)
-        conflicts = tuple(find_conflicts(case.joined, values, key))
-        disposition = self._see(case, join(case.joined, values, key), stamp)
-        if report.end_reason == pb.END_REASON_OPT_OUT:  # even where a higher report says otherwise
+        reported_at = item.report_time
+        key = item.key(stamp if reported_at is None else reported_at)
+        conflicts: tuple[str, ...] = ()
+        if case.record is None and item.plain is not None:
+            disposition = self._see(case, FirstReport(item, item.plain, key), stamp)
+        else:
+            values = read_values(item.report, key)
+            conflicts = tuple(find_conflicts(case.joined, values, key))
+            disposition = self._see(case, join(case.joined, values, key), stamp)
+        if told.end_reason == pb.END_REASON_OPT_OUT:  # even where a higher report says otherwise
             self._note_opt_out(case.callee_number, case.call_id)
-        self._note(item, case.call_id, report_id, stamp, disposition)
+        self._note(item, case.call_id, stamp, disposition)
         recorded = self._answer(item, case, disposition, conflicts)
         self._add_recording(case, disposition)
         return recorded
@@ -146,6 +145,8 @@ class Desk:
             case for case in cases if case.is_call_stored and case.is_call_touched and case.record
         ]
         statements.finish_calls(self._connection, [case.final_row(now_us) for case in finished])
+        if finished:  # the carrier's last word may wait to be filed
+            self._transaction.note_due(now_us)
         statements.insert_reports(self._connection, self._reports)
         touched = [case for case in cases if case.is_touched]
         first = [case.first_row(now_us) for case in touched if not case.is_stored]
@@ -158,16 +159,17 @@ class Desk:
             self._transaction.after_commit(partial(log_opt_out, call_id, number))
         for case in cases:
             case.mark_saved()
-        self._reports = []
-        self._opt_outs = {}
+        if self._receipts:
+            self._transaction.after_commit(partial(log_receipts, self._receipts))
+        self._reports, self._receipts, self._opt_outs = [], [], {}
 
-    def _find(self, report: CallReport) -> Case | None:
+    def _find(self, told: Told) -> Case | None:
         """Return the call that a report belongs to; None for a call_id that was never minted."""
-        if not report.call_id:
-            return self._by_sid.get(report.call_sid) or self._create_external(report)
-        case = self._by_id.get(report.call_id)
-        if case is not None and report.call_sid and not case.identity.call_sid:
-            self._learn_sid(case, report.call_sid)
+        if not told.call_id:
+            return self._by_sid.get(told.call_sid) or self._create_external(told.call_sid)
+        case = self._by_id.get(told.call_id)
+        if case is not None and told.call_sid and not case.identity.call_sid:
+            self._learn_sid(case, told.call_sid)
         return case
 
     def _bind_told_sid(self, case: Case) -> None:
@@ -186,9 +188,9 @@ class Desk:
         elif holder.identity.origin == pb.CALL_ORIGIN_EXTERNAL:
             self.absorb(case, call_sid)
 
-    def _create_external(self, report: CallReport) -> Case:
+    def _create_external(self, call_sid: str) -> Case:
         call_id = mint_id(self._transaction.stamp())
-        case = Case(Identity(call_id=call_id, call_sid=report.call_sid), is_call_stored=False)
+        case = Case(Identity(call_id=call_id, call_sid=call_sid), is_call_stored=False)
         self._keep(case)
         return case
 
@@ -202,15 +204,15 @@ class Desk:
         if case.identity.call_sid:
             self._by_sid[case.identity.call_sid] = case
 
-    def _see(self, case: Case, joined: Joined, stamp: int) -> int:
-        """Take over the joined reports; tell the watchers; return the disposition."""
+    def _see(self, case: Case, told: Joined | FirstReport, stamp: int) -> int:
+        """Take over what the reports say; tell the watchers; return the disposition."""
         is_first, old_status = case.record is None, case.status
         old_opt_out = case.number_of_opt_out
         if is_first:
             case.recorded_at = self._transaction.now_us
-        if not case.see(joined):
+        if not case.see(told):
             return pb.DISPOSITION_SUPERSEDED
-        if is_first or case.status != old_status:
+        if case.task_id is not None and (is_first or case.status != old_status):
             data = {
                 "call_id": case.call_id,
                 "state": "final",
@@ -244,19 +246,17 @@ class Desk:
     def _tell(self, kind: str, case: Case, data: dict[str, object]) -> None:
         self._transaction.add_event(kind, task_id=case.task_id, call_id=case.call_id, data=data)
 
-    def _note(
-        self, item: Received, call_id: str, report_id: str, stamp: int, disposition: int
-    ) -> None:
-        report = item.report
-        self._known.add((call_id, report_id))
+    def _note(self, item: Received, call_id: str, stamp: int, disposition: int) -> None:
+        told, reported_at = item.told, item.report_time
+        self._known.add((call_id, item.report_id))
         self._reports.append(
             {
                 "call_id": call_id,
-                "report_id": report_id,
-                "call_sid": report.call_sid,
-                "source": report.source or pb.SOURCE_MANUAL,
+                "report_id": item.report_id,
+                "call_sid": told.call_sid,
+                "source": told.source or pb.SOURCE_MANUAL,
                 "received_at": stamp,
-                "report_time": stamp if report.report_time is None else report.report_time,
+                "report_time": stamp if reported_at is None else reported_at,
                 "raw": item.raw,
                 "transport": item.transport,
                 "disposition": disposition,
@@ -264,14 +264,13 @@ class Desk:
             }
         )
 
-    def _keep_orphan(self, item: Received, report_id: str) -> Recorded:
-        call_id = item.report.call_id
-        if (call_id, report_id) not in self._known:
-            stamp = self._transaction.stamp()
-            self._note(item, call_id, report_id, stamp, pb.DISPOSITION_ORPHAN)
+    def _keep_orphan(self, item: Received) -> Recorded:
+        call_id = item.told.call_id
+        if (call_id, item.report_id) not in self._known:
+            self._note(item, call_id, self._transaction.stamp(), pb.DISPOSITION_ORPHAN)
             add_to_counter(self._connection, ORPHANS)
         recorded = Recorded(pb.DISPOSITION_ORPHAN, call_id, 0)
-        self._transaction.after_commit(partial(log_receipt, item, recorded, item.report.outcome))
+        self._receipts.append(Receipt(item, recorded, item.told.outcome))
         return recorded
 
     def _answer(
@@ -281,7 +280,7 @@ class Desk:
         outcome = case.record.outcome if case.record is not None else pb.OUTCOME_UNSPECIFIED
         if conflicts:
             add_to_counter(self._connection, CONFLICTS)
-        self._transaction.after_commit(partial(log_receipt, item, recorded, outcome, conflicts))
+        self._receipts.append(Receipt(item, recorded, outcome, conflicts))
         return recorded
 
     def _finish_tasks(self, now_us: int) -> None:

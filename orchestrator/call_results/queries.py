@@ -12,6 +12,7 @@ from orchestrator.call_results.tokens import read_token, write_token
 from orchestrator.errors import InvalidInput, NotFound, Violation
 from orchestrator.store import Store
 from orchestrator.store.ids import first_id
+from orchestrator.store.prepared import Row
 from orchestrator.store.reading import PageWish, select_page, select_record
 from ringback.v1 import call_results_pb2 as pb
 
@@ -55,7 +56,7 @@ async def list_results(
     return [pb.CallResult.FromString(record) for _, record in page], token
 
 
-def _fit_page(rows: Sequence[tuple[str, bytes]]) -> Sequence[tuple[str, bytes]]:
+def _fit_page(rows: Sequence[Row]) -> Sequence[Row]:
     """Take as many rows as fit into a page, but at least one."""
     total = 0
     for count, (_, record) in enumerate(rows):

@@ -1,6 +1,9 @@
 """The receipt of a report: what its sender is told, and the one line in the log."""
 
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
 
 import structlog
 
@@ -9,6 +12,13 @@ from orchestrator.call_results.received import Received
 from ringback.v1 import call_results_pb2 as pb
 
 log = structlog.get_logger(__name__)
+
+
+class EnumWords(Hashable, Protocol):
+    """Is what the contract's enums have in common: they share no class."""
+
+    def items(self) -> Sequence[tuple[str, int]]:
+        """Return the names with their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,34 +34,42 @@ class Recorded:
     @property
     def word(self) -> str:
         """Return the disposition's name in the contract."""
-        return pb.Disposition.Name(pb.Disposition.ValueType(self.disposition))
+        return str(_word(pb.Disposition, self.disposition))
 
 
-def log_receipt(
-    received: Received, recorded: Recorded, outcome: int, conflicts: tuple[str, ...] = ()
-) -> None:
-    """Log what was received and what became of it; nothing of what was said.
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Holds what the log tells of one report."""
 
-    `outcome`: of the record, shown when the report tells none; `conflicts`: fields in which a
-    report of equal standing says something else.
-    """
-    report = received.report
-    log.info(
-        "result_stored",
-        call_id=recorded.call_id,
-        call_sid=report.call_sid,
-        status=_word(pb.CallStatus, report.status),
-        outcome=_word(pb.Outcome, report.outcome or outcome),
-        end_reason=_word(pb.EndReason, report.end_reason),
-        duration=report.duration,
-        turns=len(report.transcript),
-        bytes=len(received.raw),
-        source=_word(pb.Source, report.source or pb.SOURCE_MANUAL),
-        disposition=recorded.word,
-        **({"cleaned": True} if received.was_cleaned else {}),
-    )
-    if conflicts:
-        log.warning("report_conflict", call_id=recorded.call_id, fields=list(conflicts))
+    received: Received
+    recorded: Recorded
+    outcome: int
+    """Of the record, shown when the report tells none."""
+    conflicts: tuple[str, ...] = ()
+    """Fields in which a report of equal standing says something else."""
+
+
+def log_receipts(receipts: Iterable[Receipt]) -> None:
+    """Log of each what was received and what became of it; nothing of what was said."""
+    for receipt in receipts:
+        received, recorded, told = receipt.received, receipt.recorded, receipt.received.told
+        log.info(
+            "result_stored",
+            call_id=recorded.call_id,
+            call_sid=told.call_sid,
+            status=_word(pb.CallStatus, told.status),
+            outcome=_word(pb.Outcome, told.outcome or receipt.outcome),
+            end_reason=_word(pb.EndReason, told.end_reason),
+            duration=received.duration,
+            turns=len(told.transcript),
+            bytes=len(received.raw),
+            source=_word(pb.Source, told.source or pb.SOURCE_MANUAL),
+            disposition=recorded.word,
+            **({"cleaned": True} if received.was_cleaned else {}),
+        )
+        if receipt.conflicts:
+            fields = list(receipt.conflicts)
+            log.warning("report_conflict", call_id=recorded.call_id, fields=fields)
 
 
 def log_opt_out(call_id: str, number: str) -> None:
@@ -59,9 +77,11 @@ def log_opt_out(call_id: str, number: str) -> None:
     log.info("number_opted_out", call_id=call_id, number=mask_number(number))
 
 
-def _word(enum: object, number: int) -> str | int:
+@cache
+def _words(enum: EnumWords) -> Mapping[int, str]:
+    return {number: name for name, number in enum.items()}
+
+
+def _word(enum: EnumWords, number: int) -> str | int:
     """Name an enum's number; one from a newer contract stays a number."""
-    try:
-        return str(enum.Name(number))  # type: ignore[attr-defined]  # the wrappers share no class
-    except ValueError:
-        return number
+    return _words(enum).get(number, number)

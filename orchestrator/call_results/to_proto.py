@@ -169,7 +169,11 @@ def report_to_proto(report: CallReport) -> pb.CallResult:
 
 
 def pack_provenance(joined: Joined) -> dict[str, object]:
-    """Make the provenance fit for a JSON column: each key once, each field's place among them."""
+    """Make the provenance fit for a JSON column: each key once, each field's place among them.
+
+    Where all comes from one report it may have a shorter form: {"reports", "filled"}, the second
+    naming what no report told (`first.py`).
+    """
     places: dict[ReportKey, int] = {}
     fields = {name: places.setdefault(key, len(places)) for name, key in joined.keys.items()}
     return {"reports": [list(key) for key in places], "fields": fields}
@@ -178,11 +182,15 @@ def pack_provenance(joined: Joined) -> dict[str, object]:
 def unpack(record: pb.CallResult, provenance: Mapping[str, object]) -> Joined:
     """Read a stored record and its provenance back; what the server filled in drops out."""
     reports = cast("list[tuple[bool, int, bool, bool, int, int, int, str]]", provenance["reports"])
-    fields = cast("dict[str, int]", provenance["fields"])
-    report = build(JoinedReport, read_result(record), Cleaning(is_clean=True))
     known = [ReportKey(*key) for key in reports]
-    keys = {name: known[place] for name, place in fields.items()}
-    source_key = keys["source"]
-    values = read_values(report, source_key)
+    report = build(JoinedReport, read_result(record), Cleaning(is_clean=True))
+    if "filled" in provenance:
+        filled = cast("list[str]", provenance["filled"])
+        told = read_values(report, known[0])
+        keys = {name: known[0] for name in told if name not in filled}
+    else:
+        fields = cast("dict[str, int]", provenance["fields"])
+        keys = {name: known[place] for name, place in fields.items()}
+    values = read_values(report, keys["source"])
     values["report_time"] = report.report_time if report.report_time is not None else 0
     return Joined({name: values[name] for name in keys}, keys)
