@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select
 
+from orchestrator.store.prepared import Prepared, Row
 from orchestrator.store.schema import USUAL, call, event, result
 
 LOOKED_AT = 5_000
@@ -38,7 +39,7 @@ class PageWish:
 class ResultPage:
     """Holds results, newest call first, and where the search goes on."""
 
-    rows: Sequence[tuple[str, bytes]]
+    rows: Sequence[Row]
     """(call_id, record); one more than wished for when there are more."""
     below: str
     """The last call_id that was looked at; empty when none is left."""
@@ -57,15 +58,15 @@ class ResultEvent:
     record: bytes
 
 
-_ONE_BY_ID = select(result.c.record).where(result.c.call_id == bindparam("wanted"))
+_ONE_BY_ID = Prepared(select(result.c.record).where(result.c.call_id == bindparam("wanted")))
 # By way of `call`, whose call_sid has an index.
-_ONE_BY_SID = (
+_ONE_BY_SID = Prepared(
     select(result.c.record)
     .join(call, call.c.call_id == result.c.call_id)
     .where(call.c.call_sid == bindparam("wanted"))
 )
 _CALLS_OF_TASK = select(call.c.call_id).where(call.c.task_id == bindparam("task_id"))
-_RESULT_EVENTS = (
+_RESULT_EVENTS = Prepared(
     select(
         event.c.seq,
         event.c.at,
@@ -85,7 +86,7 @@ _RESULT_EVENTS = (
 def select_record(connection: Connection, call_id: str, call_sid: str) -> bytes | None:
     """Select one record by our id or, when that is empty, by the carrier's."""
     statement, wanted = (_ONE_BY_ID, call_id) if call_id else (_ONE_BY_SID, call_sid)
-    found = connection.execute(statement, {"wanted": wanted}).first()
+    found = statement.first(connection, {"wanted": wanted})
     return None if found is None else found[0]
 
 
@@ -99,14 +100,13 @@ def select_page(connection: Connection, wish: PageWish) -> ResultPage:
     compared = tuple(sorted(wish.wanted.keys() - {walk}))
     values = {**wish.wanted, "below": wish.below, "since": wish.since, "size": wish.size + 1}
     if not compared:
-        return ResultPage(_select_rows(connection, _page(walk, compared), values), _BOTTOM)
-    rows: list[tuple[str, bytes]] = []
+        return ResultPage(_page(walk, compared).all(connection, values), _BOTTOM)
+    rows: Sequence[Row] = []
     lowest = wish.below
     for looked_at in (_FIRST_LOOK * wish.size, LOOKED_AT):
-        end = connection.execute(_window(walk), {**values, "looked_at": looked_at}).one()
-        lowest = end.lowest if end.seen == looked_at else _BOTTOM
+        lowest = _find_end(connection, walk, {**values, "looked_at": looked_at})
         within = {**values, "since": lowest or wish.since}
-        rows = _select_rows(connection, _page(walk, compared), within)
+        rows = _page(walk, compared).all(connection, within)
         if len(rows) > wish.size or not lowest:
             break
     return ResultPage(rows, lowest)
@@ -114,8 +114,14 @@ def select_page(connection: Connection, wish: PageWish) -> ResultPage:
 
 def select_result_events(connection: Connection, after: int, size: int) -> list[ResultEvent]:
     """Select new results and revisions in the order of their commits."""
-    rows = connection.execute(_RESULT_EVENTS, {"after": after, "size": size})
+    rows = _RESULT_EVENTS.all(connection, {"after": after, "size": size})
     return [ResultEvent(*row) for row in rows]
+
+
+def _find_end(connection: Connection, walk: str, values: Mapping[str, int | str]) -> str:
+    """Find the last of the next results that are looked at; empty when fewer are left."""
+    lowest, count = _window(walk).all(connection, values)[0]
+    return str(lowest) if count == values["looked_at"] else _BOTTOM
 
 
 def _choose_walk(wanted: Mapping[str, int | str]) -> str:
@@ -125,19 +131,19 @@ def _choose_walk(wanted: Mapping[str, int | str]) -> str:
 
 
 @cache
-def _page(walk: str, compared: tuple[str, ...]) -> Select[str, bytes]:
+def _page(walk: str, compared: tuple[str, ...]) -> Prepared:
     """Build the statement of a page; each is built once."""
     others = [result.c[name] == bindparam(name) for name in compared]
     page = select(result.c.call_id, result.c.record).where(*_along(walk), *others)
-    return page.order_by(result.c.call_id.desc()).limit(bindparam("size"))
+    return Prepared(page.order_by(result.c.call_id.desc()).limit(bindparam("size")))
 
 
 @cache
-def _window(walk: str) -> Select[str, int]:
+def _window(walk: str) -> Prepared:
     """Build what finds the last of the next results that are looked at."""
     ids = select(result.c.call_id).where(*_along(walk)).order_by(result.c.call_id.desc())
     seen = ids.limit(bindparam("looked_at")).subquery()
-    return select(func.min(seen.c.call_id).label("lowest"), func.count().label("seen"))
+    return Prepared(select(func.min(seen.c.call_id), func.count()).select_from(seen))
 
 
 def _along(walk: str) -> list[ColumnElement[bool]]:
@@ -148,11 +154,3 @@ def _along(walk: str) -> list[ColumnElement[bool]]:
         return [result.c.call_id.in_(_CALLS_OF_TASK), *between]
     is_unusual = result.c[walk] != literal_column(str(USUAL[walk]))  # as its index says
     return [result.c[walk] == bindparam(walk), is_unusual, *between]
-
-
-def _select_rows(
-    connection: Connection,
-    statement: Select[str, bytes],
-    values: Mapping[str, int | str],
-) -> list[tuple[str, bytes]]:
-    return [(row[0], row[1]) for row in connection.execute(statement, values)]
