@@ -10,7 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    LargeBinary,
+    Select,
+    Update,
+)
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
@@ -142,7 +151,7 @@ def compile_for(statement: Statement, dialect: Dialect, names: Sequence[str]) ->
     """Compile a statement whose parameters, and columns to set, have these names."""
     compiled = statement.compile(dialect=dialect, column_keys=names)
     binds = {name: compiled.binds[name] for name in compiled.params}
-    into = {name: _kind(bind, dialect).bind_processor(dialect) for name, bind in binds.items()}
+    into = {name: _converter(bind, dialect) for name, bind in binds.items()}
     out_of = [
         _kind(column, dialect).result_processor(dialect, None)
         for column in statement.exported_columns
@@ -154,6 +163,12 @@ def compile_for(statement: Statement, dialect: Dialect, names: Sequence[str]) ->
         into=[(name, convert) for name, convert in into.items() if convert],
         out_of=[(place, convert) for place, convert in enumerate(out_of) if convert],
     )
+
+
+def _converter(bind: ColumnElement[object], dialect: Dialect) -> Convert | None:
+    """Find how a value is written; bytes go to either driver as they are."""
+    kind = _kind(bind, dialect)
+    return None if isinstance(kind, LargeBinary) else kind.bind_processor(dialect)
 
 
 def _kind(element: ColumnElement[object], dialect: Dialect) -> TypeEngine[object]:
