@@ -17,7 +17,7 @@ from foundation.loop_watch import LoopWatch
 from foundation.server import CannotStart, make_data_dir
 from foundation.settings import Mode, is_loopback_host, secrets_of
 from foundation.task_set import TaskSet
-from orchestrator import rest, status_callbacks
+from orchestrator import rest
 from orchestrator.call_handler_client import CallHandlerClient
 from orchestrator.call_results.access import Role, Tokens
 from orchestrator.calls import (
@@ -34,7 +34,7 @@ from orchestrator.errors import OrchestratorError, StoreUnusable
 from orchestrator.retention import Retention
 from orchestrator.rpc import GrpcServer, build_grpc_server
 from orchestrator.settings import OrchestratorSettings
-from orchestrator.status_callbacks import CallbackDoor
+from orchestrator.status_callbacks import ROOT, CallbackDoor, CarrierPaths
 from orchestrator.store import Store
 from orchestrator.sweeper import Sweeper, SweeperParts
 from orchestrator.web import WebAccess, mount_web, render_missing
@@ -46,7 +46,6 @@ from telephony.twilio_rest import TwilioRest
 log = structlog.get_logger(__name__)
 
 _BODY_MAX_BYTES = 65_536
-_CARRIER_PATHS = ("/twilio/",)
 _READ = ["GET", "HEAD"]
 _NOT_FOUND = 404
 # What a background task may still take at the end; the sweeper has deadlines of its own.
@@ -77,18 +76,18 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
         max_body_size=_BODY_MAX_BYTES,
     )
     app.state.drain, app.state.tokens = Drain(), build_tokens(settings)
-    app.include_router(status_callbacks.router)
     app.include_router(rest.router)
     app.add_api_route("/healthz", answer_healthz, methods=_READ, include_in_schema=False)
     app.add_api_route("/readyz", answer_readyz, methods=_READ, include_in_schema=False)
     people = (*secrets_of(settings.token_person), *secrets_of(settings.token_operator))
     mount_web(app, WebAccess(hosts=_own_hosts(settings), tokens=people))
     app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_middleware(CarrierPaths)
     app.add_middleware(SlowBodyLimit)
     app.add_middleware(
         PublicHostGate,
         public_hosts=_own_hosts(settings),
-        public_paths=_CARRIER_PATHS,
+        public_paths=(ROOT,),
         has_tokens=all(secrets_of(getattr(settings, name)) for name in settings.exposed_tokens),
     )
     return app
