@@ -3,6 +3,11 @@
 For development also `uvicorn --factory main:app`, which neither drains nor limits.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # nothing that a start loads is garbage: orchestrator/__main__.py has the figure
+
 from fastapi import FastAPI
 
 from call_handler.app import create_app, main

@@ -1,16 +1,24 @@
 """Starts the Orchestrator: `python -m orchestrator`."""
 
+import gc
 import sys
+
+# Nothing that a start loads is garbage; `run_service` switches the collector on again.
+# Measured: benchmarks/startup.py, 0.15 s of 1.3.
+gc.disable()
 
 from foundation.failpoints import arm_failpoints
 from foundation.logs import configure_logging
 from foundation.server import run_service
 from foundation.settings import PREFIX, LogFormat, load_settings
+from orchestrator import call_handler_client
 from orchestrator.contacts import BadContacts, load_contacts
 from orchestrator.main import create_app
 from orchestrator.settings import OrchestratorSettings
+from telephony import twilio_rest
 
 CANNOT_START = 2
+_LATER = (*call_handler_client.LOADED_LATER, *twilio_rest.LOADED_LATER)
 
 
 def main() -> None:
@@ -24,7 +32,11 @@ def main() -> None:
     arm_failpoints(settings.failpoints)
     configure_logging("orchestrator", settings.log_level, settings.log_format is LogFormat.JSON)
     run_service(
-        create_app(settings), host=settings.host, port=settings.port, drain_s=settings.drain_s
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        drain_s=settings.drain_s,
+        later=_LATER,
     )
 
 

@@ -2,8 +2,6 @@
 
 import traceback
 
-import requests
-import urllib3
 from twilio.base.exceptions import (
     TwilioException,
     TwilioRestException,
@@ -82,6 +80,8 @@ def error_of_create(error: Exception) -> CarrierError:
 
     Source: Twilio's error codes; how requests and urllib3 report network failures was tried.
     """
+    import requests  # noqa: PLC0415 - loaded with the first request, not at the start
+
     match error:
         case TwilioRestException() | TwilioServiceException():
             return _error_of_answer(int(error.status), str(error.code or ""), _words_of(error))
@@ -99,6 +99,8 @@ def error_of_create(error: Exception) -> CarrierError:
 
 def error_of_question(error: Exception) -> CarrierUnreachable:
     """Classify what a fetch, list or update raised: the carrier gave no usable answer."""
+    import requests  # noqa: PLC0415 - see error_of_create
+
     match error:
         case TwilioRestException() | TwilioServiceException():
             return CarrierUnreachable(
@@ -137,8 +139,10 @@ def _words_of(error: TwilioException) -> str:
     return words.removeprefix("Unable to create record: ")
 
 
-def _never_sent(error: requests.exceptions.ConnectionError) -> bool:
+def _never_sent(error: Exception) -> bool:
     """Say whether it failed before the request was written: refused, no such name, bad TLS."""
+    import urllib3  # noqa: PLC0415 - see error_of_create
+
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, urllib3.exceptions.MaxRetryError) else cause
     if isinstance(reason, urllib3.exceptions.NewConnectionError):

@@ -10,12 +10,14 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import aiohttp
 
 from foundation.settings import is_loopback_host
 from telephony.dial_errors import CarrierUnreachable
+
+if TYPE_CHECKING:
+    import aiohttp
 
 MOST_BYTES = 256 * 1024 * 1024
 """Two hours of two channels, 16 bits at 8 kHz."""
@@ -44,13 +46,15 @@ class RecordedAudio:
     """In bytes; None when the carrier does not say."""
     content_range: str
     """Such as "bytes 0-99/1000"; empty for the whole."""
-    _answer: aiohttp.ClientResponse
+    _answer: "aiohttp.ClientResponse"
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the audio as it comes.
 
         Raises: CarrierUnreachable when it breaks off or is longer than `MOST_BYTES`.
         """
+        import aiohttp  # noqa: PLC0415 - 0.1 s that no start need wait for
+
         sent = 0
         try:
             async for chunk in self._answer.content.iter_chunked(_CHUNK_BYTES):
@@ -83,6 +87,8 @@ class CarrierRecordings:
         `wanted`: the listener's Range header; anything but one plain range of bytes is left out,
         and the whole comes then. Raises: CarrierUnreachable, ValueError for what is no id.
         """
+        import aiohttp  # noqa: PLC0415 - see RecordedAudio.chunks
+
         if not is_recording_sid(recording_sid):
             raise ValueError("expected the id of a recording")
         part = {"Range": wanted} if _RANGE.fullmatch(wanted) else {}
@@ -106,7 +112,9 @@ class CarrierRecordings:
         if self._session is not None:
             await self._session.close()
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> "aiohttp.ClientSession":
+        import aiohttp  # noqa: PLC0415 - see RecordedAudio.chunks
+
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(force_close=True),
@@ -119,7 +127,7 @@ class CarrierRecordings:
         return self._session
 
 
-def _read_answer(answer: aiohttp.ClientResponse) -> RecordedAudio | None:
+def _read_answer(answer: "aiohttp.ClientResponse") -> RecordedAudio | None:
     """Judge what the carrier answered. Raises: CarrierUnreachable."""
     match answer.status:
         case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:

@@ -30,7 +30,7 @@ from foundation.task_set import TaskSet
 from ringback.v1.call_results_pb2_grpc import CallResultsStub
 from telephony.signatures import SignatureKeys
 from telephony.stream_token import StreamTokens, load_stream_key, read_stream_key
-from telephony.twilio_rest import TwilioRest
+from telephony.twilio_rest import LOADED_LATER, TwilioRest
 
 log = structlog.get_logger(__name__)
 
@@ -234,5 +234,9 @@ def main() -> None:
     arm_failpoints(settings.failpoints)
     warn_of_risks(settings)
     run_service(
-        create_app(settings), host=settings.host, port=settings.port, drain_s=settings.drain_s
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        drain_s=settings.drain_s,
+        later=LOADED_LATER,
     )

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import cast
 
 from sqlalchemy import ColumnElement, Dialect, Text, TypeDecorator, bindparam, select
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -20,8 +19,11 @@ class _Ids(TypeDecorator[Sequence[str]]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[object]:
-        kind = cast("TypeEngine[object]", ARRAY(Text) if dialect.name == "postgresql" else Text())
-        return dialect.type_descriptor(kind)
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(cast("TypeEngine[object]", Text()))
+        from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - see inserting.py
+
+        return dialect.type_descriptor(cast("TypeEngine[object]", ARRAY(Text)))
 
     def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> object:
         ids = list(value or ())
