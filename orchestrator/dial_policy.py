@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 
 from orchestrator.store.calls import CallRow
 from orchestrator.store.dial_counts import (
-    count_dials_since,
-    count_running_calls,
-    count_unresolved_dials,
+    has_dials_since,
+    has_dials_to,
+    has_running_calls,
+    has_unresolved_dial,
 )
 from orchestrator.store.opt_outs import find_opt_out
 from orchestrator.store.transaction import Transaction
@@ -42,12 +44,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class DialCaps:
-    """How many calls and how much money; the claim holds them under races."""
+    """How many calls and how much money, `inf` for any; the claim holds them under races."""
 
-    at_once: int
-    person_hour: int
-    all_hour: int
-    number_hour: int
+    at_once: float
+    person_hour: float
+    all_hour: float
+    number_hour: float
     # What a day may cost, in the account's currency; each dial reserves its time limit.
     spend_day: float
     # An estimate of telephone and model together.
@@ -72,12 +74,12 @@ def judge_dial(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement:
     refusal = _judge_number(tx, row, policy)
     if refusal is not None:
         return refusal
-    if count_unresolved_dials(tx, row.to_number):
+    if has_unresolved_dial(tx, row.to_number):
         return Judgement(
             Ruling.LATER,
             "An earlier call to this number has not been cleared up yet; waiting for it.",
         )
-    if count_running_calls(tx) >= policy.caps.at_once:
+    if has_running_calls(tx, policy.caps.at_once):
         return Judgement(Ruling.LATER, _at_once(policy.caps.at_once))
     return _judge_counts(tx, row, policy)
 
@@ -101,33 +103,32 @@ def _judge_number(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgemen
 def _judge_counts(tx: Transaction, row: CallRow, policy: DialPolicy) -> Judgement:
     caps = policy.caps
     hour_ago = tx.now_us - HOUR_US
-    this_hour = count_dials_since(tx, hour_ago)
-    if this_hour >= min(caps.all_hour, caps.person_hour):
-        most = min(caps.all_hour, caps.person_hour)
+    most = min(caps.all_hour, caps.person_hour)
+    if has_dials_since(tx, most, hour_ago):
         return Judgement(
             Ruling.NEVER,
             f"The limit of {_times(most, 'call')} an hour is reached; please try later.",
         )
-    if count_dials_since(tx, hour_ago, row.to_number) >= caps.number_hour:
+    if has_dials_to(tx, caps.number_hour, hour_ago, row.to_number):
         return Judgement(
             Ruling.NEVER,
             f"This number was called {_times(caps.number_hour, 'time')} within an hour, the limit; "
             "please try later.",
         )
     reserved = policy.time_limit_s / 60 * caps.spend_per_minute
-    today = count_dials_since(tx, tx.now_us - DAY_US)
-    if (today + 1) * reserved > caps.spend_day:
+    affordable = inf if caps.spend_day == inf else caps.spend_day // reserved
+    if has_dials_since(tx, affordable, tx.now_us - DAY_US):
         return Judgement(
             Ruling.NEVER, f"The limit of {caps.spend_day:g} a day is reached; please try tomorrow."
         )
     return Judgement(Ruling.ALLOWED)
 
 
-def _at_once(most: int) -> str:
+def _at_once(most: float) -> str:
     if most == 1:
         return "Another call is running; this one follows when it is over."
-    return f"{most} calls are running, which is the limit; this one follows soon."
+    return f"{most:g} calls are running, which is the limit; this one follows soon."
 
 
-def _times(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _times(count: float, noun: str) -> str:
+    return f"{count:g} {noun}" if count == 1 else f"{count:g} {noun}s"

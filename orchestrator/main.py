@@ -234,10 +234,10 @@ def build_timings(settings: OrchestratorSettings) -> CallTimings:
 def build_caps(settings: OrchestratorSettings) -> DialCaps:
     """Collect the caps, as set or as the mode wants them."""
     return DialCaps(
-        at_once=int(settings.cap("cap_person_at_once")),
-        person_hour=int(settings.cap("cap_person_hour")),
-        all_hour=int(settings.cap("cap_hour")),
-        number_hour=int(settings.cap("cap_number_hour")),
+        at_once=settings.cap("cap_person_at_once"),
+        person_hour=settings.cap("cap_person_hour"),
+        all_hour=settings.cap("cap_hour"),
+        number_hour=settings.cap("cap_number_hour"),
         spend_day=settings.cap("cap_spend_day"),
     )
 

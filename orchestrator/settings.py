@@ -1,6 +1,7 @@
 """The Orchestrator's settings; those it shares with the Call Handler are in `foundation`."""
 
 from collections.abc import Iterable
+from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,7 +22,6 @@ _LIVE_CAPS = {
     "cap_number_hour": 2,
     "cap_spend_day": 10.0,
 }
-_NO_CAP = 1_000_000
 _LEAST_RETENTION_DAYS = 2
 
 
@@ -64,15 +64,15 @@ class OrchestratorSettings(ServiceSettings):
     """True: the carrier listens whether a person or a machine answered, and tells us."""
     record: bool = False
     """True: the carrier records every call, and the agent says so first."""
-    cap_person_at_once: int = Field(default=_NO_CAP, ge=1)
+    cap_person_at_once: int | None = Field(default=None, ge=1)
     """How many calls may run at once; 1 in live mode."""
-    cap_person_hour: int = Field(default=_NO_CAP, ge=1)
+    cap_person_hour: int | None = Field(default=None, ge=1)
     """How many calls one person may order in an hour; 5 in live mode."""
-    cap_hour: int = Field(default=_NO_CAP, ge=1)
+    cap_hour: int | None = Field(default=None, ge=1)
     """How many calls there may be in an hour; 20 in live mode."""
-    cap_number_hour: int = Field(default=_NO_CAP, ge=1)
+    cap_number_hour: int | None = Field(default=None, ge=1)
     """How often one number may be called in an hour; 2 in live mode."""
-    cap_spend_day: float = Field(default=float(_NO_CAP), gt=0, allow_inf_nan=False)
+    cap_spend_day: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """What the calls of a day may cost, each reserving its time limit; 10 in live mode."""
     retention_days: int = Field(default=0, ge=0, le=36_500)
     """Days after which what is over is erased; 0 keeps all for ever, else at least 2."""
@@ -84,10 +84,11 @@ class OrchestratorSettings(ServiceSettings):
     """OPENAI_BASE_URL: another address for the chat model."""
 
     def cap(self, name: str) -> float:
-        """Say what a cap is: as set, else by the mode."""
-        is_set = name in self.model_fields_set
-        value: float = getattr(self, name)
-        return value if is_set or self.mode is not Mode.LIVE else _LIVE_CAPS[name]
+        """Say what a cap is: as set, else by the mode; `inf` where there is none."""
+        value: float | None = getattr(self, name)
+        if value is not None:
+            return value
+        return _LIVE_CAPS[name] if self.mode is Mode.LIVE else inf
 
     def handlers(self) -> tuple[str, ...]:
         """List the addresses of the Call Handlers."""
