@@ -33,7 +33,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("startup", "how soon each service listens", 12),
     Benchmark("chat", "how soon the chat answers", 20),
     Benchmark("make_call", "what `make call` adds to the script's length", 30),
-    Benchmark("adoption", "what adopting the reporting costs", 10),
+    Benchmark("adoption", "what adopting the reporting costs", 15),
     Benchmark("report_postgres", "the same ratios on PostgreSQL", 60, is_peer=True),
     Benchmark("report_peers", "against a usual REST service", 60, is_peer=True),
     Benchmark("backlog", "how fast a backlog of 100,000 drains", 60, is_peer=True),
