@@ -3,8 +3,10 @@
 import contextlib
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -15,6 +17,10 @@ from orchestrator.store.json_text import write_json
 from orchestrator.store.migrate import VERSION_TABLE, foreign_words
 from orchestrator.store.prepared import run_text
 
+log = structlog.get_logger(__name__)
+
+CHECK_S = 0.5
+"""How long a start reads the file through: some 50,000 results; a million would take 10 s."""
 BUSY_TIMEOUT_S = 2.0
 """How long a statement waits for a lock that another process holds."""
 READERS = 4
@@ -111,6 +117,25 @@ _LOST_CODES = frozenset(
 _PRIMARY_CODE = 0xFF
 
 
+def _find_damage(connection: sqlite3.Connection) -> str:
+    """Read the file through, at most for CHECK_S; say what is wrong first, empty for nothing.
+
+    What is damaged behind that shows when it is met: that read or commit fails.
+    """
+    alarm = threading.Timer(CHECK_S, connection.interrupt)
+    alarm.start()
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        log.info("database_read_in_part", after_s=CHECK_S, reason="it is large")
+        return ""
+    finally:
+        alarm.cancel()
+    return "" if found == "ok" else " ".join(str(found).split())
+
+
 class SqliteDialect:
     """Keeps time by the injected clock and the event counter by the one writer's lock."""
 
@@ -135,11 +160,12 @@ class SqliteDialect:
         Nothing is written before: the file may be somebody else's.
         Raises: DatabaseDamaged, or the driver's own error when it is no database at all.
         """
-        with contextlib.closing(sqlite3.connect(str(engine.url.database))) as connection:
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        file = str(engine.url.database)
+        with contextlib.closing(sqlite3.connect(file, check_same_thread=False)) as connection:
+            damage = _find_damage(connection)
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        if found != "ok":
-            raise DatabaseDamaged(" ".join(str(found).split()))
+        if damage:
+            raise DatabaseDamaged(damage)
         if names and VERSION_TABLE not in names:
             raise StoreUnusable(foreign_words(engine.url))
 
