@@ -17,7 +17,7 @@ def write_json(value: object) -> str:
     Measured: 0.6 us against 2.7 us for the data of an event.
     """
     if isinstance(value, JsonText):
-        return value
+        return str(value)  # a text and no more: sqlite3 takes 1 us to see that
     try:
         return to_json(value).decode()
     except ValueError:  # a lone surrogate, which is no UTF-8

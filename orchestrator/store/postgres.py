@@ -28,6 +28,7 @@ from orchestrator.store.counters import EVENT_COUNTER
 from orchestrator.store.group import describe_error
 from orchestrator.store.json_text import write_json
 from orchestrator.store.listener import CHANNEL
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import counter
 
 log = structlog.get_logger(__name__)
@@ -51,14 +52,14 @@ _CONNECTION = {
 # Connection lost, out of resources, stopped by an operator, rolled back, a system error.
 _LOST_CLASSES = ("08", "25", "40", "53", "57", "58")
 _MICROSECONDS = cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
-_READ_NOW = select(_MICROSECONDS)
+_READ_NOW = Prepared(select(_MICROSECONDS))
 # The row of the counter is held until the commit: groups of several processes follow each other, so
 # that events are numbered in the order of their commits and no two groups can lock each other out.
 # It is a query of its own inside, because the time is to be that after the wait for the lock.
 _HELD = select(counter.c.value).where(counter.c.name == EVENT_COUNTER).with_for_update().subquery()
-_OPEN_GROUP = select(_MICROSECONDS, _HELD.c.value)
+_OPEN_GROUP = Prepared(select(_MICROSECONDS, _HELD.c.value))
 # The commit tells all listeners; a transaction that is undone tells nobody.
-_CLOSE_GROUP = (
+_CLOSE_GROUP = Prepared(
     update(counter)
     .where(counter.c.name == EVENT_COUNTER)
     .values(value=bindparam("newest", type_=BigInteger))
@@ -78,16 +79,17 @@ class PostgresDialect:
 
     def open_group(self, connection: Connection) -> tuple[int, int]:
         """Return the server's time in microseconds and the newest event's number."""
-        now_us, newest_event = connection.execute(_OPEN_GROUP).one()
+        [(now_us, newest_event)] = _OPEN_GROUP.all(connection, {})
         return int(now_us), int(newest_event)
 
     def close_group(self, connection: Connection, newest_event: int) -> None:
         """Write the number of the newest event, and tell other processes with the commit."""
-        connection.execute(_CLOSE_GROUP, {"newest": newest_event})
+        _CLOSE_GROUP.run(connection, {"newest": newest_event})
 
     def read_now(self, connection: Connection) -> int:
         """Return the server's time in microseconds."""
-        return int(connection.execute(_READ_NOW).scalar_one())
+        [(now_us,)] = _READ_NOW.all(connection, {})
+        return int(now_us)
 
     def check(self, engine: Engine) -> None:
         """Warn of settings of the server that make an acknowledged commit less than durable."""

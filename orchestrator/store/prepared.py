@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     Delete,
@@ -166,9 +167,9 @@ def compile_for(statement: Statement, dialect: Dialect, names: Sequence[str]) ->
 
 
 def _converter(bind: ColumnElement[object], dialect: Dialect) -> Convert | None:
-    """Find how a value is written; bytes go to either driver as they are."""
+    """Find how a value is written; bytes and truth go to either driver as they are."""
     kind = _kind(bind, dialect)
-    return None if isinstance(kind, LargeBinary) else kind.bind_processor(dialect)
+    return None if isinstance(kind, LargeBinary | Boolean) else kind.bind_processor(dialect)
 
 
 def _kind(element: ColumnElement[object], dialect: Dialect) -> TypeEngine[object]:

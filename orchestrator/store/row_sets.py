@@ -54,12 +54,12 @@ class RowStatement:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = _plan(self._statement, connection.dialect, list(rows[0]))
-        told: list[Values] = list(zip(*map(plan.take, rows), strict=True))
+        told = list(map(plan.take, rows))
         if plan.copy is not None and len(rows) > 1:
             plan.copy.run(connection, told)
             return
         with driver_cursor(connection, plan.text.sql) as cursor:
-            cursor.executemany(plan.text.sql, plan.bind(told, len(rows)))
+            cursor.executemany(plan.text.sql, told if plan.is_ready else plan.bind(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +71,19 @@ class _Copy:
     """PostgreSQL's, by column."""
     into: Sequence[tuple[int, Convert]]
 
-    def run(self, connection: Connection, told: list[Values]) -> None:
-        for place, convert in self.into:
-            told[place] = [convert(value) for value in told[place]]
+    def run(self, connection: Connection, told: Sequence[Values]) -> None:
+        rows: Iterable[Values] = told
+        if self.into:
+            columns: list[Values] = list(zip(*told, strict=True))
+            for place, convert in self.into:
+                columns[place] = [convert(value) for value in columns[place]]
+            rows = zip(*columns, strict=True)
         with (
             driver_cursor(connection, self.sql) as cursor,
             cast("_CopyingCursor", cursor).copy(self.sql) as copy,
         ):
             copy.set_types(self.types)
-            for row in zip(*told, strict=True):
+            for row in rows:
                 copy.write_row(row)
 
 
@@ -94,11 +98,14 @@ class _Plan:
     copy: _Copy | None
     """None where rows cannot be copied in."""
 
-    def bind(self, told: Sequence[Values], count: int) -> Sequence[Values] | Sequence[Columns]:
-        """Turn columns into the rows that the driver takes."""
-        columns = dict(zip(self.names, told, strict=True))
+    is_ready: bool
+    """True when the driver takes the values as the rows tell them, in that order."""
+
+    def bind(self, told: Sequence[Values]) -> Sequence[Values] | Sequence[Columns]:
+        """Turn what the rows tell into what the driver takes, column by column."""
+        columns: dict[str, Values] = dict(zip(self.names, zip(*told, strict=True), strict=True))
         for name, value in self.text.constants.items():
-            columns.setdefault(name, [value] * count)
+            columns.setdefault(name, [value] * len(told))
         for name, convert in self.text.into:
             columns[name] = [convert(value) for value in columns[name]]
         if self.text.places is None:
@@ -128,7 +135,10 @@ def _plan(statement: Insert | Update, dialect: Dialect, names: list[str]) -> _Pl
     copy = None
     if dialect.name == "postgresql" and isinstance(statement, Insert):
         copy = _plan_copy(cast("Table", statement.table), dialect, names)
-    return _Plan(names, itemgetter(*names), compile_for(statement, dialect, names), copy)
+    text = compile_for(statement, dialect, names)
+    if not text.into and text.places is not None and set(text.places) == set(names):
+        return _Plan(text.places, itemgetter(*text.places), text, copy, is_ready=True)
+    return _Plan(names, itemgetter(*names), text, copy, is_ready=False)
 
 
 def _plan_copy(table: Table, dialect: Dialect, names: Sequence[str]) -> _Copy:
