@@ -15,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from orchestrator.store.id_sets import is_among
 from orchestrator.store.ids import mint_id
 from orchestrator.store.prepared import Prepared, Row
 from orchestrator.store.schema import call as calls
@@ -156,6 +157,8 @@ _CLAIM_STREAM = Prepared(
     )
 )
 _STATE = [column.name for column in _COLUMNS].index("state")
+_IS_OURS = calls.c.origin == pb.CALL_ORIGIN_RINGBACK
+_OUR_SIDS = Prepared(select(calls.c.call_sid).where(is_among(calls.c.call_sid, "ids"), _IS_OURS))
 
 
 def _row(found: Row) -> CallRow:
@@ -229,9 +232,6 @@ def insert_external_call(
         "to_number": to_number,
         "from_number": from_number,
         "created_at": tx.now_us,
-        "cancel_requested": False,
-        "asked": 0,
-        "handler_instance": "",
     }
     insert_call(tx, columns)
     return call_id
@@ -296,6 +296,4 @@ def list_our_sids(connection: Connection, call_sids: Sequence[str]) -> set[str]:
 
     Not those of external calls: one may be an unknown dial that was heard of without our id.
     """
-    is_ours = calls.c.origin == pb.CALL_ORIGIN_RINGBACK
-    query = select(calls.c.call_sid).where(calls.c.call_sid.in_(call_sids), is_ours)
-    return {sid for (sid,) in connection.execute(query) if sid is not None}
+    return {sid for (sid,) in _OUR_SIDS.all(connection, {"ids": call_sids})}

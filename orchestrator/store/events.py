@@ -55,7 +55,9 @@ _TO_TELL = Prepared(
     .limit(bindparam("most"))
 )
 # Reads when the newest event was added.
-_NEWEST_TIME = Prepared(select(events.c.at).order_by(events.c.seq.desc()).limit(1))
+_NEWEST_TIME = Prepared(
+    select(events.c.at).where(events.c.seq > 0).order_by(events.c.seq.desc()).limit(1)
+)
 
 
 def read_newest_time(connection: Connection) -> int | None:

@@ -26,9 +26,12 @@ _OPT_OUTS = select(opted_out.c.number, opted_out.c.call_id, opted_out.c.opted_ou
 # Finds one number, compared whole: never by its end.
 _BY_NUMBER = Prepared(_OPT_OUTS.where(opted_out.c.number == bindparam("wanted")))
 # Lists the newest, along their index.
-_NEWEST = _OPT_OUTS.order_by(opted_out.c.opted_out_at.desc(), opted_out.c.number.desc()).limit(
-    bindparam("most")
+_NEWEST = Prepared(
+    _OPT_OUTS.order_by(opted_out.c.opted_out_at.desc(), opted_out.c.number.desc())
+    .where(opted_out.c.opted_out_at > 0)
+    .limit(bindparam("most"))
 )
+_REMOVE = Prepared(delete(opted_out).where(opted_out.c.number == bindparam("wanted")))
 
 
 def find_opt_out(connection: Connection, number: str) -> OptOut | None:
@@ -39,7 +42,7 @@ def find_opt_out(connection: Connection, number: str) -> OptOut | None:
 
 def list_opt_outs(connection: Connection, limit: int) -> list[OptOut]:
     """List the numbers, the newest first."""
-    return [OptOut(*row) for row in connection.execute(_NEWEST, {"most": limit})]
+    return [OptOut(*row) for row in _NEWEST.all(connection, {"most": limit})]
 
 
 def add_opt_out(tx: Transaction, number: str, call_id: str) -> None:
@@ -52,5 +55,4 @@ def add_opt_out(tx: Transaction, number: str, call_id: str) -> None:
 
 def remove_opt_out(tx: Transaction, number: str) -> bool:
     """Take a number off the list; return whether it stood there."""
-    gone = delete(opted_out).where(opted_out.c.number == number)
-    return tx.connection.execute(gone).rowcount == 1
+    return _REMOVE.run(tx.connection, {"wanted": number}) == 1

@@ -1,10 +1,11 @@
 """Statements over the table `question`: what the agent asks the person while a call waits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from orchestrator.store.prepared import Prepared, Row
 from orchestrator.store.schema import question as questions
 from orchestrator.store.transaction import Transaction
 
@@ -35,23 +36,25 @@ class QuestionRow:
     answered_at: int | None
 
 
-_QUESTIONS = select(questions)
+_QUESTIONS = select(*(questions.c[field.name] for field in fields(QuestionRow)))
 _IS_OPEN = questions.c.state == QuestionState.OPEN.value
 _IS_ONE = (questions.c.call_id == bindparam("of_call")) & (
     questions.c.question_id == bindparam("wanted")
 )
 # Reads one question.
-_QUESTION = _QUESTIONS.where(_IS_ONE)
+_QUESTION = Prepared(_QUESTIONS.where(_IS_ONE))
 # Reads the question that a call asked last.
-_NEWEST = (
+_NEWEST = Prepared(
     _QUESTIONS.where(questions.c.call_id == bindparam("of_call"))
     .order_by(questions.c.asked_at.desc(), questions.c.message_id.desc())
     .limit(1)
 )
 # Lists the open questions whose time is over.
-_LAPSED = _QUESTIONS.where(_IS_OPEN, questions.c.until_at <= bindparam("now_us")).limit(100)
+_LAPSED = Prepared(
+    _QUESTIONS.where(_IS_OPEN, questions.c.until_at <= bindparam("now_us")).limit(100)
+)
 # Answers a question that is open and whose time is not over.
-_ANSWER = (
+_ANSWER = Prepared(
     update(questions)
     .where(_IS_ONE, _IS_OPEN, questions.c.until_at > bindparam("now_us"))
     .values(
@@ -61,26 +64,28 @@ _ANSWER = (
     )
 )
 # Gives an open question up.
-_CLOSE = update(questions).where(_IS_ONE, _IS_OPEN).values(state=QuestionState.UNANSWERED.value)
+_CLOSE = Prepared(
+    update(questions).where(_IS_ONE, _IS_OPEN).values(state=QuestionState.UNANSWERED.value)
+)
+_INSERT = Prepared(insert(questions))
 
 
 def read_question(connection: Connection, call_id: str, question_id: str) -> QuestionRow | None:
     """Read one question; None when the call asks none of that id."""
     key = {"of_call": call_id, "wanted": question_id}
-    found = connection.execute(_QUESTION, key).mappings().first()
+    found = _QUESTION.first(connection, key)
     return None if found is None else _row(found)
 
 
 def read_newest_question(connection: Connection, call_id: str) -> QuestionRow | None:
     """Read the question that a call asked last; None when it asked none."""
-    found = connection.execute(_NEWEST, {"of_call": call_id}).mappings().first()
+    found = _NEWEST.first(connection, {"of_call": call_id})
     return None if found is None else _row(found)
 
 
 def list_lapsed_questions(connection: Connection, now_us: int) -> list[QuestionRow]:
     """List open questions whose time is over, at most a hundred."""
-    found = connection.execute(_LAPSED, {"now_us": now_us}).mappings()
-    return [_row(row) for row in found]
+    return [_row(row) for row in _LAPSED.all(connection, {"now_us": now_us})]
 
 
 def insert_question(tx: Transaction, row: QuestionRow) -> None:
@@ -94,21 +99,22 @@ def insert_question(tx: Transaction, row: QuestionRow) -> None:
         "until_at": row.until_at,
         "message_id": row.message_id,
     }
-    tx.connection.execute(insert(questions), [columns])
+    _INSERT.run(tx.connection, columns)
 
 
 def write_answer(tx: Transaction, call_id: str, question_id: str, answer: str) -> bool:
     """Write the answer if the question still waits for it; say whether it did."""
     key = {"of_call": call_id, "wanted": question_id}
     values = {**key, "now_us": tx.now_us, "said": answer}
-    return tx.connection.execute(_ANSWER, values).rowcount == 1
+    return _ANSWER.run(tx.connection, values) == 1
 
 
 def close_question(tx: Transaction, row: QuestionRow) -> bool:
     """Give a question up if it is still open; say whether it was."""
     key = {"of_call": row.call_id, "wanted": row.question_id}
-    return tx.connection.execute(_CLOSE, key).rowcount == 1
+    return _CLOSE.run(tx.connection, key) == 1
 
 
-def _row(found: RowMapping) -> QuestionRow:
-    return QuestionRow(**{**found, "state": QuestionState(found["state"])})
+def _row(found: Row) -> QuestionRow:
+    call_id, question_id, state, *rest = found
+    return QuestionRow(call_id, question_id, QuestionState(state), *rest)

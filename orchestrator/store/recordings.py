@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, select
 
 from orchestrator.store.inserting import insert_into
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import recording as recordings
 from orchestrator.store.transaction import Transaction
 
@@ -33,21 +34,24 @@ class RecordingRow:
 
 
 # Reads the recording of one call.
-_RECORDING = select(
-    recordings.c.call_id,
-    recordings.c.recording_sid,
-    recordings.c.state,
-    recordings.c.duration_s,
-    recordings.c.url,
-).where(recordings.c.call_id == bindparam("wanted"))
+_RECORDING = Prepared(
+    select(
+        recordings.c.call_id,
+        recordings.c.recording_sid,
+        recordings.c.state,
+        recordings.c.duration_s,
+        recordings.c.url,
+    ).where(recordings.c.call_id == bindparam("wanted"))
+)
 
 
 def read_recording(connection: Connection, call_id: str) -> RecordingRow | None:
     """Read the recording of one call; None while the carrier has told of none."""
-    found = connection.execute(_RECORDING, {"wanted": call_id}).mappings().first()
+    found = _RECORDING.first(connection, {"wanted": call_id})
     if found is None:
         return None
-    return RecordingRow(**{**found, "state": RecordingState(found["state"])})
+    call_id, recording_sid, state, duration_s, url = found
+    return RecordingRow(call_id, recording_sid, RecordingState(state), duration_s, url)
 
 
 def keep_recording(tx: Transaction, told: RecordingRow) -> bool:

@@ -147,6 +147,30 @@ _FINISH_TASKS = Prepared(
     .values(state="done", updated_at=bindparam("now_us"))
     .returning(task.c.task_id, task.c.form)
 )
+_SET_DISPOSITION = Prepared(
+    update(report).where(
+        report.c.call_id == bindparam("of_call"), report.c.report_id == bindparam("wanted")
+    )
+)
+# Give one call's reports and turns to another, without those that it has already.
+_KEPT_REPORTS = select(report.c.report_id).where(report.c.call_id == bindparam("new_id"))
+_KEPT_TURNS = select(turn.c.position).where(turn.c.call_id == bindparam("new_id"))
+_MOVES = tuple(
+    (
+        Prepared(delete(table).where(table.c.call_id == bindparam("old_id"), key.in_(kept))),
+        Prepared(
+            update(table)
+            .where(table.c.call_id == bindparam("old_id"))
+            .values(call_id=bindparam("new_id"))
+        ),
+    )
+    for table, key, kept in (
+        (report, report.c.report_id, _KEPT_REPORTS),
+        (turn, turn.c.position, _KEPT_TURNS),
+    )
+)
+_DELETE_RESULT = Prepared(delete(result).where(result.c.call_id == bindparam("wanted")))
+_DELETE_CALL = Prepared(delete(call).where(call.c.call_id == bindparam("wanted")))
 
 
 def select_calls(connection: Connection, call_ids: Collection[str]) -> list[KnownCall]:
@@ -219,20 +243,18 @@ def finish_tasks(
 
 def set_disposition(connection: Connection, call_id: str, report_id: str, number: int) -> None:
     """Note what became of a report that was an orphan."""
-    named = (report.c.call_id == call_id) & (report.c.report_id == report_id)
-    connection.execute(update(report).where(named).values(disposition=number))
+    values = {"of_call": call_id, "wanted": report_id, "disposition": number}
+    _SET_DISPOSITION.run(connection, values)
 
 
 def move_history(connection: Connection, old_id: str, new_id: str) -> None:
     """Give the reports and turns of one call to another; what that one has already stays."""
-    for table, key in ((report, report.c.report_id), (turn, turn.c.position)):
-        has_it = select(key).where(table.c.call_id == new_id)
-        old = table.c.call_id == old_id
-        connection.execute(delete(table).where(old, key.in_(has_it)))
-        connection.execute(update(table).where(old).values(call_id=new_id))
+    for drop, move in _MOVES:
+        drop.run(connection, {"old_id": old_id, "new_id": new_id})
+        move.run(connection, {"old_id": old_id, "new_id": new_id})
 
 
 def delete_call(connection: Connection, call_id: str) -> None:
     """Delete a call that became one with another, and its result."""
-    connection.execute(delete(result).where(result.c.call_id == call_id))
-    connection.execute(delete(call).where(call.c.call_id == call_id))
+    _DELETE_RESULT.run(connection, {"wanted": call_id})
+    _DELETE_CALL.run(connection, {"wanted": call_id})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from orchestrator.store.id_sets import is_among
 from orchestrator.store.ids import mint_id
 from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import call as calls
@@ -62,6 +63,22 @@ _LIST_MESSAGES = Prepared(
 _LIST_CALL_IDS = Prepared(
     select(calls.c.call_id).where(calls.c.task_id == bindparam("wanted")).order_by(calls.c.attempt)
 )
+# Counts the messages of one task, of which there are some hundreds at most.
+_COUNT_MESSAGES = Prepared(
+    select(func.count()).select_from(messages).where(messages.c.task_id == bindparam("wanted"))
+)
+# Lists the newest calls below one.
+_LIST_NEWEST = Prepared(
+    select(calls.c.call_id)
+    .where(calls.c.call_id < bindparam("below"))
+    .order_by(calls.c.call_id.desc())
+    .limit(bindparam("most"))
+)
+_READ_RECORDS = Prepared(
+    select(results.c.call_id, results.c.record).where(is_among(results.c.call_id, "ids"))
+)
+# Above every call_id.
+TOP = "~"
 
 
 def insert_task(tx: Transaction, state: str, errand: str, form: Mapping[str, object]) -> str:
@@ -124,8 +141,8 @@ def list_messages(connection: Connection, task_id: str) -> list[MessageRow]:
 
 def count_messages(connection: Connection, task_id: str) -> int:
     """Count a task's messages."""
-    query = select(func.count()).select_from(messages).where(messages.c.task_id == task_id)
-    return int(connection.execute(query).scalar_one())
+    (row,) = _COUNT_MESSAGES.all(connection, {"wanted": task_id})
+    return int(row[0])
 
 
 def list_call_ids(connection: Connection, task_id: str) -> list[str]:
@@ -133,13 +150,16 @@ def list_call_ids(connection: Connection, task_id: str) -> list[str]:
     return [call_id for (call_id,) in _LIST_CALL_IDS.all(connection, {"wanted": task_id})]
 
 
-def list_newest_call_ids(connection: Connection, limit: int) -> list[str]:
-    """List the ids of the newest calls of all tasks and origins, newest first."""
-    query = select(calls.c.call_id).order_by(calls.c.call_id.desc()).limit(limit)
-    return list(connection.execute(query).scalars())
+def list_newest_call_ids(connection: Connection, limit: int, below: str = TOP) -> list[str]:
+    """List the ids of the newest calls of all tasks and origins, newest first.
+
+    `below`: the last call_id of the page before.
+    """
+    newest = _LIST_NEWEST.all(connection, {"below": below, "most": limit})
+    return [call_id for (call_id,) in newest]
 
 
 def read_result_records(connection: Connection, call_ids: Sequence[str]) -> dict[str, bytes]:
     """Read the newest results of these calls: call_id -> serialised CallResult."""
-    query = select(results.c.call_id, results.c.record).where(results.c.call_id.in_(call_ids))
-    return {call_id: bytes(record) for call_id, record in connection.execute(query)}
+    found = _READ_RECORDS.all(connection, {"ids": call_ids})
+    return {call_id: bytes(record) for call_id, record in found}
