@@ -3,10 +3,10 @@
 For development also `uvicorn --factory main:app`, which neither drains nor limits.
 """
 
-import gc
+from foundation.loading import load_lightly
 
 if __name__ == "__main__":
-    gc.disable()  # nothing that a start loads is garbage: orchestrator/__main__.py has the figure
+    load_lightly()
 
 from fastapi import FastAPI
 

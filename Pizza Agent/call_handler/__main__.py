@@ -1,9 +1,9 @@
 """Starts the Call Handler where there is no `Pizza Agent/main.py`: installed from a wheel."""
 
-import gc
+from foundation.loading import load_lightly
 
 if __name__ == "__main__":
-    gc.disable()  # nothing that a start loads is garbage: orchestrator/__main__.py has the figure
+    load_lightly()
 
 from call_handler.app import main
 
