@@ -8,9 +8,11 @@ database must have.
 
 import argparse
 import asyncio
+import itertools
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import uvloop
@@ -25,6 +27,9 @@ from benchmarks.report_load.payload import WireForm  # noqa: E402
 from ringback.v1 import call_results_pb2 as pb  # noqa: E402
 
 WARM_S = 0.3
+CHANNEL_RPCS = 128
+"""RPCs under way on one channel: the server takes 256, and refuses some of them at the brink."""
+_OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
 _DEADLINE_S = 20.0
 _REPORT = "/ringback.v1.CallResults/Report"
 _BATCH = "/ringback.v1.CallResults/BatchReport"
@@ -66,8 +71,8 @@ def reporting(channel: grpc.aio.Channel, form: WireForm, size: int) -> Send:
 class Load:
     """Keeps `at_once` RPCs under way from the first to the last moment."""
 
-    def __init__(self, send: Send, size: int) -> None:
-        self._send = send
+    def __init__(self, sends: Sequence[Send], size: int) -> None:
+        self._sends = sends
         self._size = size
         self._next = 0
         self._window = (float("inf"), float("inf"))
@@ -75,10 +80,12 @@ class Load:
 
     async def run(self, at_once: int, seconds: float, server_pid: int) -> dict[str, float]:
         """Load for the warm-up and `seconds`; return the figures."""
-        await self._send_next(0.0)  # opens the channel, which costs 14 ms
+        for send in self._sends:
+            await self._send_next(send, 0.0)  # opens the channel, which costs 14 ms
         begin = time.perf_counter() + WARM_S
         self._window = (begin, begin + seconds)
-        workers = [asyncio.create_task(self._work()) for _ in range(at_once)]
+        sends = itertools.islice(itertools.cycle(self._sends), at_once)
+        workers = [asyncio.create_task(self._work(send)) for send in sends]
         await asyncio.sleep(WARM_S)
         before = _clocks(server_pid)
         await asyncio.sleep(seconds)
@@ -100,14 +107,14 @@ class Load:
             "acknowledged": self.tally.acknowledged,
         }
 
-    async def _work(self) -> None:
+    async def _work(self, send: Send) -> None:
         while (now := time.perf_counter()) < self._window[1]:
-            await self._send_next(now)
+            await self._send_next(send, now)
 
-    async def _send_next(self, begun: float) -> None:
+    async def _send_next(self, send: Send, begun: float) -> None:
         first = self._next
         self._next += self._size
-        stored = await self._send(first)
+        stored = await send(first)
         ended = time.perf_counter()
         tally = self.tally
         tally.acknowledged += stored
@@ -124,10 +131,15 @@ def _clocks(server_pid: int) -> tuple[int, int, int]:
 
 
 async def load(options: argparse.Namespace) -> dict[str, float]:
-    """Open the channel, load, return the figures."""
-    async with grpc.aio.insecure_channel(options.address) as channel:
-        send = reporting(channel, WireForm(), options.size)
-        work = Load(send, options.size)
+    """Open the channels, load, return the figures."""
+    form = WireForm()
+    async with AsyncExitStack() as opened:
+        sends = []
+        for _ in range(0, options.at_once, CHANNEL_RPCS):
+            channel = grpc.aio.insecure_channel(options.address, options=_OWN_CONNECTION)
+            await opened.enter_async_context(channel)
+            sends.append(reporting(channel, form, options.size))
+        work = Load(sends, options.size)
         return await work.run(options.at_once, options.seconds, options.server_pid)
 
 
