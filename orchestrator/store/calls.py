@@ -5,18 +5,10 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TypeAlias
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from orchestrator.store.id_sets import is_among
-from orchestrator.store.ids import mint_id
+from orchestrator.store.ids import TOP_ID, mint_id
 from orchestrator.store.prepared import Prepared, Row
 from orchestrator.store.schema import call as calls
 from orchestrator.store.schema import confirmation as confirmations
@@ -133,6 +125,11 @@ _LIST_DUE = Prepared(
     .order_by(calls.c.due_at)
     .limit(bindparam("most"))
 )
+_LIST_NEWEST = Prepared(
+    _CALLS.where(calls.c.call_id < bindparam("below"))
+    .order_by(calls.c.call_id.desc())
+    .limit(bindparam("most"))
+)
 _INSERT_CALL = Prepared(insert(calls))
 _INSERT_CONFIRMATION = Prepared(insert(confirmations))
 _UPDATE_CALL = Prepared(update(calls).where(calls.c.call_id == bindparam("wanted")))
@@ -207,8 +204,7 @@ def find_confirmed_call(tx: Transaction, task_id: str, key: str) -> CallRow | No
 
 def insert_confirmation(tx: Transaction, task_id: str, key: str, call_id: str) -> None:
     """Insert which call a confirm's key stands for."""
-    columns = {"task_id": task_id, "key": key, "call_id": call_id}
-    _INSERT_CONFIRMATION.run(tx.connection, columns)
+    _INSERT_CONFIRMATION.run(tx.connection, {"task_id": task_id, "key": key, "call_id": call_id})
 
 
 def insert_call(tx: Transaction, columns: Columns) -> None:
@@ -263,9 +259,8 @@ def take_due_call(tx: Transaction, call_id: str, seen_due_at: int, lease_us: int
 
     Returns: until when; None when another was faster.
     """
-    held_until = tx.now_us + lease_us
-    values = {"wanted": call_id, "seen_due_at": seen_due_at, "due_at": held_until}
-    return held_until if _TAKE_DUE.run(tx.connection, values) else None
+    values = {"wanted": call_id, "seen_due_at": seen_due_at, "due_at": tx.now_us + lease_us}
+    return tx.now_us + lease_us if _TAKE_DUE.run(tx.connection, values) else None
 
 
 def claim_stream(tx: Transaction, call_id: str, call_sid: str, nonce: str) -> bool:
@@ -282,7 +277,13 @@ def claim_stream(tx: Transaction, call_id: str, call_sid: str, nonce: str) -> bo
 
 def list_due_calls(connection: Connection, now_us: int, limit: int) -> list[CallRow]:
     """List the calls whose time has come, the longest overdue first."""
-    found = _LIST_DUE.all(connection, {"now_us": now_us, "most": limit})
+    wanted = {"now_us": now_us, "most": limit}
+    return [_row(row) for row in _LIST_DUE.all(connection, wanted)]
+
+
+def list_newest_calls(connection: Connection, limit: int, below: str = "") -> list[CallRow]:
+    """List calls of all tasks and origins, newest first; `below`: the last one of a page."""
+    found = _LIST_NEWEST.all(connection, {"below": below or TOP_ID, "most": limit})
     return [_row(row) for row in found]
 
 

@@ -1,8 +1,9 @@
 """Ids that grow with time: UUIDv7 in lower case."""
 
 import secrets
-import uuid
 
+TOP_ID = "~"
+"""Above every id."""
 _VARIANT = 0b10 << 62
 
 
@@ -25,4 +26,5 @@ def _write(at_us: int, chance: int) -> str:
     milliseconds, rest_us = divmod(at_us, 1000)
     fraction = rest_us * 4096 // 1000
     number = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | _VARIANT | chance
-    return str(uuid.UUID(int=number))
+    digits = f"{number:032x}"  # by way of uuid.UUID it costs twice as much
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

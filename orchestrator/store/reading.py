@@ -10,13 +10,14 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select
 
+from orchestrator.store.ids import TOP_ID
 from orchestrator.store.prepared import Prepared, Row
 from orchestrator.store.schema import USUAL, call, event, result
 
 LOOKED_AT = 5_000
 """How many results one page looks at where its filters have no index of their own."""
-# Above and below every call_id.
-_TOP, _BOTTOM = "~", ""
+# Below every call_id.
+_BOTTOM = ""
 _FIRST_LOOK = 4  # pages
 # What is walked along, the rarest first; the others are compared on the way.
 _WALKS = ("task_id", "end_reason", "outcome", "status")
@@ -27,7 +28,7 @@ class PageWish:
     """Holds what a page of results must fulfil."""
 
     size: int
-    below: str = _TOP
+    below: str = TOP_ID
     """The page begins below this call_id."""
     since: str = _BOTTOM
     """And ends with this one."""

@@ -67,18 +67,9 @@ _LIST_CALL_IDS = Prepared(
 _COUNT_MESSAGES = Prepared(
     select(func.count()).select_from(messages).where(messages.c.task_id == bindparam("wanted"))
 )
-# Lists the newest calls below one.
-_LIST_NEWEST = Prepared(
-    select(calls.c.call_id)
-    .where(calls.c.call_id < bindparam("below"))
-    .order_by(calls.c.call_id.desc())
-    .limit(bindparam("most"))
-)
 _READ_RECORDS = Prepared(
     select(results.c.call_id, results.c.record).where(is_among(results.c.call_id, "ids"))
 )
-# Above every call_id.
-TOP = "~"
 
 
 def insert_task(tx: Transaction, state: str, errand: str, form: Mapping[str, object]) -> str:
@@ -148,15 +139,6 @@ def count_messages(connection: Connection, task_id: str) -> int:
 def list_call_ids(connection: Connection, task_id: str) -> list[str]:
     """List the ids of a task's calls, the first attempt first."""
     return [call_id for (call_id,) in _LIST_CALL_IDS.all(connection, {"wanted": task_id})]
-
-
-def list_newest_call_ids(connection: Connection, limit: int, below: str = TOP) -> list[str]:
-    """List the ids of the newest calls of all tasks and origins, newest first.
-
-    `below`: the last call_id of the page before.
-    """
-    newest = _LIST_NEWEST.all(connection, {"below": below, "most": limit})
-    return [call_id for (call_id,) in newest]
 
 
 def read_result_records(connection: Connection, call_ids: Sequence[str]) -> dict[str, bytes]:

@@ -8,8 +8,13 @@ from sqlalchemy import Connection
 
 from orchestrator.calls import cancel_call
 from orchestrator.errors import NotFound
-from orchestrator.store.tasks import list_newest_call_ids
-from orchestrator.web.call_views import CallFacts, Json, call_json, read_facts
+from orchestrator.web.call_views import (
+    CallFacts,
+    Json,
+    call_json,
+    list_newest_facts,
+    read_facts,
+)
 from orchestrator.web.errors import PlainErrorRoute
 from orchestrator.web.services import ChatOf, require_person
 
@@ -17,15 +22,7 @@ router = APIRouter(
     prefix="/api/calls", route_class=PlainErrorRoute, dependencies=[Depends(require_person)]
 )
 MOST_LISTED = 200
-
-
-def list_facts(connection: Connection, limit: int) -> list[CallFacts]:
-    """Read the newest calls with all that is known about them."""
-    return [
-        facts
-        for call_id in list_newest_call_ids(connection, limit)
-        if (facts := read_facts(connection, call_id)) is not None
-    ]
+LONGEST_ID = 64  # characters
 
 
 def find_facts(connection: Connection, call_id: str) -> CallFacts:
@@ -37,9 +34,13 @@ def find_facts(connection: Connection, call_id: str) -> CallFacts:
 
 
 @router.get("")
-async def list_calls(chat: ChatOf, limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50) -> Json:
-    """List the newest calls."""
-    found = await chat.store.read(partial(list_facts, limit=limit))
+async def list_calls(
+    chat: ChatOf,
+    limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
+    before: Annotated[str, Query(max_length=LONGEST_ID)] = "",
+) -> Json:
+    """List the newest calls; `before`: the call_id of the last one of the page before."""
+    found = await chat.store.read(partial(list_newest_facts, limit=limit, below=before))
     return {"calls": [call_json(facts) for facts in found]}
 
 

@@ -26,6 +26,7 @@ from orchestrator.store.calls import (
     CallRow,
     CallState,
     list_earlier_calls,
+    list_newest_calls,
     read_call,
 )
 from orchestrator.store.tasks import read_result_records
@@ -60,11 +61,23 @@ def read_facts(connection: Connection, call_id: str) -> CallFacts | None:
     if row is None:
         return None
     record = read_result_records(connection, [call_id]).get(call_id)
+    return _add_facts(connection, row, record)
+
+
+def list_newest_facts(connection: Connection, limit: int, below: str = "") -> list[CallFacts]:
+    """Read the newest calls, those below a call_id if one is given, with all that is known."""
+    rows = list_newest_calls(connection, limit, below)
+    records = read_result_records(connection, [row.call_id for row in rows])
+    return [_add_facts(connection, row, records.get(row.call_id)) for row in rows]
+
+
+def _add_facts(connection: Connection, row: CallRow, record: bytes | None) -> CallFacts:
+    """Add what is known of a call to its row; `record`: its result, None while it is not over."""
     result = pb.CallResult.FromString(record) if record is not None else None
     tries = _count_tries(connection, row)
     if result is not None and result.transcript:
         return CallFacts(row, tuple(result.transcript), result, tries)
-    stored = read_turns(connection, call_id)
+    stored = read_turns(connection, row.call_id)
     turns = tuple(pb.TranscriptTurn.FromString(stored[place]) for place in sorted(stored))
     return CallFacts(row, turns, result, tries)
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection
@@ -16,8 +17,8 @@ from orchestrator.errands import DEFAULT_ERRAND, ERRANDS
 from orchestrator.errors import NotAuthenticated, NotFound
 from orchestrator.store.recordings import RecordingRow, read_recording
 from orchestrator.web.assets import load_assets
-from orchestrator.web.call_routes import find_facts, list_facts
-from orchestrator.web.call_views import CallFacts, Json, call_view
+from orchestrator.web.call_routes import LONGEST_ID, find_facts
+from orchestrator.web.call_views import CallFacts, Json, call_view, list_newest_facts
 from orchestrator.web.carrier_views import answered_by_words, recording_view
 from orchestrator.web.dispute_views import dispute_lines
 from orchestrator.web.services import ChatOf, ServicesOf, WebServices
@@ -65,13 +66,20 @@ async def show_chat(request: Request, services: ServicesOf) -> Response:
 
 
 @router.api_route("/calls", methods=_READ)
-async def show_calls(request: Request, chat: ChatOf, services: ServicesOf) -> Response:
-    """Show the newest calls as a list."""
+async def show_calls(
+    request: Request,
+    chat: ChatOf,
+    services: ServicesOf,
+    before: Annotated[str, Query(max_length=LONGEST_ID)] = "",
+) -> Response:
+    """Show the newest calls as a list, or those before one of them."""
     if needs_token(request, services):
         return render_page("token.html", 401)
-    found, orphans = await chat.store.read(_list_all)
-    views = [_page_view(call_view(facts)) for facts in found]
-    return render_page("calls.html", calls=views, orphans=orphans)
+    found, orphans = await chat.store.read(partial(_list_all, before=before))
+    shown = found[:_LISTED]
+    older = shown[-1].row.call_id if len(found) > _LISTED else ""
+    views = [_page_view(call_view(facts)) for facts in shown]
+    return render_page("calls.html", calls=views, orphans=orphans, older=older, before=before)
 
 
 @router.api_route("/calls/{call_id}", methods=_READ)
@@ -102,9 +110,9 @@ async def _read_view(chat: Chat, call_id: str) -> Json:
     return _page_view(call_view(found.facts)) | more
 
 
-def _list_all(connection: Connection) -> tuple[list[CallFacts], int]:
-    """Read the newest calls, and how many reports belong to none."""
-    return list_facts(connection, _LISTED), count_orphans(connection)
+def _list_all(connection: Connection, before: str) -> tuple[list[CallFacts], int]:
+    """Read a page of calls and one more, and how many reports belong to none."""
+    return list_newest_facts(connection, _LISTED + 1, before), count_orphans(connection)
 
 
 def _find_all(connection: Connection, call_id: str) -> _Found:
