@@ -6,7 +6,7 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from foundation.log_lines import LineLogger, Masked, render_text
+from foundation.log_lines import LineLogger, LineRenderer, render_text
 
 # They log whole requests, numbers included, at INFO and DEBUG, or each step of a start and a stop,
 # which our own lines tell too.
@@ -28,7 +28,7 @@ def configure_logging(service: str, level: str = "INFO", json: bool = False) -> 
     `service` stands in each line. `json`: one JSON object a line instead of words.
     Full telephone numbers and media stream tokens are masked in the finished line.
     """
-    renderer = Masked(structlog.processors.JSONRenderer() if json else render_text)
+    renderer = LineRenderer(structlog.processors.JSONRenderer() if json else render_text)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

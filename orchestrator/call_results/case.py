@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from orchestrator.call_results.first import FirstReport
 from orchestrator.call_results.from_proto import read_time
@@ -143,7 +144,8 @@ class Case:
             "outcome": int(record.outcome),
             "end_reason": int(record.end_reason),
             "revision": self.revision,
-            "record": stamp(record, self.revision, self.recorded_at).SerializeToString(),
+            # Protobuf reads messages that follow each other as one: this spares a copy.
+            "record": record.SerializeToString() + _stamp_bytes(self.revision, self.recorded_at),
             "provenance": self._provenance(),
             "updated_at": now_us,
         }
@@ -157,6 +159,11 @@ class Case:
         if self.record is None or not self.record.HasField("end_time"):
             return None
         return read_time(self.record.end_time, "end_time")
+
+
+@lru_cache(maxsize=16)
+def _stamp_bytes(revision: int, recorded_at: int) -> bytes:
+    return stamp(pb.CallResult(), revision, recorded_at).SerializeToString()
 
 
 def stamp(record: pb.CallResult, revision: int, recorded_at: int) -> pb.CallResult:

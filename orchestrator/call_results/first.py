@@ -42,11 +42,15 @@ class FirstReport:
         record.origin = pb.CallOrigin.ValueType(identity.origin)
         record.report_id = self.key.report_id
         record.source = pb.Source.ValueType(self.key.source)
-        seconds, micros = divmod(self.key.report_time, 1_000_000)
-        record.report_time.seconds, record.report_time.nanos = seconds, micros * 1000
-        record.attempt = identity.attempt or record.attempt
-        record.to_number = record.to_number or identity.to_number
-        record.from_number = record.from_number or identity.from_number
+        time, told_us = record.report_time, self.key.report_time
+        time.seconds = told_us // 1_000_000
+        time.nanos = told_us % 1_000_000 * 1000
+        if identity.attempt:
+            record.attempt = identity.attempt
+        if identity.to_number and not record.to_number:
+            record.to_number = identity.to_number
+        if identity.from_number and not record.from_number:
+            record.from_number = identity.from_number
         if not record.outcome:
             outcome = follow_outcome(record.status, identity.origin)
             record.outcome = pb.Outcome.ValueType(outcome)

@@ -1,8 +1,7 @@
 """The receipt of a report: what its sender is told, and the one line in the log."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 import structlog
@@ -14,11 +13,22 @@ from ringback.v1 import call_results_pb2 as pb
 log = structlog.get_logger(__name__)
 
 
-class EnumWords(Hashable, Protocol):
+class _EnumWords(Protocol):
     """Is what the contract's enums have in common: they share no class."""
 
     def items(self) -> Sequence[tuple[str, int]]:
         """Return the names with their numbers."""
+
+
+def _words(enum: _EnumWords) -> Mapping[int, str]:
+    """Name an enum's numbers; one from a newer contract has no name and stays a number."""
+    return {number: name for name, number in enum.items()}
+
+
+_RECEIPT = "result_stored"
+_STATUS, _OUTCOME = _words(pb.CallStatus), _words(pb.Outcome)
+_END_REASON, _SOURCE = _words(pb.EndReason), _words(pb.Source)
+_DISPOSITION = _words(pb.Disposition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Recorded:
     @property
     def word(self) -> str:
         """Return the disposition's name in the contract."""
-        return str(_word(pb.Disposition, self.disposition))
+        return _DISPOSITION[self.disposition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +59,38 @@ class Receipt:
     """Fields in which a report of equal standing says something else."""
 
 
-def log_receipts(receipts: Iterable[Receipt]) -> None:
+def log_receipts(receipts: Sequence[Receipt]) -> None:
     """Log of each what was received and what became of it; nothing of what was said."""
+    lines = [_line(receipt) for receipt in receipts]
+    if len(lines) > 1:
+        log.info(_RECEIPT, many=lines)
+    else:
+        log.info(_RECEIPT, **lines[0])
     for receipt in receipts:
-        received, recorded, told = receipt.received, receipt.recorded, receipt.received.told
-        log.info(
-            "result_stored",
-            call_id=recorded.call_id,
-            call_sid=told.call_sid,
-            status=_word(pb.CallStatus, told.status),
-            outcome=_word(pb.Outcome, told.outcome or receipt.outcome),
-            end_reason=_word(pb.EndReason, told.end_reason),
-            duration=received.duration,
-            turns=len(told.transcript),
-            bytes=len(received.raw),
-            source=_word(pb.Source, told.source or pb.SOURCE_MANUAL),
-            disposition=recorded.word,
-            **({"cleaned": True} if received.was_cleaned else {}),
-        )
         if receipt.conflicts:
             fields = list(receipt.conflicts)
-            log.warning("report_conflict", call_id=recorded.call_id, fields=fields)
+            log.warning("report_conflict", call_id=receipt.recorded.call_id, fields=fields)
+
+
+def _line(receipt: Receipt) -> dict[str, object]:
+    received, recorded, told = receipt.received, receipt.recorded, receipt.received.told
+    line: dict[str, object] = {
+        "call_id": recorded.call_id,
+        "call_sid": told.call_sid,
+        "status": _STATUS.get(told.status, told.status),
+        "outcome": _OUTCOME.get(told.outcome or receipt.outcome, told.outcome),
+        "end_reason": _END_REASON.get(told.end_reason, told.end_reason),
+        "duration": received.duration,
+        "turns": len(told.transcript),
+        "bytes": len(received.raw),
+        "source": _SOURCE.get(told.source or pb.SOURCE_MANUAL, told.source),
+        "disposition": recorded.word,
+    }
+    if received.was_cleaned:
+        line["cleaned"] = True
+    return line
 
 
 def log_opt_out(call_id: str, number: str) -> None:
     """Log that a number must not be called again."""
     log.info("number_opted_out", call_id=call_id, number=mask_number(number))
-
-
-@cache
-def _words(enum: EnumWords) -> Mapping[int, str]:
-    return {number: name for name, number in enum.items()}
-
-
-def _word(enum: EnumWords, number: int) -> str | int:
-    """Name an enum's number; one from a newer contract stays a number."""
-    return _words(enum).get(number, number)

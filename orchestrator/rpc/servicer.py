@@ -145,7 +145,10 @@ class CallResultsServicer(pb_grpc.CallResultsServicer):
         recorded = iter(await record_call_results(self._store, good) if good else [])
         failpoint("record.after_commit")
         answers = [next(recorded) if isinstance(one, Received) else one for one in received]
-        return pb.BatchReportResponse(entries=[_entry(answer) for answer in answers])
+        response = pb.BatchReportResponse()
+        for answer in answers:
+            _add_entry(response, answer)
+        return response
 
     async def report_progress(
         self, request: pb.ReportProgressRequest, _rights: frozenset[Right]
@@ -230,12 +233,17 @@ def _receive(message: pb.CallResult) -> Received | OrchestratorError:
         return error
 
 
-def _entry(answer: Recorded | Exception) -> pb.BatchReportEntry:
+def _add_entry(response: pb.BatchReportResponse, answer: Recorded | Exception) -> None:
+    """Add the answer to one result, in place: a message made apart would be copied in."""
+    entry = response.entries.add()
     if isinstance(answer, Recorded):
-        return pb.BatchReportEntry(response=_response(answer))
+        told = entry.response
+        told.disposition = pb.Disposition.ValueType(answer.disposition)
+        told.call_id, told.revision = answer.call_id, answer.revision
+        return
     if not isinstance(answer, OrchestratorError):
         log.error("report_failed", exc_info=answer)
-    return pb.BatchReportEntry(error=refuse_entry(answer))
+    entry.error.CopyFrom(refuse_entry(answer))
 
 
 def _response(recorded: Recorded) -> pb.ReportResponse:

@@ -25,9 +25,9 @@ except ValueError:
 """
 
 
-def lines_of(form: str) -> list[str]:
+def lines_of(form: str, program: str = PROGRAM) -> list[str]:
     ended = subprocess.run(  # noqa: S603 - ours
-        [sys.executable, "-c", PROGRAM, form], capture_output=True, check=True, text=True
+        [sys.executable, "-c", program, form], capture_output=True, check=True, text=True
     )
     assert ended.stdout == ""
     return ended.stderr.splitlines()
@@ -69,3 +69,32 @@ def test_what_a_stranger_sends_does_not_steer_the_terminal() -> None:
         line = next(line for line in lines_of(form) if "stream_refused" in line)
         assert line.isprintable()
         assert "[2J" in line
+
+
+MANY = """
+import sys
+import structlog
+from foundation.logs import configure_logging
+configure_logging("handler", "INFO", json=sys.argv[1] == "json")
+processors = structlog.get_config()["processors"]
+stamper = next(one for one in processors if "Stamper" in type(one).__name__)
+processors[processors.index(stamper)] = lambda *given: {**given[2], "timestamp": "now"}
+log = structlog.get_logger("call_handler.call")
+rows = [
+    {"call_id": "c1", "price": None, "turns": 6},
+    {"call_id": "c2", "price": "14.50", "turns": 0},
+    {"call_id": "a = 'b' \\x1b[2J", "price": "+14155552671", "turns": 1},
+    {"call_id": "c3", "price": "", "turns": 0, "cleaned": True},
+]
+for row in rows:
+    log.info("stored", **row)
+log.info("stored", many=rows)
+"""
+
+
+def test_many_events_at_once_are_the_same_lines_as_one_by_one() -> None:
+    for form in ("text", "json"):
+        lines = lines_of(form, MANY)
+        assert len(lines) == 8
+        assert lines[4:] == lines[:4]
+        assert "5552671" not in "".join(lines)
