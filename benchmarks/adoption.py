@@ -11,6 +11,7 @@ import ast
 import asyncio
 import difflib
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -88,12 +89,15 @@ def count_packages(python: Path) -> int:
 
 
 def time_python(python: Path, code: str) -> float:
-    """Run a line of Python in a fresh process, s from the spawn to its end."""
-    begun = time.perf_counter()
-    with child([str(python), "-c", code], core=SYSTEM_CORE) as process:
-        if process.wait(_WITHIN_S):
-            raise RuntimeError(f"python -c {code!r} failed{process.tail()}")
-    return time.perf_counter() - begun
+    """Run a line of Python in a fresh process: s from the spawn to its end, median of three."""
+    spans = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        with child([str(python), "-c", code], core=SYSTEM_CORE) as process:
+            if process.wait(_WITHIN_S):
+                raise RuntimeError(f"python -c {code!r} failed{process.tail()}")
+        spans.append(time.perf_counter() - begun)
+    return statistics.median(spans)
 
 
 def measure_turns(run: Run, folder: Path) -> None:

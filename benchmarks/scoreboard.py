@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.catalogue import Benchmark
-from benchmarks.goals import Goal, say_amount
+from benchmarks.goals import GOALS, Goal, say_amount
 from benchmarks.harness.judging import Judgement, Verdict
 from benchmarks.harness.terminal import paint, paint_judgement
 
 _HEADS = ("goal", "what", "limit", "measured", "beside", "")
 _WHAT, _BESIDE = 1, 4
-_LEAST_WHAT = 18
+_LEAST_WHAT = 16
 _GAP = "  "
 _WORST_FIRST = (Judgement.SHORT, Judgement.NOT_JUDGED, Judgement.MET)
 
@@ -27,10 +27,11 @@ class Finished:
 
 
 def collect_verdicts(finished: Iterable[Finished], *, with_peers: bool) -> list[Verdict]:
-    """Give every goal of these benchmarks its verdict; of several the worst counts."""
-    return [
+    """Give every goal of these benchmarks its verdict, in their order; of several the worst."""
+    found = [
         _worst(goal, one) for one in finished for goal in one.benchmark.goals(with_peers=with_peers)
     ]
+    return sorted(found, key=lambda verdict: GOALS.index(verdict.goal))
 
 
 def tabulate(verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
@@ -48,13 +49,8 @@ def tabulate(verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
         yield f"{line.ljust(before)}{paint_judgement(judgement, judgement)}"
         for more in rest:
             yield " " * (widths[0] + len(_GAP)) + more
-    for verdict in verdicts:
-        if verdict.judgement is Judgement.NOT_JUDGED:
-            yield from textwrap.wrap(
-                f"goal {verdict.goal.id} not judged: {verdict.reason}",
-                width,
-                subsequent_indent="  ",
-            )
+    for reason, goals in _group_by_reason(verdicts).items():
+        yield from textwrap.wrap(f"not judged: {goals}: {reason}", width, subsequent_indent="  ")
 
 
 def tabulate_markdown(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -85,6 +81,15 @@ def _worst(goal: Goal, one: Finished) -> Verdict:
     name = one.benchmark.name
     reason = f"{name} broke off: {one.reason}" if one.reason else f"{name} said nothing of it"
     return Verdict(goal, None, Judgement.NOT_JUDGED, reason)
+
+
+def _group_by_reason(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """Say which goals were not judged for which reason."""
+    goals: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.judgement is Judgement.NOT_JUDGED:
+            goals.setdefault(verdict.reason, []).append(verdict.goal.id)
+    return {reason: ", ".join(ids) for reason, ids in goals.items()}
 
 
 def _cells(verdict: Verdict) -> tuple[str, ...]:

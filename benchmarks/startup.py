@@ -8,6 +8,7 @@ interpreter that does nothing.
 
 import http.client
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -19,9 +20,11 @@ from ringback_cli.parts import find_free_base, plan_system, without_accounts
 
 ANCHOR = "python -c pass"
 SERVICES = {"Orchestrator": "orchestrator", "Call Handler": "handler"}
+GOALS = {"Orchestrator": "17/orch", "Call Handler": "17/handler"}
 FIRST = "Orchestrator, first start of all"
 _LISTENS_WITHIN_S = 20.0
-_ASK_AGAIN_S = 0.002
+_ASK_AGAIN_S = 0.005
+_NOTHINGS = 7
 
 
 def main() -> int:
@@ -42,8 +45,8 @@ def main() -> int:
     run.table(
         "From the spawn to listening", [Line(case, None, "start_s", ("cpu_s",)) for case in cases]
     )
-    for service, part in SERVICES.items():
-        run.judge(f"17/{part}", run.median(service, "start_s"), anchor=ANCHOR, figure="start_s")
+    for service, goal in GOALS.items():
+        run.judge(goal, run.median(service, "start_s"), anchor=ANCHOR, figure="start_s")
     run.bars("From the spawn to listening", "start_s", cases)
     return run.finish()
 
@@ -74,14 +77,20 @@ def start_service(part: Part) -> tuple[float, float]:
 
 
 def start_nothing() -> tuple[float, float]:
-    """Start an interpreter that does nothing; returns s to its end, and s of its CPU."""
-    before = os.times()
-    begun = time.perf_counter()
-    with child([sys.executable, "-c", "pass"], core=SYSTEM_CORE) as nothing:
-        nothing.wait(_LISTENS_WITHIN_S)
-    span, after = time.perf_counter() - begun, os.times()
+    """Start an interpreter that does nothing; returns s to its end, and s of its CPU.
+
+    The median of several starts: a single one is so short that the neighbours show in it.
+    """
+    spans, before = [], os.times()
+    for _ in range(_NOTHINGS):
+        begun = time.perf_counter()
+        with child([sys.executable, "-c", "pass"], core=SYSTEM_CORE) as nothing:
+            nothing.wait(_LISTENS_WITHIN_S)
+        spans.append(time.perf_counter() - begun)
+    after = os.times()
     spent = after.children_user + after.children_system
-    return span, spent - before.children_user - before.children_system
+    spent -= before.children_user + before.children_system
+    return statistics.median(spans), spent / _NOTHINGS
 
 
 def answers(port: int) -> bool:
