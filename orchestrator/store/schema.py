@@ -43,9 +43,11 @@ RowNumber = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 
 def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """Declare an index of the rows that fulfil `where`, in SQL that both databases read."""
-    condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+    """Declare an index of the rows that fulfil `where`, in SQL that both databases read.
+
+    The migrations say it to PostgreSQL as well; here that would load its dialect at every start.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=text(where))
 
 
 task = Table(
