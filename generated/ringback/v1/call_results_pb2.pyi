@@ -1440,7 +1440,9 @@ class ListResultsRequest(_message.Message):
     AFTER_TIME_FIELD_NUMBER: _builtins.int
     BEFORE_TIME_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Results per page. 0 or less: 50; above 200: 200. A page of large results ends early, at about 2 MiB."""
+    """Results per page. 0 or less: 50; above 200: 200. A page of large results ends early, at about 2 MiB, and one whose
+    filters are met rarely after some thousand calls.
+    """
     page_token: _builtins.str
     """The `next_page_token` of the page before. Empty: the first page."""
     status: Global___CallStatus.ValueType
@@ -1455,11 +1457,13 @@ class ListResultsRequest(_message.Message):
     """Only results with this origin. Absent: all."""
     @_builtins.property
     def after_time(self) -> _timestamp_pb2.Timestamp:
-        """Only calls recorded at or after this time. Absent: no bound."""
+        """Only calls that the server knew first at or after this time: its own from their confirmation, others from the first
+        word about them. Absent: no bound.
+        """
 
     @_builtins.property
     def before_time(self) -> _timestamp_pb2.Timestamp:
-        """Only calls recorded before this time. Absent: no bound."""
+        """Only calls that the server knew first before this time. Absent: no bound."""
 
     def __init__(
         self,

@@ -78,7 +78,8 @@ class CallResultsStub:
     """
     ListResults: _grpc.UnaryUnaryMultiCallable[_call_results_pb2.ListResultsRequest, _call_results_pb2.ListResultsResponse]
     """Lists results, newest call first, one row per call, page by page. No call is shown twice; results recorded
-    meanwhile may be missing from the pages, WatchResults misses none.
+    meanwhile may be missing from the pages, WatchResults misses none. A page may hold fewer results than asked for,
+    even none, before the end: go on while there is a `next_page_token`.
 
     Codes: INVALID_ARGUMENT for a page token that this server did not write, or wrote for other filters, and for a
     filter it does not know.
@@ -89,8 +90,9 @@ class CallResultsStub:
     Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
     repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
     INVALID_ARGUMENT for a cursor from the future or one that this server did not write, OUT_OF_RANGE when the database
-    lost what the cursor had seen (a fail-over, a restored copy): start anew with an empty one, RESOURCE_EXHAUSTED above
-    200 watchers and for a client that takes nothing for 30 s.
+    lost what the cursor had seen (a fail-over, a restored copy) or keeps no longer what it had not (results that are
+    too old): start anew with an empty one, RESOURCE_EXHAUSTED above 200 watchers and for a client that takes nothing
+    for 30 s.
     """
 
 @_typing.type_check_only
@@ -141,7 +143,8 @@ class CallResultsAsyncStub(CallResultsStub):
     """
     ListResults: _aio.UnaryUnaryMultiCallable[_call_results_pb2.ListResultsRequest, _call_results_pb2.ListResultsResponse]  # type: ignore[assignment]
     """Lists results, newest call first, one row per call, page by page. No call is shown twice; results recorded
-    meanwhile may be missing from the pages, WatchResults misses none.
+    meanwhile may be missing from the pages, WatchResults misses none. A page may hold fewer results than asked for,
+    even none, before the end: go on while there is a `next_page_token`.
 
     Codes: INVALID_ARGUMENT for a page token that this server did not write, or wrote for other filters, and for a
     filter it does not know.
@@ -152,8 +155,9 @@ class CallResultsAsyncStub(CallResultsStub):
     Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
     repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
     INVALID_ARGUMENT for a cursor from the future or one that this server did not write, OUT_OF_RANGE when the database
-    lost what the cursor had seen (a fail-over, a restored copy): start anew with an empty one, RESOURCE_EXHAUSTED above
-    200 watchers and for a client that takes nothing for 30 s.
+    lost what the cursor had seen (a fail-over, a restored copy) or keeps no longer what it had not (results that are
+    too old): start anew with an empty one, RESOURCE_EXHAUSTED above 200 watchers and for a client that takes nothing
+    for 30 s.
     """
 
 class CallResultsServicer(metaclass=_abc_1.ABCMeta):
@@ -231,7 +235,8 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_call_results_pb2.ListResultsResponse, _abc.Awaitable[_call_results_pb2.ListResultsResponse]]:
         """Lists results, newest call first, one row per call, page by page. No call is shown twice; results recorded
-        meanwhile may be missing from the pages, WatchResults misses none.
+        meanwhile may be missing from the pages, WatchResults misses none. A page may hold fewer results than asked for,
+        even none, before the end: go on while there is a `next_page_token`.
 
         Codes: INVALID_ARGUMENT for a page token that this server did not write, or wrote for other filters, and for a
         filter it does not know.
@@ -248,8 +253,9 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
         Resumed with the cursor of the last answer that was dealt with, it misses and repeats nothing; from an older one it
         repeats what came since. Ends only with a code. Codes: CANCELLED by the client, UNAVAILABLE when the server stops,
         INVALID_ARGUMENT for a cursor from the future or one that this server did not write, OUT_OF_RANGE when the database
-        lost what the cursor had seen (a fail-over, a restored copy): start anew with an empty one, RESOURCE_EXHAUSTED above
-        200 watchers and for a client that takes nothing for 30 s.
+        lost what the cursor had seen (a fail-over, a restored copy) or keeps no longer what it had not (results that are
+        too old): start anew with an empty one, RESOURCE_EXHAUSTED above 200 watchers and for a client that takes nothing
+        for 30 s.
         """
 
 def add_CallResultsServicer_to_server(servicer: CallResultsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
