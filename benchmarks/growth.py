@@ -1,0 +1,175 @@
+"""Goal 7: what reports and reads cost does not grow with the results that are stored.
+
+Stores of 10, 1,000, 100,000 and 1,000,000 results (SQLite, WAL, synchronous FULL; rows as the
+product wrote them, stored by its own statements, with CallSids as random as Twilio's), each served
+by a process of its own (`python -m orchestrator`) on core 0. A client on core 1 reports new
+results, gets results from anywhere, lists the first page (plain; filtered by what is rare; filtered
+by what is not indexed), resumes a watch in the midst, waits at a watcher for what it reports, and
+loads the page of calls. In turns over the sizes; the anchor is the store that began with 10, which
+the reports before each read fill with more than a page. Cost is the server's CPU time per answer
+and the p50; the goals are judged by the larger of the two ratios.
+
+Then retention: the p99 of a Report while 100,000 results that are too old are erased, against the
+same without (`growth_load.erasing`). Filling takes a minute; `--keep FOLDER` keeps the filled files
+there and takes them again. `--most 100000` leaves the largest out.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, child, require_equal
+from benchmarks.report_load.cases import run_client
+from benchmarks.report_load.payload import RESULT_BYTES
+from benchmarks.report_load.system import RunningServer, running_orchestrator
+
+SIZES = (10, 1_000, 100_000, 1_000_000)
+KINDS = (
+    "Report",
+    "GetResult",
+    "ListResults",
+    "ListResults, rare",
+    "ListResults, mixed",
+    "WatchResults, 100",
+    "Report to watcher",
+    "page /calls",
+)
+GOALS = {"7/report": "Report", "7/get": "GetResult", "7/list": "ListResults"}
+WINDOW_S = 0.6
+OLD = 100_000
+AT_ONCE = 8
+"""Reports under way beside retention."""
+_ERASING_WINDOW_S = 3.0
+_ERASINGS = 2
+_COLUMNS = ("p50_ms", "p99_ms", "load_cpu")
+_FILLING_S = 180.0
+_ASKING_S = 60.0
+
+
+def main() -> int:
+    """Measure, show, judge; returns the exit code."""
+    run = Run("growth", f"{RESULT_BYTES} B, external calls, SQLite FULL", _own_options())
+    sizes = [size for size in SIZES if size <= run.options.most]
+    with _folder(run.options.keep) as folder:
+        for size in sizes:
+            _fill(folder / f"{size}.db", size, days_ago=0.0)
+        for turn in run.interleave([_say(size) for size in sizes]):
+            size = sizes[[_say(each) for each in sizes].index(turn.case)]
+            for kind, figures in _ask(folder / f"{size}.db", size).items():
+                require_equal(f"wrong answers to {kind}", int(figures["errors"]), 0)
+                run.add(f"{kind} @{_say(size)}", results=size, **figures)
+        _show_growth(run, sizes)
+        if not run.options.no_erasing:
+            _show_erasing(run, folder)
+    return run.finish()
+
+
+def _own_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keep", type=Path, help="a folder for the filled files")
+    parser.add_argument("--most", type=int, default=SIZES[-1], help="the largest size")
+    parser.add_argument("--no-erasing", action="store_true", help="leave retention out")
+    return parser
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="ringback-bench-") as name:
+        yield Path(name)
+
+
+def _fill(file: Path, count: int, days_ago: float) -> None:
+    """Fill a file unless it is there."""
+    if file.exists():
+        return
+    print(f"filling {file.name} ...", file=sys.stderr)
+    unfinished = file.with_suffix(".part")
+    argv = [sys.executable, "-m", "benchmarks.growth_load.filling"]
+    argv += ["--database", f"sqlite:///{unfinished}", "--count", str(count)]
+    argv += ["--days-ago", str(days_ago)]
+    with child(argv, core=SYSTEM_CORE) as filling:
+        filling.wait(_FILLING_S)
+    unfinished.rename(file)
+
+
+def _ask(file: Path, size: int) -> dict[str, dict[str, float]]:
+    """Serve a store and ask it everything; small ones are copied, so that they stay small."""
+    with tempfile.TemporaryDirectory(prefix="ringback-bench-") as name:
+        folder = Path(name)
+        database = file
+        if size < OLD:
+            database = Path(shutil.copy(file, folder / "copy.db"))
+        with running_orchestrator(folder, database_url=f"sqlite:///{database}") as system:
+            argv = [sys.executable, "-m", "benchmarks.growth_load.client"]
+            argv += ["--address", system.address, "--page", system.http_url]
+            argv += ["--database", str(database), "--server-pid", str(system.pid)]
+            argv += ["--seconds", str(WINDOW_S)]
+            with child(argv, core=LOAD_CORE) as client:
+                found: dict[str, dict[str, float]] = json.loads(client.line(_ASKING_S))
+    return found
+
+
+def _show_growth(run: Run, sizes: list[int]) -> None:
+    first, last = _say(sizes[0]), _say(sizes[-1])
+    for kind in KINDS:
+        lines = [
+            Line(f"{kind} @{_say(size)}", f"{kind} @{first}", "cpu_us", _COLUMNS) for size in sizes
+        ]
+        run.table(f"{kind}: what it costs by the size of the store", lines)
+    for goal, kind in GOALS.items():
+        case, anchor = f"{kind} @{last}", f"{kind} @{first}"
+        if sizes[-1] != SIZES[-1]:
+            run.skip(goal, f"measured up to {last} results only")
+            continue
+        cost = max(run.ratio(case, anchor, name).median for name in ("cpu_us", "p50_ms"))
+        run.judge(goal, measured=cost, anchor=anchor, figure="cpu_us", case=case)
+    series = {kind: [f"{kind} @{_say(size)}" for size in sizes] for kind in KINDS}
+    run.lines("CPU per answer by the size of the store", "results", "cpu_us", series)
+
+
+def _show_erasing(run: Run, folder: Path) -> None:
+    """Measure a Report beside retention and without it, in turns."""
+    old = folder / "old.db"
+    _fill(old, OLD, days_ago=40.0)
+    cases = ("Report, nothing to erase", "Report while old results are erased")
+    for turn in run.interleave(cases, _ERASINGS):
+        run.add(turn.case, **_erase(old, is_erasing=turn.case == cases[1]))
+    lines = [Line(case, cases[0], "p99_ms", ("p50_ms", "per_s", "load_cpu")) for case in cases]
+    run.table(f"Reports beside the erasing of {OLD:,} results", lines)
+    took_s = run.median(cases[1], "erasing_s")
+    run.note(f"{OLD:,} results with all that hangs on them were erased in {took_s:.0f} s")
+
+
+def _erase(file: Path, *, is_erasing: bool) -> dict[str, float]:
+    """Load a copy of an old store with reports, and erase the old meanwhile if told so."""
+    with tempfile.TemporaryDirectory(prefix="ringback-bench-") as name:
+        copy = shutil.copy(file, Path(name) / "old.db")
+        argv = [sys.executable, "-m", "benchmarks.growth_load.erasing"]
+        argv += ["--database", f"sqlite:///{copy}"]
+        with child(argv, core=SYSTEM_CORE) as system:
+            server = RunningServer(f"127.0.0.1:{system.line()}", system)
+            if is_erasing:
+                system.tell("erase")
+            figures = run_client(server, AT_ONCE, 1, _ERASING_WINDOW_S)
+            if is_erasing:
+                erased = json.loads(system.line(_ASKING_S))
+                require_equal("calls erased", erased["calls"], OLD)
+                figures["erasing_s"] = erased["seconds"]
+    return figures
+
+
+def _say(size: int) -> str:
+    return f"{size:,}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
