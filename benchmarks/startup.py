@@ -24,7 +24,7 @@ GOALS = {"Orchestrator": "17/orch", "Call Handler": "17/handler"}
 FIRST = "Orchestrator, first start of all"
 _LISTENS_WITHIN_S = 20.0
 _ASK_AGAIN_S = 0.005
-_NOTHINGS = 7
+_NOTHINGS = 15
 
 
 def main() -> int:

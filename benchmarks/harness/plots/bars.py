@@ -46,8 +46,9 @@ def _draw(canvas: Canvas, plot: Plot, results: Results, cases: list[str]) -> Non
         canvas.line((low, middle), (high, middle), "whisker")
         for end in (low, high):
             canvas.line((end, middle - 4), (end, middle + 4), "whisker")
-        canvas.text(WIDTH - _EDGE - _RATIO_PX, middle + 4, value, "right")
-        canvas.text(WIDTH - _EDGE, middle + 4, _say_ratio(plot, results, case), "soft right")
+        ratio = _say_ratio(plot, results, case)
+        canvas.text(WIDTH - _EDGE - (_RATIO_PX if ratio else 0), middle + 4, value, "right")
+        canvas.text(WIDTH - _EDGE, middle + 4, ratio, "soft right")
     if plot.anchor in cases:
         x = scale.at(repetitions.median(plot.anchor, figure))
         canvas.line((x, _TOP - 6), (x, foot), "anchor")
