@@ -1,0 +1,61 @@
+"""The handle of the load's process: starts it, asks it for a load, gives what it heard."""
+
+import json
+import sys
+from dataclasses import asdict
+from types import TracebackType
+from typing import Self
+
+from benchmarks.harness import LOAD_CORE, Child, child
+from benchmarks.media_load.load import Heard, Load, WayHeard
+
+__all__ = ["Generator", "Heard", "Load", "LoadFailed", "WayHeard"]
+
+_START_S = 20.0
+_MORE_S = 60.0
+
+
+class LoadFailed(RuntimeError):
+    """The load could not be held: its own words."""
+
+
+class Generator:
+    """The load on its own core; use it with `with`. `tls`: the model speaks TLS."""
+
+    def __init__(self, *, tls: bool = False) -> None:
+        argv = [sys.executable, "-m", "benchmarks.media_load", *(["--tls"] if tls else [])]
+        self._child: Child = child(argv, core=LOAD_CORE)
+        try:
+            ports = json.loads(self._child.line(_START_S))
+        except BaseException:
+            self._child.__exit__(None, None, None)
+            raise
+        self.pid = self._child.pid
+        self.carrier_port = int(ports["carrier"])
+        self.model_port = int(ports["model"])
+        self.model_url = f"{'wss' if tls else 'ws'}://127.0.0.1:{self.model_port}/v1/realtime"
+        self.ca_file = str(ports["ca_file"])
+        """The model's certificate, for SSL_CERT_FILE of the system; empty without TLS."""
+
+    def __enter__(self) -> Self:
+        """Stand for the running process."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it."""
+        self._child.stop()
+        self._child.__exit__(kind, error, trace)
+
+    def run(self, load: Load) -> Heard:
+        """Hold one load. Raises: LoadFailed."""
+        self._child.tell(json.dumps(asdict(load)))
+        answer = json.loads(self._child.line(load.seconds + load.calls * 0.3 + _MORE_S))
+        if "error" in answer:
+            raise LoadFailed(f"{load.calls} calls: {answer['error']}{self._child.tail()}")
+        ways = {name: WayHeard(**answer.pop(name)) for name in ("inbound", "outbound")}
+        return Heard(**ways, **answer)
