@@ -10,8 +10,8 @@ from benchmarks.media_load.framing import CLOSE, PING, PONG, FrameReader, client
 from benchmarks.media_load.sound import FRAME_MS, Voice, Way
 
 ACCOUNT_SID = "AC" + "0" * 32
-_PAYLOAD = b'"payload":"'
-_NAME = b'"name":"'
+_PAYLOAD = b'"payload":'
+_NAME = b'"name":'
 _UPGRADED = b"HTTP/1.1 101"
 _NORMAL = (1000).to_bytes(2)
 
@@ -120,18 +120,14 @@ class CarrierStream(asyncio.Protocol):
         self._end()
 
     def _take(self, now_s: float, message: bytes) -> None:
-        begin = message.find(_PAYLOAD)
-        if begin > 0:
-            begin += len(_PAYLOAD)
-            text = message[begin : message.find(b'"', begin)]
+        text = _text_behind(_PAYLOAD, message)
+        if text:
             self.out.note_received(now_s, text, self.out_ms)
             return
-        begin = message.find(_NAME)
-        if begin > 0:
+        name = _text_behind(_NAME, message)
+        if name:
             self.marks += 1
-            begin += len(_NAME)
-            name = message[begin : message.find(b'"', begin)].decode()
-            self._send_message("mark", {"mark": {"name": name}})
+            self._send_message("mark", {"mark": {"name": name.decode()}})
 
     def _open(self, data: bytes) -> bytes:
         """Read the answer to the upgrade; give what follows it."""
@@ -174,6 +170,15 @@ class CarrierStream(asyncio.Protocol):
         self.is_over = True
         if self._transport is not None:
             self._transport.close()
+
+
+def _text_behind(key: bytes, message: bytes) -> bytes:
+    """Cut out the text that follows a key, with or without a space; empty when it is not there."""
+    at = message.find(key)
+    if at < 0:
+        return b""
+    begin = message.index(b'"', at + len(key)) + 1
+    return message[begin : message.index(b'"', begin)]
 
 
 _VOICE = Voice(FRAME_MS)
