@@ -55,7 +55,6 @@ class LedAstray:
 def build_app(model_url: str) -> FastAPI:
     """Build the app with its one route."""
     provider.websockets = LedAstray(model_url)
-    logging.getLogger("tac").setLevel(logging.ERROR)  # it logs to stdout, two lines a call
     tac = TAC(
         TACConfig(
             account_sid=f"AC{'0' * 32}",
@@ -66,6 +65,9 @@ def build_app(model_url: str) -> FastAPI:
             voice_public_domain="benchmark.ringback.test",
         )
     )
+    logging.getLogger("tac").setLevel(
+        logging.ERROR
+    )  # it wants INFO, and logs to stdout, two lines a call
     config = OpenAIRealtimeProviderConfig(openai_api_key="none", default_session_config=_SESSION)
     channel = VoiceChannel(tac, config=config)
     app = FastAPI()
