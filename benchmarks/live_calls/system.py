@@ -32,6 +32,7 @@ class LiveSystem:
     addresses: Addresses
     folder: Path
     parts: dict[str, Child] = field(default_factory=dict)
+    plans: dict[str, Part] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Path:
@@ -75,14 +76,13 @@ def live_system(
     base = find_free_base()
     plan = plan_system(base, data_dir=folder, time_factor=1, outer=outer)
     system = LiveSystem(plan.addresses, folder)
+    system.plans.update({part.name: part for part in plan.parts if part.name in names})
     with ExitStack() as started:
-        for part in plan.parts:
-            if part.name in names:
-                core = (cores or {}).get(part.name, _core_of(part.name))
-                system.parts[part.name] = started.enter_context(_start(part, system, core))
-        for part in plan.parts:
-            if part.name in names:
-                _wait_until_healthy(part, system)
+        for part in system.plans.values():
+            core = (cores or {}).get(part.name, _core_of(part.name))
+            system.parts[part.name] = started.enter_context(start_part(part, system, core))
+        for part in system.plans.values():
+            wait_until_healthy(part, system)
         yield system
         for process in reversed(system.parts.values()):
             process.stop()
@@ -99,7 +99,8 @@ def _core_of(part: str) -> int:
     return SYSTEM_CORE if part == HANDLER else LOAD_CORE
 
 
-def _start(part: Part, system: LiveSystem, core: int) -> Child:
+def start_part(part: Part, system: LiveSystem, core: int) -> Child:
+    """Start one part, which logs into the system's folder."""
     command = list(part.command)
     if part.name == SANDBOX:
         command += _LIGHT
@@ -107,7 +108,8 @@ def _start(part: Part, system: LiveSystem, core: int) -> Child:
     return child([*shell, *command], core=core, env=part.environment)
 
 
-def _wait_until_healthy(part: Part, system: LiveSystem) -> None:
+def wait_until_healthy(part: Part, system: LiveSystem) -> None:
+    """Wait until a part answers. Raises: ChildEnded."""
     until = time.monotonic() + _START_S
     for port in part.health_ports:
         while not _answers(f"http://127.0.0.1:{port}/healthz"):

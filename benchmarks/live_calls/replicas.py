@@ -1,0 +1,44 @@
+"""Two Orchestrators on one PostgreSQL: calls go by the first, pages read from the second."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.live_calls.system import (
+    ORCHESTRATOR,
+    LiveSystem,
+    live_system,
+    start_part,
+    wait_until_healthy,
+)
+from benchmarks.report_load.system import free_port
+from ringback_cli.launcher import Part
+from tests.postgres import own_postgres
+
+SECOND = "orchestrator-2"
+_PROGRAMS = Path("/usr/lib/postgresql")
+
+
+def find_missing_postgres() -> str:
+    """Say why two Orchestrators cannot be measured here; empty when they can."""
+    found = any(_PROGRAMS.glob("*/bin/postgres"))
+    return "" if found else f"no PostgreSQL below {_PROGRAMS}"
+
+
+@contextmanager
+def two_replicas(folder: Path, cores: Mapping[str, int]) -> Iterator[tuple[LiveSystem, str]]:
+    """Start a PostgreSQL with fsync on, all parts and a second Orchestrator; the latter's page."""
+    with own_postgres(is_durable=True) as server:
+        settings = {"RINGBACK_DATABASE_URL": server.url}
+        with live_system(folder, settings=settings, cores=cores) as system:
+            first, port = system.plans[ORCHESTRATOR], free_port()
+            own = {
+                "RINGBACK_PORT": str(port),
+                "RINGBACK_ORCHESTRATOR_GRPC": f"127.0.0.1:{free_port()}",
+            }
+            second = Part(SECOND, first.command, {**first.environment, **own}, (port,))
+            with start_part(second, system, cores[ORCHESTRATOR]) as process:
+                system.parts[SECOND] = process
+                wait_until_healthy(second, system)
+                yield system, f"http://127.0.0.1:{port}"
+                process.stop()
