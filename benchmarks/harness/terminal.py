@@ -56,9 +56,9 @@ class Progress:
 
     def begin(self, what: str) -> None:
         """Say what is being measured now."""
-        line = f"{self._done + 1}/{self._turns}  {what}{self._say_rest()}"
+        line = f"{self._done + 1}/{self._turns}  {what}"
         if self._is_seen:
-            sys.stderr.write(f"\r\x1b[K  {line}"[: width() + 4])
+            sys.stderr.write(f"\r\x1b[K  {line}{self._say_rest()}"[: width() + 4])
         else:
             sys.stderr.write(f"{PROGRESS_MARK}{line}\n")
         sys.stderr.flush()
