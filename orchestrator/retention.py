@@ -39,8 +39,8 @@ log = structlog.get_logger(__name__)
 
 PAUSE_S = 600.0
 """Between two rounds, and before the first: a start has calls to look after."""
-# One step holds the writer for about so long; others' commits wait behind it.
-STEP_S = 0.005
+# One step holds the writer for about so long, and its commit as long again; others wait behind it.
+STEP_S = 0.003
 # Of the writer's time a round takes one part in this many.
 SHARE = 5
 MOST_ROWS = 256

@@ -1,7 +1,7 @@
-"""Asks one Orchestrator everything that a reader may ask, and says what each answer costs.
+"""Asks Orchestrators everything that a reader may ask, and says what each answer costs.
 
-`python -m benchmarks.growth_load.client --address HOST:PORT --page URL --server-pid N --database
-FILE --seconds 0.8` prints one JSON line: by operation the figures of `report_load.client`. The
+`python -m benchmarks.growth_load.client --store NAME HOST:PORT URL FILE PID ...` answers each line
+`NAME<tab>KIND<tab>SECONDS` of stdin with one JSON line, the figures of `report_load.client`. The
 calls that it asks for are spread over the whole table.
 """
 
@@ -12,8 +12,10 @@ import json
 import random
 import secrets
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 
 import uvloop
 
@@ -27,7 +29,8 @@ from ringback.v1 import call_results_pb2_grpc as pb_grpc
 import aiohttp  # isort: skip - grpc comes first: the load pins itself before it is imported
 import grpc  # isort: skip - as above
 
-AT_ONCE = 8
+AT_ONCE = 16
+WATCH, PAGE = "Report to watcher", "page /calls"
 _ASKED_FOR = 2_000
 _REPLAYED = 100
 _DEADLINE_S = 20.0
@@ -59,8 +62,9 @@ class Reads:
         self._report = reporting(channel, WireForm(), 1)
 
     def kinds(self) -> Mapping[str, Send]:
-        """Name what can be asked for without having reported anything."""
+        """Name what is sent by many at once."""
         return {
+            "Report": self.report,
             "GetResult": self.get,
             "ListResults": self.list_newest,
             "ListResults, rare": self.list_rare,
@@ -125,45 +129,71 @@ class Reads:
         watch.cancel()
 
 
-async def ask_everything(options: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Make each kind of request for a while, one kind after the other."""
-    ids, midst = list_places(options.database)
-    found: dict[str, dict[str, float]] = {}
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Holds one Orchestrator that is asked."""
 
-    async def load(name: str, send: Send, at_once: int = AT_ONCE) -> None:
-        found[name] = await Load([send], 1).run(at_once, options.seconds, options.server_pid)
+    name: str
+    address: str
+    page: str
+    """The URL of its pages."""
+    database: str
+    """Its SQLite file."""
+    pid: int
+    """Whose CPU time is read."""
 
-    async with grpc.aio.insecure_channel(options.address) as channel:
+
+async def ask(store: Store, kind: str, seconds: float) -> dict[str, float]:
+    """Make one kind of request for a while; return the figures."""
+    ids, midst = list_places(store.database)
+    async with grpc.aio.insecure_channel(store.address) as channel:
         reads = Reads(channel, ids, midst)
-        await load("Report", reads.report)
-        if not ids:
-            reads = Reads(channel, *list_places(options.database))
-        for name, send in reads.kinds().items():
-            await load(name, send)
-        async with reads.watching() as send:
-            await load("Report to watcher", send, 1)
-    async with aiohttp.ClientSession() as session:
+        if kind == PAGE:
+            async with aiohttp.ClientSession() as session:
+                send = loading(session, f"{store.page}/calls")
+                return await Load([send], 1).run(2, seconds, store.pid)
+        if kind == WATCH:
+            async with reads.watching() as send:
+                return await Load([send], 1).run(1, seconds, store.pid)
+        return await Load([reads.kinds()[kind]], 1).run(AT_ONCE, seconds, store.pid)
 
-        async def page(_number: int) -> int:
-            async with session.get(f"{options.page}/calls") as answer:
-                await answer.read()
-                return int(answer.ok)
 
-        await load("page /calls", page, 2)
-    return found
+def loading(session: aiohttp.ClientSession, url: str) -> Send:
+    """Make what loads a page."""
+
+    async def load(_number: int) -> int:
+        async with session.get(url) as answer:
+            await answer.read()
+            return int(answer.ok)
+
+    return load
+
+
+async def answer_lines(stores: Mapping[str, Store]) -> None:
+    """Ask as each line of stdin wants; answer a line of JSON."""
+    while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+        name, kind, seconds = line.split("\t")
+        print(json.dumps(await ask(stores[name], kind, float(seconds))), flush=True)
 
 
 def main() -> None:
-    """Ask as the command line says."""
+    """Serve as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth_load.client")
-    parser.add_argument("--address", required=True, help="HOST:PORT of gRPC")
-    parser.add_argument("--page", required=True, help="the page's URL")
-    parser.add_argument("--database", required=True, help="the SQLite file")
-    parser.add_argument("--server-pid", type=int, required=True, help="whose CPU time is read")
-    parser.add_argument("--seconds", type=float, default=0.8, help="for each kind")
+    parser.add_argument(
+        "--store",
+        action="append",
+        required=True,
+        nargs=5,
+        metavar=("NAME", "ADDRESS", "PAGE", "DATABASE", "PID"),
+        help="one that may be asked: gRPC's HOST:PORT, the page's URL, an SQLite file",
+    )
     options = parser.parse_args()
+    stores = {
+        name: Store(name, address, page, database, int(pid))
+        for name, address, page, database, pid in options.store
+    }
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(ask_everything(options))), flush=True)
+        runner.run(answer_lines(stores))
 
 
 if __name__ == "__main__":
