@@ -12,6 +12,7 @@ import pytest
 
 from call_reporter import OutboxFull, OutboxUnavailable
 from call_reporter.outbox import Outbox
+from call_reporter.outbox.rows import find_runs
 from ringback.v1 import call_results_pb2 as pb
 from tests.rig import JumpyClock
 from tests.unit.call_reporter.outbox_bench import SetClock, opened, outcome, waiting_in
@@ -280,3 +281,8 @@ async def test_a_closed_outbox_says_so(tmp_path: Path) -> None:
         pass
     with pytest.raises(OutboxUnavailable, match="closed"):
         await outbox.is_over("a")
+
+
+def test_numbers_are_acknowledged_run_by_run() -> None:
+    assert find_runs([5, 2, 1, 3, 9]) == [(1, 3), (5, 5), (9, 9)]
+    assert find_runs([]) == []
