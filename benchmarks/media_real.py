@@ -122,7 +122,7 @@ def play(turn: Turn, window_s: float) -> dict[str, float]:
         with live_system(folder, (SANDBOX,)) as system:
             port = str(system.addresses.base + 3)
             relay = own_module("benchmarks.media_load.floor", "--port", port)
-            model = f"ws://127.0.0.1:{system.addresses.base + 2}/v1/realtime"
+            model = f"ws://127.0.0.1:{system.addresses.base + 2}/v1/realtime?model=gpt-realtime-2.1"
             with child([*relay, "--model", model], core=SYSTEM_CORE) as floor:
                 floor.line()
                 system.parts[FLOOR] = floor

@@ -105,7 +105,10 @@ def start_part(part: Part, system: LiveSystem, core: int) -> Child:
     if part.name == SANDBOX:
         command += _LIGHT
     shell = ["sh", "-c", _IN_FOLDER, "sh", str(system.folder), str(system.log_of(part.name))]
-    return child([*shell, *command], core=core, env=part.environment)
+    # Tied to us as to the launcher: a benchmark that is killed leaves nothing running.
+    tether = own_module("ringback_cli.tether")
+    environment = {**part.environment, "RINGBACK_LAUNCHER_PID": str(os.getpid())}
+    return child([*shell, *tether, *command], core=core, env=environment)
 
 
 def wait_until_healthy(part: Part, system: LiveSystem) -> None:

@@ -34,9 +34,18 @@ def create_relay(model_url: str) -> FastAPI:
     app = FastAPI()
 
     @app.websocket("/media-stream")
+    @app.websocket("/media-stream/{call_id}/{token}")
     async def relay(stream: WebSocket) -> None:
         await stream.accept()
-        async with connect(model_url, compression=None, proxy=None, max_queue=None) as model:
+        call_id = stream.path_params.get("call_id", "")
+        headers = {"Authorization": "Bearer none", "X-Client-Request-Id": call_id}
+        async with connect(
+            model_url,
+            additional_headers=headers,
+            compression=None,
+            proxy=None,
+            max_queue=None,
+        ) as model:
             await model.send(_UPDATE)
             stream_sid = await _read_start(stream)
             back = asyncio.create_task(_carry_back(stream, model, stream_sid))
