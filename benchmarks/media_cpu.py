@@ -9,7 +9,7 @@ Each is a fresh process. Every frame has to arrive byte for byte, every call has
 CPU is the process's own (schedstat) per call and second. Added latency is the time from the load's
 send to its receipt above that of a lone call through the same process. Memory is the resident set
 above that of one call, divided by the calls. Then the same product over TLS to the model, printed
-only, and with --peers the points of the curve N = 25 ... 200.
+only. The curve over N is drawn by curves.
 """
 
 import sys
@@ -19,7 +19,6 @@ from benchmarks.harness import SYSTEM_CORE, Line, Run, child, require_equal
 from benchmarks.media_load import Generator, Heard, Load, Product
 
 CALLS = 100
-CURVE = (25, 50, 100, 150, 200)
 WINDOW_S, QUICK_WINDOW_S = 4.0, 2.5
 FLOOR, PRODUCT, PRODUCT_TLS = "floor", "Call Handler", "Call Handler, wss"
 _COLUMNS = ("in_p50_ms", "in_p99_ms", "out_p50_ms", "out_p99_ms", "rss_kb", "load_cpu", "errors")
@@ -72,8 +71,6 @@ def main() -> int:
     ]
     run.table(f"CPU ms per call and second, {CALLS} calls", lines)
     _judge(run)
-    if run.has_peers:
-        _draw_curve(run, seconds)
     return run.finish()
 
 
@@ -89,15 +86,6 @@ def _judge(run: Run) -> None:
     ceiling = CALLS / run.median(PRODUCT, "load_cpu")
     run.note(f"the load's own ceiling is about {ceiling:.0f} calls, a full core of it")
     run.note("its Orchestrator is a stub on the load's core, counted as load")
-
-
-def _draw_curve(run: Run, seconds: float) -> None:
-    series = {case: [f"{case} N={calls}" for calls in CURVE] for case in (FLOOR, PRODUCT)}
-    points = [(case, calls) for calls in CURVE for case in (FLOOR, PRODUCT)]
-    for case, calls in points:
-        run.add(f"{case} N={calls}", **measure(case, calls, seconds))
-    for figure in ("cpu_ms", "added_p99_ms", "rss_kb"):
-        run.lines(f"Calls on one core against {figure}", "calls", figure, series)
 
 
 if __name__ == "__main__":
