@@ -22,6 +22,7 @@ import uvicorn
 import uvloop
 
 from foundation.asgi import App
+from foundation.direct_socket import DirectWebSocket
 from foundation.drain import Drain
 from foundation.header_timer import TimedHeaders
 
@@ -126,7 +127,7 @@ def server_config(app: App, *, port: int = 0) -> uvicorn.Config:
         app,
         port=port,
         http=TimedHeaders,
-        ws="websockets-sansio",
+        ws=DirectWebSocket,
         ws_max_size=WEBSOCKET_MAX_BYTES,
         ws_per_message_deflate=False,
         limit_concurrency=CONNECTIONS_MAX,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 _MEDIA_PREFIX = '{"event":"media","'
+_MARK_PREFIX = '{"event":"mark","'
 _TRACK = '"track":"inbound"'
 _TIMESTAMP = '"timestamp":"'
 _PAYLOAD = '","payload":"'
@@ -100,6 +101,14 @@ def read_media(text: str) -> Media | None:
         and _is_base64(text[start : -len(_MEDIA_END)])
     )
     return Media(int(stamp), text[start : -len(_MEDIA_END)]) if is_usual else None
+
+
+def read_mark(text: str) -> Mark | None:
+    """Read a mark that came back; None for any other text. Raises: BadStreamMessage."""
+    if not text.startswith(_MARK_PREFIX):
+        return None
+    message = _read_json(text)
+    return message if isinstance(message, Mark) else None
 
 
 def media_message(stream_sid: str, payload: str) -> str:

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from call_handler.call import CallServices, OpenStream, conduct_call
 from call_handler.errors import CallHandlerError
+from foundation.direct_socket import EXTENSION, DirectSocket
 from foundation.drain import Drain
 from foundation.task_set import completed
 from telephony.media_messages import BadStreamMessage, Connected, Started, read_message
@@ -59,6 +60,12 @@ class StreamSocket:
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
+
+    @property
+    def direct(self) -> DirectSocket | None:
+        """Give the short way to the socket; None on a server that has none."""
+        offered = self._websocket.scope.get("extensions", {}).get(EXTENSION, {}).get("socket")
+        return offered if isinstance(offered, DirectSocket) else None
 
     async def receive(self) -> str | None:
         """Wait for the next message; None once the socket is gone, however it went.

@@ -7,6 +7,7 @@ import hmac
 import os
 import ssl
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
@@ -168,5 +169,5 @@ def _heard(ways: list[Way]) -> WayHeard:
     return WayHeard(**asdict(spans))
 
 
-def _cpu(pids: tuple[int, ...] | list[int]) -> int:
+def _cpu(pids: Sequence[int]) -> int:
     return sum(map(cpu_ns, pids))

@@ -57,5 +57,5 @@ class Generator:
         answer = json.loads(self._child.line(load.seconds + load.calls * 0.3 + _MORE_S))
         if "error" in answer:
             raise LoadFailed(f"{load.calls} calls: {answer['error']}{self._child.tail()}")
-        ways = {name: WayHeard(**answer.pop(name)) for name in ("inbound", "outbound")}
-        return Heard(**ways, **answer)
+        inbound, outbound = (WayHeard(**answer.pop(name)) for name in ("inbound", "outbound"))
+        return Heard(inbound=inbound, outbound=outbound, **answer)

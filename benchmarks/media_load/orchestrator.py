@@ -5,6 +5,7 @@ Prints its port; a line on its stdin is answered with the number of calls that h
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from benchmarks.harness import LOAD_CORE, pin
@@ -66,6 +67,30 @@ class CallResults(rpc.CallResultsServicer):
         del context
         entries = [pb.BatchReportEntry(response=self._take(result)) for result in request.results]
         return pb.BatchReportResponse(entries=entries)
+
+    async def GetResult(  # noqa: N802 - the contract's name
+        self,
+        request: pb.GetResultRequest,
+        context: grpc.aio.ServicerContext[pb.GetResultRequest, pb.GetResultResponse],
+    ) -> pb.GetResultResponse:
+        """Know nothing."""
+        raise NotImplementedError
+
+    async def ListResults(  # noqa: N802 - the contract's name
+        self,
+        request: pb.ListResultsRequest,
+        context: grpc.aio.ServicerContext[pb.ListResultsRequest, pb.ListResultsResponse],
+    ) -> pb.ListResultsResponse:
+        """Know nothing."""
+        raise NotImplementedError
+
+    def WatchResults(  # noqa: N802 - the contract's name
+        self,
+        request: pb.WatchResultsRequest,
+        context: grpc.aio.ServicerContext[pb.WatchResultsRequest, pb.WatchResultsResponse],
+    ) -> AsyncIterator[pb.WatchResultsResponse]:
+        """Know nothing."""
+        raise NotImplementedError
 
     def _take(self, result: pb.CallResult) -> pb.ReportResponse:
         is_new = result.call_id not in self.reported

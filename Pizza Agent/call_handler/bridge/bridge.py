@@ -12,6 +12,7 @@ from call_handler.bridge.ending import describe_end
 from call_handler.bridge.limits import BridgeLimits
 from call_handler.bridge.over import Over, broken_bridge, lost_media, lost_model
 from call_handler.bridge.sending import Sender
+from call_handler.bridge.short_cut import ShortCut
 from call_handler.bridge.sockets import CarrierSocket, ModelConnector, ModelSocket, Signals
 from call_handler.outcome import CallEnd, EndKind
 from call_handler.realtime import AudioDelta, ModelFault, read_audio_delta, read_event
@@ -52,11 +53,12 @@ class Bridge:
         self._sender = Sender(carrier, dialogue, limits)
         self._asking = Asking(signals.ask_person, self._take_answer)
         self._kept: deque[Media] = deque(maxlen=limits.kept_frames)
-        self._frame_at = 0.0
+        self._stirred = asyncio.Event()
+        self._short_cut = ShortCut(dialogue, self._sender, self._stirred.set)
 
     async def run(self) -> CallEnd:
         """Bridge until the call has to end and say how; never raises, except when cancelled."""
-        self._frame_at = self._now()
+        self._short_cut.frame_at = self._now()
         sides = [
             asyncio.create_task(self._guard(side), name=name)
             for name, side in (
@@ -69,6 +71,7 @@ class Bridge:
             done, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
             over = next(side.result() for side in sides if side in done)
         finally:
+            self._short_cut.close()
             for side in sides:
                 side.cancel()
             await asyncio.gather(*sides, return_exceptions=True)
@@ -115,7 +118,7 @@ class Bridge:
         dialogue = self._dialogue
         while dialogue.over is None:
             try:
-                text = await self._carrier.receive()
+                text = await self._short_cut.receive_from_carrier(self._carrier)
                 if text is None:
                     return lost_media("stream_closed", "The media stream ended without a stop.")
                 await self._take_carrier_message(text)
@@ -147,8 +150,7 @@ class Bridge:
 
     async def _take_frame(self, media: Media) -> None:
         dialogue = self._dialogue
-        self._frame_at = self._now()
-        dialogue.clock_ms = max(dialogue.clock_ms, media.timestamp_ms)
+        self._short_cut.note_frame(media)
         if self._sender.is_ready:
             await self._sender.send_event(dialogue.writer.append_audio(media.payload))
         else:
@@ -168,6 +170,7 @@ class Bridge:
                 return await self._listen(self._sender.model)
             except ModelFault as fault:
                 self._sender.is_ready = False
+                self._short_cut.close()
                 once_more = fault.may_reconnect and not self._dialogue.anything_said
                 if attempt == _CONNECTIONS or not once_more:
                     return lost_model(fault)
@@ -183,12 +186,13 @@ class Bridge:
             payload = self._kept.popleft().payload
             await self._sender.send_event(self._dialogue.writer.append_audio(payload))
         self._sender.is_ready = True
+        self._short_cut.open()
         log.info("model_connected")
 
     async def _listen(self, model: ModelSocket) -> Over:
         dialogue = self._dialogue
         while dialogue.over is None:
-            text = await model.receive()
+            text = await self._short_cut.receive_from_model(model)
             event = read_audio_delta(text) or read_event(text)
             if event is None:
                 log.warning("model_event_unreadable", length=len(text))
@@ -206,10 +210,14 @@ class Bridge:
     async def _watch(self) -> Over:
         stop = asyncio.create_task(self._signals.stopping.wait())
         cancel = asyncio.create_task(self._signals.cancel_requested.wait())
+        stirred = asyncio.create_task(self._stirred.wait())
         try:
             while True:
                 begun = self._now()
-                waiting = {task for task in (stop, cancel) if not task.done()}
+                if stirred.done():
+                    self._stirred.clear()
+                    stirred = asyncio.create_task(self._stirred.wait())
+                waiting = {task for task in (stop, cancel, stirred) if not task.done()}
                 await asyncio.wait(
                     waiting, timeout=self._limits.tick_s, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -223,9 +231,9 @@ class Bridge:
                     return over
                 await self._flush()
         finally:
-            stop.cancel()
-            cancel.cancel()
-            await asyncio.gather(stop, cancel, return_exceptions=True)
+            for task in (stop, cancel, stirred):
+                task.cancel()
+            await asyncio.gather(stop, cancel, stirred, return_exceptions=True)
 
     def _look(self, *, is_stopping: bool, is_canceled: bool) -> Over | None:
         """Look at everything that runs on the wall clock; None while the call may go on."""
@@ -239,7 +247,10 @@ class Bridge:
         blocked = self._sender.find_blocked(now)
         if blocked is not None:
             return blocked
-        if not self._sender.is_sending and now - self._frame_at > self._limits.frame_gap_s:
+        if (
+            not self._sender.is_sending
+            and now - self._short_cut.frame_at > self._limits.frame_gap_s
+        ):
             return lost_media("no_frames", "No sound came from the carrier for too long.")
         if self._sender.is_ready:
             self._dialogue.take_answered_by(self._signals.answered_by(), now)

@@ -160,9 +160,11 @@ class Dialogue:
 
     def take_audio(self, delta: AudioDelta) -> None:
         """Play a stretch of the agent's voice, unless it was cut short or came too late."""
+        was_playing = self.voice.playout.is_playing
         if self.floor.speak(delta, self.clock_ms):
             self.anything_said = True
-            self._due_ms = None
+            if not was_playing:  # more of the same is only due later
+                self._due_ms = None
 
     def take_event(self, event: Event, now: float) -> None:
         """Follow one event of the model; `now` in seconds of the wall clock.
@@ -202,6 +204,11 @@ class Dialogue:
         """Let the agent say goodbye and end the call then, for a reason that is not its own."""
         self.floor.say_goodbye(kind, self.clock_ms)
         self._due_ms = None
+
+    @property
+    def has_questions(self) -> bool:
+        """Say whether a question is to be put to the person."""
+        return self.tools.has_questions
 
     def take_questions(self) -> list[Question]:
         """Give the questions that are to be put to the person, and forget them."""

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from call_handler.bridge.dialogue import Dialogue
 from call_handler.bridge.limits import BridgeLimits
 from call_handler.bridge.over import Over, lost_media, lost_model
-from call_handler.bridge.sockets import CarrierSocket, ModelSocket
+from call_handler.bridge.sockets import CarrierSocket, ModelSocket, OffersDirect
 from call_handler.realtime import ModelFault
+from foundation.direct_socket import DirectSocket
 
 
 class Sender:
@@ -42,6 +43,34 @@ class Sender:
                 async with asyncio.timeout(self._limits.blocked_s):
                     for event in to_model:
                         await self.send_event(event)
+
+    def direct_sides(self) -> tuple[DirectSocket, DirectSocket] | None:
+        """Give the short ways to carrier and model; None unless both have one."""
+        carrier, model = (
+            side.direct if isinstance(side, OffersDirect) else None
+            for side in (self._carrier, self.model)
+        )
+        return None if carrier is None or model is None else (carrier, model)
+
+    def flush_now(self, carrier: DirectSocket, model: DirectSocket) -> bool:
+        """Send what the dialogue wants sent without waiting; False when it cannot all be sent."""
+        outgoing = self._dialogue.outgoing
+        if not outgoing.is_waiting:
+            return True
+        if not (self.is_idle and carrier.has_room and model.has_room):
+            return False
+        to_carrier, to_model = outgoing.take_for_carrier(), outgoing.take_for_model()
+        if to_carrier:
+            carrier.send_now(to_carrier)
+        if to_model:
+            model.send_now(to_model)
+        return True
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether the session is ready and nothing is being sent."""
+        is_sending = self._sending_since is not None or self._flushing.locked()
+        return self.is_ready and not is_sending
 
     async def send_event(self, event: str) -> None:
         """Send one event to the model; does nothing when its session is gone."""

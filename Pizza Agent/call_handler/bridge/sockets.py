@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from call_handler.bridge.asking import PersonAsker, ask_nobody
 from foundation.clock import Clock, SystemClock
+from foundation.direct_socket import DirectSocket
 
 
 class CarrierSocket(Protocol):
@@ -36,6 +37,15 @@ class ModelSocket(Protocol):
 
     async def close(self) -> None:
         """End the session; never raises, never takes long."""
+
+
+@runtime_checkable
+class OffersDirect(Protocol):
+    """A socket of either side that may have a short way."""
+
+    @property
+    def direct(self) -> DirectSocket | None:
+        """Give the short way; None when there is none."""
 
 
 ModelConnector: TypeAlias = Callable[[], Awaitable[ModelSocket]]

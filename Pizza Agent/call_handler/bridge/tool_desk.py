@@ -48,6 +48,11 @@ class ToolDesk:
             self._conduct.key_sent(clock_ms)
             self._answer(self._toolbox.settle(keys.function_call_id, PRESSED), clock_ms)
 
+    @property
+    def has_questions(self) -> bool:
+        """Say whether a question is to be put to the person."""
+        return bool(self._questions)
+
     def take_questions(self, clock_ms: int) -> list[Question]:
         """Give the questions that are to be put to the person, and forget them."""
         taken, self._questions = self._questions, []

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from call_handler.realtime.direct import DirectConnection
 from call_handler.realtime.events import AudioDelta, EventWriter, object_of, read_event, text_of
 from call_handler.realtime.fault import ModelFault
 from call_handler.realtime.session import SessionPlan
@@ -72,6 +73,11 @@ class RealtimeModel:
             await model.close()
             raise
         return model
+
+    @property
+    def direct(self) -> DirectConnection | None:
+        """Give the short way to the socket; None when it has none."""
+        return self._socket if isinstance(self._socket, DirectConnection) else None
 
     async def send(self, event: str) -> None:
         """Send one event. Raises: ModelFault when the connection is gone."""
@@ -146,6 +152,7 @@ async def _open(settings: ModelSettings, call_id: str) -> ClientConnection:
             settings.url,
             additional_headers=headers,
             compression=None,
+            create_connection=DirectConnection,
             open_timeout=settings.open_timeout_s,
             ping_interval=_PING_S,
             ping_timeout=_PING_S,
