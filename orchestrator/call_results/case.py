@@ -31,6 +31,8 @@ class Case:
     recorded_at: int = 0
     recording_url: str = ""
     """Our page of the recording, if the carrier told of one before there was a result."""
+    has_last_word: bool = False
+    """True when the carrier has said that the call is over."""
     is_stored: bool = False
     """True when the row of the result stands in the database already."""
     is_call_stored: bool = True
@@ -48,6 +50,11 @@ class Case:
         if isinstance(self._told, FirstReport):
             self._told = self._told.join()
         return self._told
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether somebody must look at the call once it is final: see `finish_calls`."""
+        return self.has_last_word or self.status == pb.CALL_STATUS_UNKNOWN
 
     @property
     def call_id(self) -> str:
@@ -191,6 +198,7 @@ def open_case(known: KnownCall) -> Case:
         identity,
         known.task_id,
         recording_url=known.recording_url or "",
+        has_last_word=bool(known.has_last_word),
         is_call_touched=known.state != "final",
     )
     if known.record is not None and known.provenance is not None:

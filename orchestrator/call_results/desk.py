@@ -145,7 +145,7 @@ class Desk:
             case for case in cases if case.is_call_stored and case.is_call_touched and case.record
         ]
         statements.finish_calls(self._connection, [case.final_row(now_us) for case in finished])
-        if finished:  # the carrier's last word may wait to be filed
+        if any(case.is_due for case in finished):
             self._transaction.note_due(now_us)
         statements.insert_reports(self._connection, self._reports)
         touched = [case for case in cases if case.is_touched]

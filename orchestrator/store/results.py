@@ -51,6 +51,8 @@ class KnownCall:
     recorded_at: int | None
     recording_url: str | None
     """Our page of the call's recording; None while the carrier has told of none."""
+    has_last_word: bool
+    """True when the carrier has said that it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ _CALLS = select(
     result.c.provenance,
     result.c.recorded_at,
     recording.c.url.label("recording_url"),
+    call.c.provider.is_not(None).label("has_last_word"),
 ).select_from(
     call.outerjoin(result, result.c.call_id == call.c.call_id).outerjoin(recording, _WAS_RECORDED)
 )
