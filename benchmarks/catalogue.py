@@ -40,7 +40,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("growth", "what a million results change", 240, is_peer=True),
     Benchmark("media_calls", "calls per core against other frameworks", 500, is_peer=True),
     Benchmark("page_push", "from hang-up to pixel", 100, is_peer=True),
-    Benchmark("curves", "how the costs grow", 300, is_peer=True),
+    Benchmark("curves", "how the costs grow", 260, is_peer=True),
     Benchmark("test_time", "make test within two minutes", 140, is_peer=True),
 )
 
