@@ -19,7 +19,8 @@ OrchestratorError
 
 Caught where they are raised, so no door sees them: BadContacts (contacts.py), BadReading
 (conversation/reading.py), OwnNumberRefused (conversation/phone_numbers.py), DatabaseDamaged
-(store/sqlite.py) and WebhookRefused (status_callbacks.py), which knows its own status.
+(store/sqlite.py), Undone (store/group.py) and WebhookRefused (status_callbacks.py), which knows its
+own status.
 """
 
 from collections.abc import Mapping, Sequence
