@@ -9,6 +9,8 @@ from pathlib import Path
 SYSTEM_CORE, LOAD_CORE = 0, 1
 _FLUSHES = 200
 _PAGE = b"\x5a" * 8192
+_CPU_CLOCK_OF_A_PROCESS = 2
+"""CPUCLOCK_SCHED: the kernel's word for what its scheduler has counted."""
 
 
 def pin(core: int) -> None:
@@ -21,18 +23,15 @@ def pin(core: int) -> None:
 
 
 def cpu_ns(pid: int) -> int:
-    """Sum the CPU time of a process over its living threads, ns.
+    """Return the CPU time that a process has used, ns, threads that have ended included.
 
-    A thread that ended has dropped out. Source: /proc/PID/task/*/schedstat, field 1; the ticks of
-    /proc/PID/stat are 10 ms long.
+    Raises: ProcessLookupError. Source: clock_getcpuclockid(3), Linux; the same figure as the sum of
+    /proc/PID/task/*/schedstat, which forgets a thread when it ends.
     """
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        try:
-            total += int((task / "schedstat").read_text().split()[0])
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended while we read
-    return total
+    try:
+        return time.clock_gettime_ns((~pid << 3) | _CPU_CLOCK_OF_A_PROCESS)
+    except OSError as error:
+        raise ProcessLookupError(f"no process {pid}") from error
 
 
 def rss_kb(pid: int) -> int:

@@ -1,6 +1,8 @@
 """The benchmarks' arithmetic, judgement, tables, files and plots: all that needs no measuring."""
 
+import os
 import sys
+import threading
 from pathlib import Path
 from xml.etree import ElementTree as ET  # our own SVG is read
 
@@ -8,7 +10,16 @@ import pytest
 
 from benchmarks.catalogue import BENCHMARKS
 from benchmarks.goals import GOALS, find_goal
-from benchmarks.harness import ChildEnded, Line, Mismatch, Run, child, quantiles, require_equal
+from benchmarks.harness import (
+    ChildEnded,
+    Line,
+    Mismatch,
+    Run,
+    child,
+    cpu_ns,
+    quantiles,
+    require_equal,
+)
 from benchmarks.harness.judging import Evidence, Judgement, judge
 from benchmarks.harness.plots.axes import scale_from_zero, scale_of
 from benchmarks.harness.plots.histogram import count_bins
@@ -132,6 +143,15 @@ def test_a_child_is_spoken_with_by_lines_and_its_last_words_are_kept() -> None:
         assert talker.line() == "got this"
         with pytest.raises(ChildEnded, match=r"ended with 3\n  oops"):
             talker.line()
+
+
+def test_the_cpu_time_of_a_thread_that_ended_is_counted() -> None:
+    before = cpu_ns(os.getpid())
+    thread = threading.Thread(target=lambda: sum(range(200_000)))
+    thread.start()
+    thread.join()
+
+    assert cpu_ns(os.getpid()) - before > 500_000
 
 
 def test_a_run_keeps_what_it_measured_and_draws_from_the_file(
