@@ -107,8 +107,9 @@ def _measure_growth(run: Run, folder: Path, sizes: list[int]) -> None:
         client = running.enter_context(child(argv, core=LOAD_CORE))
         for kind in KINDS:
             cases = {f"{kind} @{_say(size)}": size for size in sizes}
-            for turn in run.interleave(list(cases)):
-                window_s = LONG_WINDOW_S if kind in GOALS.values() else WINDOW_S
+            is_goal = kind in GOALS.values()
+            window_s = LONG_WINDOW_S if is_goal else WINDOW_S
+            for turn in run.interleave(list(cases), run.repeats * (2 if is_goal else 1)):
                 client.tell(f"{_say(cases[turn.case])}\t{kind}\t{window_s}")
                 figures: dict[str, float] = json.loads(client.line(_ASKING_S))
                 require_equal(f"wrong answers to {kind}", int(figures["errors"]), 0)
