@@ -11,12 +11,14 @@ class Segment:
     """A stretch of one item's audio up to its mark; `mark` is None while it is still growing.
 
     `most_bytes`: how long it may grow. `is_begin`: the queue may be empty when it gets there;
-    `begin_mark` goes before it then, unless the end of the stretch before does.
+    `begin_mark` goes before it then, unless the end of the stretch before does. `dry_bytes`: how
+    long it may grow by sound that may find the queue empty, too.
     """
 
     item_id: str
     most_bytes: int
     is_begin: bool
+    dry_bytes: int = 0
     own_bytes: int = 0
     mark: str | None = None
     begin_mark: str = ""
@@ -63,11 +65,13 @@ class Queue:
 
     segments: deque[Segment] = field(default_factory=deque)
     base_ms: int = 0
+    all_bytes: int = 0
+    """The sum of its segments: it is looked at with every delta."""
 
     @property
     def length_ms(self) -> int:
         """Give the length of all that is in it."""
-        return sum(segment.own_bytes for segment in self.segments) // BYTES_PER_MS
+        return self.all_bytes // BYTES_PER_MS
 
     def count_up_to(self, mark: str) -> int | None:
         """Count the segments that stand before a mark; None when it is not in this queue."""

@@ -68,6 +68,18 @@ def test_a_full_queue_needs_no_mark_of_a_beginning() -> None:
     assert marks(playout.send("A", 0, audio(200), 20)) == ["1:4"]
 
 
+def test_sound_that_comes_just_in_time_needs_every_second_mark() -> None:
+    playout = Playout()
+    sent = [marks(playout.send("A", 0, audio(20), 20 * number)) for number in range(6)]
+    assert sent == [["1:0b"], [], ["1:1"], [], ["1:2"], []]
+
+
+def test_after_a_gap_even_the_second_stretch_begins_with_a_mark() -> None:
+    playout = Playout()
+    playout.send("A", 0, audio(20), 0)
+    assert marks(playout.send("A", 0, audio(20), 40)) == ["1:1"]
+
+
 def test_nothing_is_heard_before_the_clock_moves() -> None:
     playout = Playout()
     playout.send("A", 0, audio(600), 1_000)
