@@ -34,8 +34,8 @@ class Plan:
     # Where its commits are counted.
     commits: str
     calls: int = 200
-    calls_per_s: float = 25.0
-    call_s: float = 3.0
+    calls_per_s: float = 50.0
+    call_s: float = 4.0
     pages: int = 0
     # Above 0: all calls take each step together, at this pace.
     steps_per_s: float = 0.0

@@ -1,7 +1,8 @@
 """What the parts around the Orchestrator send it in the course of one call, as data.
 
-Counted in a call of the sandbox's scenario `order_taken`: seven callbacks, a claim, a progress for
-each turn and for each text that was heard better, two without news, one report.
+As counted at the doors in a call of the sandbox's scenario `order_taken`, which sends 21 of them:
+seven callbacks, a claim, a progress for each turn and for each text that was heard better, some
+without news, one report.
 """
 
 import secrets
