@@ -24,7 +24,7 @@ from benchmarks.peers.environments import NotInstalled, install
 from benchmarks.peers.ladder import Search
 from benchmarks.peers.systems import FLOOR, RINGBACK, SYSTEMS, System, running
 
-WINDOW_S = 3.0
+WINDOW_S = 2.0
 ADDED_MS = 20.0
 EQUAL_CALLS = 20
 _HOPELESS_MS = 100.0
@@ -53,6 +53,7 @@ class Trial:
     system: System
     search: Search
     heard: dict[int, Heard] = field(default_factory=dict)
+    tried: set[int] = field(default_factory=set)
     failure: str = ""
     """Why it cannot be measured; empty while it can."""
 
@@ -62,17 +63,20 @@ class Trial:
         if self.failure:
             return 0
         for calls in (1, EQUAL_CALLS):
-            if calls not in self.heard:
+            if calls not in self.tried:
                 return calls
         return self.search.next_calls
 
-    def try_next(self, generator: Generator) -> None:
-        """Try the next number of calls in a fresh process."""
+    def try_next(self, generator: Generator) -> Iterator[Heard]:
+        """Try the next number of calls in a fresh process; yields what each try came to."""
         calls = self.next_calls
+        self.tried.add(calls)
         try:
             heard = self._hold(calls, generator)
+            yield heard
             if calls > 1 and not self.is_held(heard) and self._is_close(heard):
                 again = self._hold(calls, generator)
+                yield again
                 heard = again if self.is_held(again) else heard
         except (ChildEnded, LoadFailed) as error:
             if calls == 1:
@@ -152,7 +156,8 @@ def measure(run: Run, trials: Sequence[Trial]) -> None:
     with Generator() as generator:
         for turn in run.interleave(list(by_name), repeats=_ROUNDS):
             if by_name[turn.case].next_calls:
-                by_name[turn.case].try_next(generator)
+                for heard in by_name[turn.case].try_next(generator):
+                    run.add(f"{turn.case}, {heard.calls} at once", **heard.figures)
 
 
 def show(run: Run, trials: Sequence[Trial]) -> None:

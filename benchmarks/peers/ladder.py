@@ -15,7 +15,7 @@ class Search:
     """Knows which numbers were held and which were not; says what to try next."""
 
     first: int
-    """Where it begins; a number of the ladder."""
+    """Where it begins, whatever was noted of smaller numbers; a number of the ladder."""
     held: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
 
@@ -28,7 +28,7 @@ class Search:
     @property
     def next_calls(self) -> int:
         """Return the number to try next, 0 when the end is found."""
-        if not self.held and not self.failed:
+        if self.first not in self.held and not any(calls <= self.first for calls in self.failed):
             return self.first
         low = LADDER.index(self.calls) if self.calls else -1
         if not self.failed:
