@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from benchmarks.harness import ChildEnded, Line, Run
+from benchmarks.harness import ChildEnded, Line, Mismatch, Run
 from benchmarks.media_load import Generator, Heard
 from benchmarks.media_load.generator import LoadFailed
 from benchmarks.peers.environments import NotInstalled, install
@@ -54,6 +54,8 @@ class Trial:
     search: Search
     heard: dict[int, Heard] = field(default_factory=dict)
     tried: set[int] = field(default_factory=set)
+    words: dict[int, str] = field(default_factory=dict)
+    """What was said where a number could not be held at all."""
     failure: str = ""
     """Why it cannot be measured; empty while it can."""
 
@@ -78,9 +80,10 @@ class Trial:
                 again = self._hold(calls, generator)
                 yield again
                 heard = again if self.is_held(again) else heard
-        except (ChildEnded, LoadFailed) as error:
+        except (ChildEnded, LoadFailed, Mismatch) as error:
+            self.words[calls] = str(error).splitlines()[0]
             if calls == 1:
-                self.failure = str(error).splitlines()[0]
+                self.failure = self.words[calls]
             self.search.note(calls, is_held=False)
             return
         self.heard[calls] = heard
@@ -177,6 +180,8 @@ def show(run: Run, trials: Sequence[Trial]) -> None:
             for calls in sorted(trial.search.held | trial.search.failed)
         )
         run.note(f"{trial.system.name}: tried {tries}")
+        for calls, words in trial.words.items():
+            run.note(f"{trial.system.name}, {calls} calls: {words}")
         if any(heard.is_void for heard in trial.heard.values()):
             run.note(f"{trial.system.name}: ended where the load did, not the system")
 
