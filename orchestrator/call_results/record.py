@@ -14,7 +14,7 @@ async def record_call_result(store: Store, received: Received) -> Recorded:
 
     Idempotent: a repeat answers DUPLICATE. Raises: StoreUnavailable.
     """
-    answer = (await store.write_batch(record_reports, [received]))[0]
+    answer = (await store.write_batch(record_reports, [received], len(received.raw)))[0]
     if isinstance(answer, Exception):
         raise answer
     return answer
@@ -27,7 +27,8 @@ async def record_call_results(
 
     Raises: StoreUnavailable when nothing could be committed.
     """
-    return await store.write_batch(record_reports, received)
+    size_bytes = sum(len(one.raw) for one in received)
+    return await store.write_batch(record_reports, received, size_bytes)
 
 
 def record_reports(transaction: Transaction, items: Sequence[Received]) -> list[Recorded]:

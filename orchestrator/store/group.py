@@ -52,6 +52,8 @@ class Job:
     work: Unit | Batch
     items: Sequence[object] | None = None
     """What a batch is given; None makes `work` a single unit."""
+    bytes: int = 0
+    """How much the items hold, about."""
 
     @property
     def rows(self) -> int:

@@ -105,13 +105,15 @@ class Store:
         self,
         batch: Callable[[Transaction, Sequence[Item]], Sequence[Answer]],
         items: Sequence[Item],
+        size_bytes: int = 0,
     ) -> list[Answer | Exception]:
         """Run `batch` once over these items and those that others queued for the same `batch`.
 
+        `size_bytes`: how much the items hold; too much in all is refused as too many rows are.
         Returns: per item its answer, or the error that undid this item alone. Raises: as `write`.
         """
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Job(future, cast("Batch", batch), items))
+        self._writer.submit(Job(future, cast("Batch", batch), items, size_bytes))
         return cast("list[Answer | Exception]", await future)
 
     async def read(self, query: Callable[[Connection], T]) -> T:

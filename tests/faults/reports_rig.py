@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -15,6 +16,8 @@ from orchestrator.call_results.access import Tokens
 from orchestrator.calls import CallTimings, Progress, ProgressAnswer, record_progress
 from orchestrator.rpc import GrpcServer, build_grpc_server
 from orchestrator.store import Store, schema
+from orchestrator.store.database import open_database
+from orchestrator.store.writer import QueueLimits, Writer
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
 from tests.rig import call_sid, result_of
@@ -35,9 +38,11 @@ class Replica:
 
 
 @asynccontextmanager
-async def replica(url: str) -> AsyncIterator[Replica]:
+async def replica(url: str, limits: QueueLimits = QueueLimits()) -> AsyncIterator[Replica]:  # noqa: B008 - frozen
     """Run an Orchestrator's store and gRPC server on the database at `url`."""
-    store = await Store.open(url, SystemClock())
+    database, newest = await asyncio.to_thread(open_database, url, SystemClock())
+    store = Store(database, SystemClock(), newest, partial(Writer, limits=limits))
+    store.follow_others()
 
     async def progress(report: Progress) -> ProgressAnswer:
         return await record_progress(store, report, CallTimings())

@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from foundation.clock import SystemClock
 from orchestrator.errors import StoreUnavailable, StoreUnusable
-from orchestrator.store import Store, Transaction, mint_id, schema, writer
+from orchestrator.store import Store, Transaction, mint_id, schema
+from orchestrator.store.writer import QueueLimits
 from tests.rig import NOW, ManualClock
 
 
@@ -144,7 +145,7 @@ async def test_a_cancelled_caller_does_not_cancel_the_write(store: Store) -> Non
 async def test_a_full_queue_is_refused_at_once(store: Store) -> None:
     release = await hold_writer(store)
     with pytest.raises(StoreUnavailable):
-        await store.write_batch(lambda _, items: items, range(writer.QUEUE_ROWS))
+        await store.write_batch(lambda _, items: items, range(QueueLimits().rows))
     release.set()
     assert await store.write(lambda tx: add_contact("a", tx)) == 1
 
