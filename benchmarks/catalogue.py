@@ -15,11 +15,10 @@ class Benchmark:
     is_peer: bool = False
 
     def goals(self, *, with_peers: bool) -> list[Goal]:
-        """List the goals that it judges in such a run."""
+        """List the goals that it judges in such a run; named alone, a peers' one judges its own."""
+        is_whole = with_peers or self.is_peer
         return [
-            goal
-            for goal in GOALS
-            if goal.benchmark == self.name and (with_peers or not goal.is_peer)
+            goal for goal in GOALS if goal.benchmark == self.name and (is_whole or not goal.is_peer)
         ]
 
 
