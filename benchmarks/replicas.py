@@ -1,31 +1,38 @@
-"""Measures two Orchestrators' stores on one PostgreSQL: how soon each sees, how much both commit.
+"""What telling other Orchestrators of each commit costs on PostgreSQL, and what it gains.
 
-`python -m benchmarks.replicas` starts a PostgreSQL of its own, with fsync on.
+Two stores on one server of our own (fsync on), in this process. *told*: each commit says NOTIFY
+and the other listens; *polled*: the other looks every 250 ms. Measured in turns: how long after a
+commit on one store the other wakes who waits, and how many reports one store commits a second.
+`python -m benchmarks.replicas`; no goal hangs on it, docs/decisions cites it.
 """
 
 import asyncio
+import os
 import random
-import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection
 
+from benchmarks.harness import Line, Run, cpu_ns, quantiles
+from benchmarks.report_load.payload import RESULT_BYTES, sample_result
 from foundation.clock import SystemClock
 from orchestrator.call_results import receive_proto, record_call_result
 from orchestrator.store import Store, Transaction
 from orchestrator.store.counters import EVENT_COUNTER, save_counter
 from orchestrator.store.database import open_database
 from orchestrator.store.postgres import PostgresDialect
-from tests.postgres import own_postgres
-from tests.rig import full_result
+from tests.postgres import PostgresServer, make_database, own_postgres
 
-SAMPLES = 100
+SAMPLES = 40
 REPORTS = 3_000
 AT_ONCE = 200
-ROUNDS = 5
+POLL_S = 0.25
+CASES = {"told": True, "polled": False}
+_ERROR = 40
 
 
 class SilentDialect(PostgresDialect):
@@ -36,107 +43,76 @@ class SilentDialect(PostgresDialect):
         save_counter(connection, EVENT_COUNTER, newest_event)
 
 
-async def open_store(url: str, *, tells: bool) -> Store:
+@asynccontextmanager
+async def opened(url: str, *, tells: bool) -> AsyncIterator[Store]:
     """Open a store that tells and hears of commits, or one that has only the poll."""
     database, newest = await asyncio.to_thread(open_database, url, SystemClock())
     if not tells:
         database = replace(database, dialect=SilentDialect(), listen=None)
     store = Store(database, SystemClock(), newest)
     store.follow_others()
-    return store
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 async def measure_sight(one: Store, other: Store) -> list[float]:
-    """Return, sorted, the milliseconds from the commit on one to its being seen on the other."""
+    """Return the milliseconds from each commit on one to its being seen on the other."""
 
     def tell(tx: Transaction) -> int:
         return tx.add_event("task", data={})
 
-    spans, chance = [], random.Random(1)  # noqa: S311 - moments, not secrets
+    spans_ms, chance = [], random.Random(1)  # noqa: S311 - moments, not secrets
     for _ in range(SAMPLES):
         newest = await one.newest_event()
         waiting = asyncio.create_task(other.wait_for_events(newest, 10))
-        await asyncio.sleep(chance.uniform(0, 0.25))  # any moment between two polls
+        await asyncio.sleep(chance.uniform(0, POLL_S))  # any moment between two polls
         await one.write(tell)
         begun = time.perf_counter()
         await waiting
-        spans.append((time.perf_counter() - begun) * 1000)
-    return sorted(spans)
+        spans_ms.append((time.perf_counter() - begun) * 1000)
+    return spans_ms
 
 
-async def measure_throughput(stores: list[Store], first: int) -> float:
-    """Return how many reports a second the stores commit together."""
+async def measure_reports(store: Store) -> dict[str, float]:
+    """Return how many reports a second the store commits, and our CPU of one."""
     gate = asyncio.Semaphore(AT_ONCE)
+    received = [receive_proto(sample_result(number)) for number in range(REPORTS)]
 
     async def report(number: int) -> None:
         async with gate:
-            received = receive_proto(full_result(number))
-            await record_call_result(stores[number % len(stores)], received)
+            await record_call_result(store, received[number])
 
-    begun = time.perf_counter()
-    await asyncio.gather(*(report(number) for number in range(first, first + REPORTS)))
-    return REPORTS / (time.perf_counter() - begun)
-
-
-async def with_stores(
-    url: str, *, tells: bool, work: Callable[[list[Store]], Awaitable[None]]
-) -> None:
-    """Do the work with two stores."""
-    stores = [await open_store(url, tells=tells) for _ in range(2)]
-    await work(stores)
-    for store in stores:
-        await store.close()
+    wall, own = time.perf_counter(), cpu_ns(os.getpid())
+    await asyncio.gather(*(report(number) for number in range(REPORTS)))
+    wall, own = time.perf_counter() - wall, cpu_ns(os.getpid()) - own
+    return {"per_s": REPORTS / wall, "cpu_us": own / 1000 / REPORTS}
 
 
-async def commit_in_turns(url: str, numbers: Iterator[int]) -> dict[bool, list[list[float]]]:
-    """Measure what one store and what two commit, told and not told in turns; by round."""
-    rates: dict[bool, list[list[float]]] = {True: [], False: []}
-    for _ in range(ROUNDS):
-        for tells, rounds in rates.items():
-
-            async def commit(stores: list[Store], rounds: list[list[float]] = rounds) -> None:
-                several = (stores[:1], stores)
-                rounds.append([await measure_throughput(some, next(numbers)) for some in several])
-
-            await with_stores(url, tells=tells, work=commit)
-    return rates
+async def measure(server: PostgresServer, *, tells: bool) -> dict[str, float]:
+    """Measure one repetition on an empty database."""
+    url = make_database(server.url, "benchmark")
+    async with opened(url, tells=tells) as one, opened(url, tells=tells) as other:
+        seen = quantiles(await measure_sight(one, other))
+        figures = await measure_reports(one)
+    return {**figures, "seen_p50_ms": seen.p50, "seen_worst_ms": seen.worst}
 
 
-def say_rates(rates: dict[bool, list[list[float]]]) -> Iterator[str]:
-    """Say what was committed, and what telling costs: the ratio within each round."""
-    for at, stores in enumerate(("one Orchestrator", "two")):
-        for tells, name in ((False, "not told"), (True, "told")):
-            some = sorted(rates_of[at] for rates_of in rates[tells])
-            middle = statistics.median(some)
-            yield (
-                f"reports a second, {stores}, {name}: "
-                f"median {middle:.0f} [{some[0]:.0f}-{some[-1]:.0f}]"
-            )
-        ratios = sorted(
-            told[at] / silent[at] for told, silent in zip(rates[True], rates[False], strict=True)
-        )
-        yield (
-            f"told to not told, {stores}: "
-            f"median {statistics.median(ratios):.2f} [{ratios[0]:.2f}-{ratios[-1]:.2f}]"
-        )
-
-
-async def main() -> None:
-    """Print a line for each figure."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    numbers = iter(range(0, 10**9, REPORTS))
+def main() -> int:
+    """Measure and show; returns the exit code."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(_ERROR))
+    run = Run("replicas", profile=f"{RESULT_BYTES} B, 6 turns, {AT_ONCE} at once, PostgreSQL")
     with own_postgres(is_durable=True) as server:
-        for tells, name in ((True, "told"), (False, "polled")):
-
-            async def see(stores: list[Store], name: str = name) -> None:
-                spans = await measure_sight(*stores)
-                middle, worst = statistics.median(spans), spans[round(len(spans) * 0.99) - 1]
-                print(f"seen on the other, {name}: median {middle:.1f} ms, p99 {worst:.1f} ms")
-
-            await with_stores(server.url, tells=tells, work=see)
-        for line in say_rates(await commit_in_turns(server.url, numbers)):
-            print(line)
+        for turn in run.interleave(list(CASES)):
+            run.add(turn.case, **asyncio.run(measure(server, tells=CASES[turn.case])))
+    columns = ("cpu_us", "seen_p50_ms", "seen_worst_ms")
+    run.table(
+        "Telling the other Orchestrators of each commit",
+        [Line(case, anchor="polled", columns=columns) for case in CASES],
+    )
+    return run.finish()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    raise SystemExit(main())
