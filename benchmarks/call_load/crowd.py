@@ -16,6 +16,7 @@ _ORDERED_S = 20.0
 # What the last commits wake is over after so long.
 _QUIET_S = 0.15
 _CHATS_AT_ONCE = 8
+_CONFIRM = "confirm, claim and order"
 
 
 @dataclass(slots=True)
@@ -74,11 +75,10 @@ class Crowd:
             await asyncio.sleep(_QUIET_S)
             costs[name] += read_cpu_ns() - before
 
-        await measure("confirm, claim and order", map(self._confirm, self.calls))
+        await measure(_CONFIRM, map(self._confirm, self.calls))
         for together in zip(*(call.steps() for call in self.calls), strict=True):
             works = (self._send(one, step) for one, step in zip(self.calls, together, strict=True))
             await measure(together[0].name, works)
-        self.sent["confirm, claim and order"] = len(self.calls)
         return {name: cost / self.sent[name] / 1_000 for name, cost in costs.items()}
 
     async def count_results(self) -> int:
@@ -100,6 +100,7 @@ class Crowd:
             await asyncio.sleep(call_s / len(steps))
 
     async def _confirm(self, call: ScriptedCall) -> None:
+        self.sent[_CONFIRM] += 1
         key = ("Idempotency-Key", secrets.token_hex(16))
         confirmed = await self.http.post_json(f"/api/tasks/{call.task_id}/confirm", {}, key)
         call.call_id = str(confirmed["call_id"])
