@@ -74,11 +74,18 @@ _ORPHANS = Prepared(
     .order_by(report.c.received_at)
     .limit(bindparam("most"))
 )
-_HAS_CALL = exists().where(call.c.call_id == event.c.call_id)
-_HAS_TASK = exists().where(task.c.task_id == event.c.task_id)
 # Looks at the next events.
 _EVENTS = Prepared(
-    select(event.c.seq, event.c.at < _CUTOFF, not_(_HAS_CALL | _HAS_TASK))
+    select(
+        event.c.seq,
+        event.c.at < _CUTOFF,
+        and_(call.c.call_id.is_(None), task.c.task_id.is_(None)),
+    )
+    .select_from(
+        event.outerjoin(call, call.c.call_id == event.c.call_id).outerjoin(
+            task, task.c.task_id == event.c.task_id
+        )
+    )
     .where(event.c.seq > bindparam("after"))
     .order_by(event.c.seq)
     .limit(bindparam("most"))
