@@ -36,9 +36,9 @@ class Search:
         high = LADDER.index(min(self.failed))
         if high - low <= 1:
             return 0
-        if low < 0:
-            return LADDER[max(high - _STRIDE, 0)]
-        return LADDER[(low + high) // 2]
+        if high - low > 2 * _STRIDE:  # it began near the end: halves would lead far away from it
+            return LADDER[high - _STRIDE]
+        return LADDER[max((low + high) // 2, low + 1)]
 
     def note(self, calls: int, *, is_held: bool) -> None:
         """Note what came of a try."""

@@ -41,12 +41,12 @@ class System:
 
 
 SYSTEMS = (
-    System("sample-shaped relay", "benchmarks.peers.sample_shaped", 90, SAMPLE),
-    System("openai-agents", "benchmarks.peers.agents_relay", 70, OPENAI_AGENTS, match="duration"),
+    System("sample-shaped relay", "benchmarks.peers.sample_shaped", 60, SAMPLE),
+    System("openai-agents", "benchmarks.peers.agents_relay", 50, OPENAI_AGENTS, match="duration"),
     System("pipecat", "benchmarks.peers.pipecat_relay", 20, PIPECAT, "pcm24", "duration"),
-    System("twilio-agent-connect", "benchmarks.peers.connect_relay", 115, TWILIO_AGENT_CONNECT),
-    System(FLOOR, "benchmarks.media_load.floor", 200),
-    System(RINGBACK, "", 150),
+    System("twilio-agent-connect", "benchmarks.peers.connect_relay", 90, TWILIO_AGENT_CONNECT),
+    System(FLOOR, "benchmarks.media_load.floor", 150),
+    System(RINGBACK, "", 115),
 )
 
 
