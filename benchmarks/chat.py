@@ -19,7 +19,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page
 
 from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, pin, quantiles
-from benchmarks.live_calls.system import ORCHESTRATOR, live_system
+from benchmarks.live_calls.system import ORCHESTRATOR, Layout, live_system
 from benchmarks.live_page.anchor import measure_sse_alone
 from benchmarks.live_page.anew import begin_anew
 from benchmarks.live_page.browser import find_missing, running_browser
@@ -27,6 +27,7 @@ from benchmarks.live_page.browser import find_missing, running_browser
 MESSAGES = 1_000
 CHAT, SSE = "message to answer", "SSE alone"
 _WARM = 2
+_LAYOUT = Layout({ORCHESTRATOR: SYSTEM_CORE})
 _PATIENCE_S = 60.0
 ORDERS: Sequence[Sequence[str]] = (
     ("Order a large margherita from Luigi's", "pick-up", "Ada", "415 555 0123"),
@@ -91,7 +92,7 @@ async def measure_chat(browser: Browser, messages: int) -> tuple[list[float], in
     longest = 0
     with (
         tempfile.TemporaryDirectory(prefix="ringback-bench-") as name,
-        live_system(Path(name), (ORCHESTRATOR,), cores={ORCHESTRATOR: SYSTEM_CORE}) as system,
+        live_system(Path(name), (ORCHESTRATOR,), layout=_LAYOUT) as system,
     ):
         page = await browser.new_page()
         await page.goto(system.addresses.page)

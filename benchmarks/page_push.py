@@ -17,7 +17,7 @@ Anchor: server-sent events alone, in the same browser.
 import asyncio
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from playwright.async_api import Browser, Page
 from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, pin, quantiles
 from benchmarks.live_calls.books import read_ledger
 from benchmarks.live_calls.doors import Doors
-from benchmarks.live_calls.replicas import find_missing_postgres, two_replicas
-from benchmarks.live_calls.system import HANDLER, ORCHESTRATOR, LiveSystem, live_system
+from benchmarks.live_calls.replicas import SECOND, find_missing_postgres, two_replicas
+from benchmarks.live_calls.system import HANDLER, ORCHESTRATOR, Layout, LiveSystem, live_system
 from benchmarks.live_page.anchor import Seen, measure_sse_alone
 from benchmarks.live_page.anew import begin_anew
 from benchmarks.live_page.browser import find_missing, running_browser
@@ -38,6 +38,7 @@ SQLITE, TWO, SSE = "one, SQLite", "two, PostgreSQL", "SSE alone"
 _LIVE = 40
 """Calls that are placed ahead: they ring for 2.3 s, and some ten hang up in a second."""
 _PATIENCE_S = 30.0
+_TALKS_S = 3.0
 # Waits until the card shows a live call. `shown` is done when it shows a result: when that was in
 # the DOM, and when it was drawn.
 _FOLLOW = """
@@ -113,14 +114,15 @@ async def open_page(browser: Browser) -> AsyncIterator[Page]:
 @contextmanager
 def running(case: str) -> Iterator[tuple[LiveSystem, str]]:
     """Start what a case needs; the system and the address of the page."""
-    cores: Mapping[str, int] = {ORCHESTRATOR: SYSTEM_CORE, HANDLER: SYSTEM_CORE}
+    cores = {ORCHESTRATOR: SYSTEM_CORE, SECOND: SYSTEM_CORE, HANDLER: SYSTEM_CORE}
+    layout = Layout(cores, talks_s=_TALKS_S)
     with tempfile.TemporaryDirectory(prefix="ringback-bench-") as name:
         folder = Path(name)
         if case == TWO:
-            with two_replicas(folder, cores) as (system, url):
+            with two_replicas(folder, layout) as (system, url):
                 yield system, url
         else:
-            with live_system(folder, cores=cores) as system:
+            with live_system(folder, layout=layout) as system:
                 yield system, system.addresses.page
 
 

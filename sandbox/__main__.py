@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import importlib.util
 import logging
 import os
@@ -27,6 +28,7 @@ DEFAULT_ACCOUNT = "AC" + "5a" * 16
 DEFAULT_TOKEN = "sandbox-auth-token"  # noqa: S105 - of an account that exists only here
 CARRIER, MODEL, HANDLER, CONTROL = 1, 2, 3, 5
 CLOSE_LIMIT_S = 0.5
+_LIGHT_COLLECTION = 50_000
 
 
 def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -47,8 +49,13 @@ def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--light",
-        action="store_true",
-        help="for load: calls without speech, which last until they are told to end",
+        type=_talk_ms,
+        nargs="?",
+        const=12_600,
+        default=0,
+        metavar="S",
+        help="for load: calls without speech, which last until they are told to end; of each 14 s "
+        "the agent talks S, by default 12.6",
     )
     parser.add_argument("--shared-key", default="", help="sign by SHA-256 with this key")
     parser.add_argument(
@@ -67,6 +74,13 @@ def _positive(text: str) -> float:
     if number <= 0:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return number
+
+
+def _talk_ms(text: str) -> int:
+    seconds = float(text)
+    if not 0 < seconds <= 12.6:  # noqa: PLR2004 - a round is 14 s, and the callee has its part
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 12.6")
+    return round(seconds * 50) * 20
 
 
 def _mapping(text: str) -> tuple[str, Address]:
@@ -89,7 +103,7 @@ def build_world(arguments: argparse.Namespace, ledger: Ledger, seed: int) -> Wor
         auth_token=os.environ.get("TWILIO_AUTH_TOKEN") or DEFAULT_TOKEN,
         shared_key=arguments.shared_key,
         calls_per_s=arguments.cps,
-        is_light=arguments.light,
+        light_talks_ms=arguments.light,
     )
     clock = ScriptClock(arguments.time_factor)
     book = CallBook(SCENARIOS, seed)
@@ -142,8 +156,12 @@ def _announce(world: World, host: str, base: int, seed: int) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     """Run the sandbox; in the light mode on uvloop where there is one, for half the CPU."""
     runner = asyncio.run
-    if arguments.light and importlib.util.find_spec("uvloop") is not None:
-        runner = importlib.import_module("uvloop").run
+    if arguments.light:
+        # A full collection over the state of 150 calls would hold all of them up at once.
+        gc.freeze()
+        gc.set_threshold(_LIGHT_COLLECTION, 50, 1_000)
+        if importlib.util.find_spec("uvloop") is not None:
+            runner = importlib.import_module("uvloop").run
     runner(run_sandbox(arguments))
 
 

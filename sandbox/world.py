@@ -26,7 +26,8 @@ class CarrierSettings:
     `shared_key`: when given, everything is signed with it by SHA-256 instead of the token.
     Spans are script seconds. `extra_ring_s`: what Twilio may add to Timeout.
     `redirect_unopened`: whether the verb after a stream that could not be opened runs.
-    `is_light`: calls are played in the light mode.
+    `light_talks_ms`: above 0 calls are played in the light mode, in which the agent talks so long
+    in each round of 14 s.
     """
 
     account_sid: str
@@ -37,7 +38,7 @@ class CarrierSettings:
     extra_ring_s: float = 0.0
     redirect_unopened: bool = True
     default_time_limit_s: int = 14_400
-    is_light: bool = False
+    light_talks_ms: int = 0
 
 
 class TaskSet:
@@ -108,5 +109,6 @@ class World:
         self.tasks = TaskSet()
         self.open_streams = 0
         self.recordings: dict[str, Recording] = {}
-        self.light = Light(self.clock.factor) if settings.is_light else None
+        talks_ms = settings.light_talks_ms
+        self.light = Light(self.clock.factor, talks_ms) if talks_ms else None
         """None unless calls are played in the light mode."""

@@ -1,11 +1,12 @@
 """Two Orchestrators on one PostgreSQL: calls go by the first, pages read from the second."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.live_calls.system import (
     ORCHESTRATOR,
+    Layout,
     LiveSystem,
     live_system,
     start_part,
@@ -26,18 +27,18 @@ def find_missing_postgres() -> str:
 
 
 @contextmanager
-def two_replicas(folder: Path, cores: Mapping[str, int]) -> Iterator[tuple[LiveSystem, str]]:
+def two_replicas(folder: Path, layout: Layout) -> Iterator[tuple[LiveSystem, str]]:
     """Start a PostgreSQL with fsync on, all parts and a second Orchestrator; the latter's page."""
     with own_postgres(is_durable=True) as server:
         settings = {"RINGBACK_DATABASE_URL": server.url}
-        with live_system(folder, settings=settings, cores=cores) as system:
+        with live_system(folder, settings=settings, layout=layout) as system:
             first, port = system.plans[ORCHESTRATOR], free_port()
             own = {
                 "RINGBACK_PORT": str(port),
                 "RINGBACK_ORCHESTRATOR_GRPC": f"127.0.0.1:{free_port()}",
             }
             second = Part(SECOND, first.command, {**first.environment, **own}, (port,))
-            with start_part(second, system, cores[ORCHESTRATOR]) as process:
+            with start_part(second, system) as process:
                 system.parts[SECOND] = process
                 wait_until_healthy(second, system)
                 yield system, f"http://127.0.0.1:{port}"

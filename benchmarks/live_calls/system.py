@@ -22,7 +22,20 @@ _LOOK_S = 0.05
 _FOREIGN = ("TWILIO_", "OPENAI_", "RINGBACK_")
 # The settings of whoever measures must not be read, and what a service logs goes to a file.
 _IN_FOLDER = 'cd "$1" && log="$2" && shift 2 && exec "$@" >"$log" 2>&1'
-_LIGHT = ("--light", "--cps", "1000", "--seed", "1")
+_LIGHT = ("--cps", "1000", "--seed", "1", "--light")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Says where the parts run and how much is said.
+
+    `cores`: other ones than 0 for the handler, 1 for the rest. `nice`: of parts that stand back
+    behind others on their core. `talks_s`: how long the agent talks in each round of 14 s.
+    """
+
+    cores: Mapping[str, int] = field(default_factory=dict)
+    nice: Mapping[str, int] = field(default_factory=dict)
+    talks_s: float = 12.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class LiveSystem:
     folder: Path
     parts: dict[str, Child] = field(default_factory=dict)
     plans: dict[str, Part] = field(default_factory=dict)
+    layout: Layout = Layout()
 
     @property
     def ledger(self) -> Path:
@@ -65,22 +79,21 @@ def live_system(
     folder: Path,
     names: Sequence[str] = (SANDBOX, ORCHESTRATOR, HANDLER),
     settings: Mapping[str, str] | None = None,
-    cores: Mapping[str, int] | None = None,
+    layout: Layout | None = None,
 ) -> Iterator[LiveSystem]:
     """Start these parts in an empty folder; all of them answer when this yields.
 
-    `settings`: RINGBACK_ variables. `cores`: other cores than 0 for the handler, 1 for the rest.
+    `settings`: RINGBACK_ variables.
     """
     outer = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     outer |= {"RINGBACK_LOG_FORMAT": "json", "RINGBACK_DRAIN_S": "0", **(settings or {})}
     base = find_free_base()
     plan = plan_system(base, data_dir=folder, time_factor=1, outer=outer)
-    system = LiveSystem(plan.addresses, folder)
+    system = LiveSystem(plan.addresses, folder, layout=layout or Layout())
     system.plans.update({part.name: part for part in plan.parts if part.name in names})
     with ExitStack() as started:
         for part in system.plans.values():
-            core = (cores or {}).get(part.name, _core_of(part.name))
-            system.parts[part.name] = started.enter_context(start_part(part, system, core))
+            system.parts[part.name] = started.enter_context(start_part(part, system))
         for part in system.plans.values():
             wait_until_healthy(part, system)
         yield system
@@ -99,16 +112,18 @@ def _core_of(part: str) -> int:
     return SYSTEM_CORE if part == HANDLER else LOAD_CORE
 
 
-def start_part(part: Part, system: LiveSystem, core: int) -> Child:
+def start_part(part: Part, system: LiveSystem) -> Child:
     """Start one part, which logs into the system's folder."""
     command = list(part.command)
     if part.name == SANDBOX:
-        command += _LIGHT
+        command += [*_LIGHT, str(system.layout.talks_s)]
     shell = ["sh", "-c", _IN_FOLDER, "sh", str(system.folder), str(system.log_of(part.name))]
     # Tied to us as to the launcher: a benchmark that is killed leaves nothing running.
     tether = own_module("ringback_cli.tether")
     environment = {**part.environment, "RINGBACK_LAUNCHER_PID": str(os.getpid())}
-    return child([*shell, *tether, *command], core=core, env=environment)
+    core = system.layout.cores.get(part.name, _core_of(part.name))
+    nice = system.layout.nice.get(part.name, 0)
+    return child([*shell, *tether, *command], core=core, env=environment, nice=nice)
 
 
 def wait_until_healthy(part: Part, system: LiveSystem) -> None:

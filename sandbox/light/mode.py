@@ -15,10 +15,14 @@ class Callee(Protocol):
 
 
 class Light:
-    """The light mode of one sandbox. `factor`: script seconds per real second."""
+    """The light mode of one sandbox.
 
-    def __init__(self, factor: float) -> None:
+    `factor`: script seconds per real second. `talks_ms`: of each round, how long the agent talks.
+    """
+
+    def __init__(self, factor: float, talks_ms: int) -> None:
         self.factor = factor
+        self.talks_ms = talks_ms
         self.beat = Beat(factor)
         self.inbound = Flow()
         """The callee's frames, from the carrier to the model."""

@@ -26,15 +26,15 @@ from sandbox.session_setup import SessionSetup
 from sandbox.transcripts import transcript_events
 from sandbox.wire_rules import JsonObject
 
-LISTENS_MS, SPEAKS_MS, TALKS_MS = 400, 1_000, 12_600
+ROUND_MS, SPEAKS_MS = 14_000, 1_000
 """Again and again: nobody says anything, then the callee speaks, then the agent does."""
 
+_FIRST_MS = 400
 _CALLEE_SAYS = "Luigi's, hello?"
 _APPEND = b'{"type":"input_audio_buffer.append"'
 _AUDIO = b'"audio":"'
 _APPEND_END = b'"}'
 _DELTA = "response.output_audio.delta"
-_SOUND = SILENCE * (TALKS_MS // FRAME_MS)  # as long as what is sent in its place
 
 
 class LightSession:
@@ -43,6 +43,8 @@ class LightSession:
     def __init__(self, setup: SessionSetup, ids: ModelIds, light: Light) -> None:
         self._setup = setup
         self._light = light
+        self._sound = SILENCE * (light.talks_ms // FRAME_MS)  # as long as what is sent for it
+        self._listens_ms = ROUND_MS - SPEAKS_MS - light.talks_ms
         self._ids = ids
         self._session = setup.session
         self._agent = Agent(setup.scenario.agent)
@@ -54,7 +56,8 @@ class LightSession:
         self._script: ResponseScript | None = None  # None while no response is active
         self._steps: Iterator[Step] = iter(())
         self._delta_head = ""
-        self._events = self._deltas = self._quiet_ms = self._appended_ms = 0
+        self._events = self._deltas = self._appended_ms = 0
+        self._quiet_ms = max(0, self._listens_ms - _FIRST_MS)  # the first round begins soon
         self._item_id = ids.mint("item")
 
     async def run(self, connection: ServerConnection) -> None:
@@ -136,9 +139,9 @@ class LightSession:
             self._play()
             return
         self._quiet_ms += FRAME_MS
-        if self._quiet_ms == LISTENS_MS:
+        if self._quiet_ms == self._listens_ms:
             self._tell("speech_started", audio_start_ms=self._appended_ms)
-        elif self._quiet_ms == LISTENS_MS + SPEAKS_MS:
+        elif self._quiet_ms == self._listens_ms + SPEAKS_MS:
             self._tell("speech_stopped", audio_end_ms=self._appended_ms)
             self._commit()
             self._respond({})
@@ -157,7 +160,7 @@ class LightSession:
             self._opening = replace(self._agent.answer(_CALLEE_SAYS), tools=())
         turn = told or self._opening
         plan = plan_response(turn, self._session, overrides, self._setup.scenario.model)
-        plan = replace(plan, audio=_SOUND, delta_ms=FRAME_MS, pace=1.0)
+        plan = replace(plan, audio=self._sound, delta_ms=FRAME_MS, pace=1.0)
         self._script = ResponseScript(plan, self._conversation, self._ids)
         self._steps = self._script.steps()
         self._play()
