@@ -28,23 +28,24 @@ def test_the_library_reads_what_we_frame(size: int) -> None:
     assert ours == Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"\x81",
-        frame(b"text")[:-1],
-        frame(b"text", fin=False),
-        frame(b"data", Opcode.BINARY),
-        frame(b"", Opcode.PING),
-        frame(b"\x03\xe8", Opcode.CLOSE),
-        frame("\u00e9".encode()),
-        frame(b"\xff\xfe"),
-        frame(bytes(65_536)),
-        Frame(Opcode.TEXT, b"not masked, which a client has to").serialize(mask=False),
-        b"\x91\x84\0\0\0\0text",  # a bit that no extension of ours sets
-    ],
-)
+# By name: the masks are another each time, and all workers must collect the same tests.
+UNUSUAL = {
+    "nothing": b"",
+    "half a head": b"\x81",
+    "a part": frame(b"text")[:-1],
+    "a text with more to come": frame(b"text", fin=False),
+    "binary": frame(b"data", Opcode.BINARY),
+    "a ping": frame(b"", Opcode.PING),
+    "a close": frame(b"\x03\xe8", Opcode.CLOSE),
+    "more than ASCII": frame("\u00e9".encode()),
+    "no UTF-8": frame(b"\xff\xfe"),
+    "a long one": frame(bytes(65_536)),
+    "not masked": Frame(Opcode.TEXT, b"which a client has to").serialize(mask=False),
+    "a bit that no extension of ours sets": b"\x91\x84\0\0\0\0text",
+}
+
+
+@pytest.mark.parametrize("data", UNUSUAL.values(), ids=UNUSUAL)
 def test_all_that_is_unusual_is_the_librarys(data: bytes) -> None:
     assert cut_text(data, 0, is_masked=True) is None
 
