@@ -136,6 +136,8 @@ def look_again_at_all(tx: Transaction, jump_us: int, timings: CallTimings) -> in
     what would judge by time (an unknown dial, a grace) starts its wait anew.
     Returns: how many calls are open.
     """
+    # Dates what was moved: the next start compares the clock with the newest event.
+    tx.add_event("clock", data={"jump_us": jump_us})
     rows = list_open_calls(tx.connection)
     for row in rows:
         patience_s = 0.0

@@ -234,7 +234,9 @@ event = Table(
     # On SQLite the number of the row itself, which needs no index beside the table.
     Column("seq", RowNumber, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False, comment="message, task, call, turn, question or result"),
+    Column(
+        "kind", Text, nullable=False, comment="message, task, call, turn, question, result, clock"
+    ),
     Column("task_id", Key, comment="NULL for external calls"),
     Column("call_id", Key, comment="NULL for events of a task"),
     Column("data", Json, nullable=False),

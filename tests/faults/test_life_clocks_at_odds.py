@@ -47,6 +47,23 @@ async def test_f48_a_jump_while_a_dial_is_unknown_does_not_hide_it(rig: Rig) -> 
     assert (await rig.finished(call_id)).status == pb.CALL_STATUS_BUSY
 
 
+async def test_f48_a_jump_that_nobody_saw_behind_one_that_was_seen_does_not_hide_a_dial(
+    rig: Rig,
+) -> None:
+    call_id = await rig.dial_unknown()
+    rig.know(sid(7), "busy")
+    rig.clock.skew += timedelta(hours=1)
+    await rig.sweep()
+    rig.clock.skew -= timedelta(days=3)
+    sweeper = restarted(rig)
+    for span_s in (0.0, rig.timings.settle_s):
+        rig.clock.advance(span_s)
+        await sweeper.sweep()
+        await sweeper.settle()
+        rig.carrier.known[sid(7)] = replace(rig.carrier.known[sid(7)], age_s=rig.timings.settle_s)
+    assert (await rig.finished(call_id)).status == pb.CALL_STATUS_BUSY
+
+
 async def test_an_older_call_is_no_candidate_by_its_age(rig: Rig) -> None:
     call_id = await rig.dial_unknown()
     rig.know(sid(7), "busy")

@@ -279,7 +279,7 @@ def _create_event() -> None:
             "kind",
             sa.Text(),
             nullable=False,
-            comment="message, task, call, turn, question or result",
+            comment="message, task, call, turn, question, result, clock",
         ),
         sa.Column("task_id", KEY, comment="NULL for external calls"),
         sa.Column("call_id", KEY, comment="NULL for events of a task"),
