@@ -24,6 +24,8 @@ class Flights:
         trace: TracebackType | None,
     ) -> None:
         """Wait for what is on its way: the server may have it, so its answer counts."""
+        if isinstance(error, GeneratorExit):
+            return  # thrown away with its loop: nothing can be waited for
         if isinstance(error, asyncio.CancelledError):
             for task in self._tasks:
                 task.cancel()
