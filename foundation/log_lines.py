@@ -15,8 +15,8 @@ from foundation.text import escape_controls, mask_line
 MANY = "many"
 """`log.info("stored", many=rows)` is one line for each of the rows, all written at once.
 
-A row's values are texts, numbers and None. Measured (benchmarks/report_batch.py): 4 us a line, 12
-by an `info` each.
+A row's values are texts, numbers and None. Measured in one process, the lines of a thousand
+receipts: 8 us each, 15 by an `info` each, 66 by way of the stdlib's logging.
 """
 _LONG = frozenset({"stack", "exception", "exc_info"})
 _QUOTED = frozenset(" \t=\r\n\"'")

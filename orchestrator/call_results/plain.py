@@ -3,7 +3,7 @@
 The rules stand in the model alone: what is compared here is read from it, and what is not known to
 be valid goes to the model, which alone says what is wrong. A message that passes is also in the
 form in which records are kept: whole microseconds, facts in order, nothing present but empty.
-Measured (benchmarks/report_batch.py): a report costs 5 us here, 15 us by way of the model.
+Measured in one process: a report costs 7 us here, 15 us by way of the model.
 """
 
 import re

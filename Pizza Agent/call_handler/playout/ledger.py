@@ -29,7 +29,7 @@ LOST_MS = 5_000
 _DRY_MS = 400  # less than that is in the queue: it may be empty when more arrives there
 # A model that speaks just in time never fills the queue, and a mark for each of its deltas of 20 ms
 # would be half of the media's messages. While it speaks without a gap every second one is enough:
-# between them the clock errs by 20 ms at most (measured: benchmarks/media_cpu.py).
+# between them the clock tells, which on a bad line errs by a frame more.
 _FRAME_MS = 20
 _DRY_BYTES = _FRAME_MS * BYTES_PER_MS
 _MARK_BYTES = MARK_MS * BYTES_PER_MS
