@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
+from typing import TypeAlias
 
 import grpc
 import grpc.aio
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from call_reporter import CallReporter, ReporterOptions
 from ringback.v1 import call_results_pb2 as pb
@@ -24,10 +27,13 @@ QUICK = ReporterOptions(
     progress_every_s=0.05,
     lazy_s=0.001,
     ballast_bytes=0,
+    batch_deadline_s=30.0,
 )
-"""Options with which nothing waits long."""
-PATIENT_S = 10.0
+"""Options with which nothing waits long, and no batch is too much for a slow machine."""
+Handler: TypeAlias = "grpc.RpcMethodHandler[Message, Message]"
+PATIENT_S = 30.0
 """How long a test waits for what must come."""
+_NAME = "ringback.v1.CallResults"
 
 
 def free_port() -> int:
@@ -46,10 +52,14 @@ class Step(Enum):
     INTERNAL = auto()
     UNIMPLEMENTED = auto()
     RESOURCE_EXHAUSTED = auto()
+    DEADLINE_EXCEEDED = auto()
 
 
-class ScriptedResults(pb_grpc.CallResultsServicer):
-    """Follows its script, then answers OK; refuses "poison" and fails at "crash"."""
+class ScriptedResults:
+    """Follows its script, then answers OK; refuses "poison" and fails at "crash".
+
+    RPCs of the contract that it has no method for are answered UNIMPLEMENTED.
+    """
 
     def __init__(self, script: Sequence[Step] = ()) -> None:
         self.script = deque(script)
@@ -105,21 +115,6 @@ class ScriptedResults(pb_grpc.CallResultsServicer):
         response.MergeFrom(self.progress_answer)
         return response
 
-    async def GetResult(  # noqa: N802 - the contract's name
-        self, request: pb.GetResultRequest, context: pb_grpc._ServicerContext
-    ) -> pb.GetResultResponse:
-        raise NotImplementedError
-
-    async def ListResults(  # noqa: N802 - the contract's name
-        self, request: pb.ListResultsRequest, context: pb_grpc._ServicerContext
-    ) -> pb.ListResultsResponse:
-        raise NotImplementedError
-
-    def WatchResults(  # noqa: N802 - the contract's name
-        self, request: pb.WatchResultsRequest, context: pb_grpc._ServicerContext
-    ) -> AsyncIterator[pb.WatchResultsResponse]:
-        raise NotImplementedError
-
     @asynccontextmanager
     async def _following_script(
         self, context: pb_grpc._ServicerContext, results: Sequence[pb.CallResult]
@@ -163,7 +158,8 @@ class ScriptedResults(pb_grpc.CallResultsServicer):
 async def serving(servicer: ScriptedResults, port: int = 0) -> AsyncIterator[str]:
     """Serve on a free port and yield the target; a step left over fails the test."""
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
-    pb_grpc.add_CallResultsServicer_to_server(servicer, server)
+    handlers = dict(_handlers_of(servicer))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_NAME, handlers),))
     bound = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
     try:
@@ -171,6 +167,20 @@ async def serving(servicer: ScriptedResults, port: int = 0) -> AsyncIterator[str
     finally:
         await server.stop(None)
     assert not servicer.script, f"steps left over: {servicer.script}"
+
+
+def _handlers_of(servicer: ScriptedResults) -> Iterator[tuple[str, Handler]]:
+    for method in pb.DESCRIPTOR.services_by_name["CallResults"].methods:
+        answer = getattr(servicer, method.name, None)
+        if answer is not None:
+            yield (
+                method.name,
+                grpc.unary_unary_rpc_method_handler(
+                    answer,
+                    request_deserializer=GetMessageClass(method.input_type).FromString,
+                    response_serializer=GetMessageClass(method.output_type).SerializeToString,
+                ),
+            )
 
 
 def quick_reporter(

@@ -97,16 +97,18 @@ async def test_a_server_slower_than_the_deadline_is_tried_again(tmp_path: Path) 
     ):
         response = await reporter.report(result_of(1))
     assert response is not None
-    assert len(servicer.reports) == 2
+    assert len(servicer.reports) >= 2
 
 
 async def test_the_wait_for_the_answer_is_bounded(tmp_path: Path) -> None:
     servicer = ScriptedResults([Step.HANG])
     async with (
         serving(servicer) as target,
-        quick_reporter(target, tmp_path, ack_wait_s=0.05) as reporter,
+        quick_reporter(
+            target, tmp_path, ack_wait_s=0.05, report_deadline_s=2 * PATIENT_S
+        ) as reporter,
     ):
-        async with asyncio.timeout(PATIENT_S / 5):
+        async with asyncio.timeout(PATIENT_S):
             assert await reporter.report(result_of(1)) is None
         assert reporter.backlog().pending == 1
 
@@ -169,13 +171,18 @@ async def test_a_row_that_the_server_trips_over_never_blocks_a_backlog(tmp_path:
 async def test_batches_that_are_too_much_become_smaller(tmp_path: Path) -> None:
     async with quick_reporter(f"127.0.0.1:{free_port()}", tmp_path, ack_wait_s=0.0) as reporter:
         await asyncio.gather(*[reporter.report(result_of(number)) for number in range(900)])
-    servicer = ScriptedResults([Step.RESOURCE_EXHAUSTED, Step.HANG])
-    async with (
-        serving(servicer) as target,
-        quick_reporter(target, tmp_path, batch_deadline_s=0.2),
-    ):
+    servicer = ScriptedResults([Step.RESOURCE_EXHAUSTED, Step.DEADLINE_EXCEEDED])
+    async with serving(servicer) as target, quick_reporter(target, tmp_path):
         await servicer.wait_for(lambda: len(servicer.stored) == 900)
     assert [len(batch) for batch in servicer.batches] == [900, 500, 250, 500, 150]
+
+
+async def test_a_server_that_hangs_at_a_batch_is_left_at_the_deadline(tmp_path: Path) -> None:
+    async with quick_reporter(f"127.0.0.1:{free_port()}", tmp_path, ack_wait_s=0.0) as reporter:
+        await asyncio.gather(*[reporter.report(result_of(number)) for number in range(3)])
+    servicer = ScriptedResults([Step.HANG])
+    async with serving(servicer) as target, quick_reporter(target, tmp_path, batch_deadline_s=0.2):
+        await servicer.wait_for(lambda: len(servicer.stored) == 3)
 
 
 async def test_a_backlog_goes_in_batches_of_at_most_a_mebibyte(tmp_path: Path) -> None:
