@@ -205,11 +205,6 @@ class Dialogue:
         self.floor.say_goodbye(kind, self.clock_ms)
         self._due_ms = None
 
-    @property
-    def has_questions(self) -> bool:
-        """Say whether a question is to be put to the person."""
-        return self.tools.has_questions
-
     def take_questions(self) -> list[Question]:
         """Give the questions that are to be put to the person, and forget them."""
         return self.tools.take_questions(self.clock_ms)

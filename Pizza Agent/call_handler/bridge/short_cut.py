@@ -119,7 +119,7 @@ class ShortCut:
         """Send what came of a message; the bridge does what cannot be done at once."""
         dialogue = self._dialogue
         is_sent = self._sender.flush_now(*sides)
-        if dialogue.over is not None or dialogue.has_questions or not is_sent:
+        if dialogue.over is not None or dialogue.tools.has_questions or not is_sent:
             self._stir()
 
     def _end(self, error: Exception) -> None:
