@@ -18,6 +18,7 @@ from orchestrator.store.counters import add_to_counter, read_counter
 from orchestrator.store.id_sets import is_among
 from orchestrator.store.ids import first_id
 from orchestrator.store.prepared import Prepared
+from orchestrator.store.row_sets import RowStatement
 from orchestrator.store.schema import (
     call,
     confirmation,
@@ -106,12 +107,12 @@ _OF_TASKS = tuple(
     Prepared(delete(table).where(is_among(table.c.task_id, "ids")))
     for table in (message, confirmation, task)
 )
-_ORPHAN = Prepared(
+_ORPHAN = RowStatement(
     delete(report).where(
         report.c.call_id == bindparam("of_call"), report.c.report_id == bindparam("wanted")
     )
 )
-_EVENT = Prepared(delete(event).where(event.c.seq == bindparam("wanted")))
+_EVENT = RowStatement(delete(event).where(event.c.seq == bindparam("wanted")))
 
 
 def erase_tasks(tx: Transaction, after: str, cutoff_us: int, most: int) -> Step:
@@ -138,9 +139,8 @@ def erase_external_calls(tx: Transaction, after: str, cutoff_us: int, most: int)
 def erase_orphans(tx: Transaction, _after: str, cutoff_us: int, most: int) -> Step:
     """Erase reports of calls that were never made here, or were erased; the oldest first."""
     found = _ORPHANS.all(tx.connection, {"cutoff_us": cutoff_us, "most": most})
-    if found:
-        keys = [{"of_call": call_id, "wanted": report_id} for call_id, report_id in found]
-        _ORPHAN.run_all(tx.connection, keys)
+    keys = [{"of_call": call_id, "wanted": report_id} for call_id, report_id in found]
+    _ORPHAN.run(tx.connection, keys)
     return Step("oldest" if len(found) == most else "", len(found))
 
 
@@ -149,8 +149,7 @@ def erase_events(tx: Transaction, after: str, cutoff_us: int, most: int) -> Step
     wanted = {"after": int(after or 0), "cutoff_us": cutoff_us, "most": most}
     found = _EVENTS.all(tx.connection, wanted)
     gone = [{"wanted": seq} for seq, is_old, is_gone in found if is_old and is_gone]
-    if gone:
-        _EVENT.run_all(tx.connection, gone)
+    _EVENT.run(tx.connection, gone)
     is_end = len(found) < most or not any(is_old for _, is_old, _ in found)
     return Step("" if is_end else str(found[-1][0]), len(gone))
 

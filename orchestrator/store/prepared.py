@@ -8,7 +8,7 @@ a simulated call's CPU went there.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     Boolean,
@@ -64,12 +64,6 @@ class Prepared:
         with driver_cursor(connection, text.sql) as cursor:
             cursor.execute(text.sql, text.bind(values))
             return cursor.rowcount
-
-    def run_all(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Execute it once for each of `rows`, which all name the same values."""
-        text = self._text_for(connection, rows[0])
-        with driver_cursor(connection, text.sql) as cursor:
-            cursor.executemany(text.sql, cast("Sequence[Values]", [text.bind(row) for row in rows]))
 
     def _text_for(self, connection: Connection, values: Values) -> "CompiledText":
         """Find the text for these names; the connection's transaction begins if need be."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias, cast
 
-from sqlalchemy import Connection, Dialect, Insert, Table, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Table, Update
 
 from orchestrator.store.bulk_inserts import BulkInsert, ChunkedInsert, Values, copied_insert
 from orchestrator.store.prepared import CompiledText, compile_for, driver_cursor
@@ -17,13 +17,13 @@ Columns: TypeAlias = Mapping[str, object]
 
 
 class RowStatement:
-    """An INSERT or UPDATE that is executed for each row of a set.
+    """An INSERT, UPDATE or DELETE that is executed for each row of a set.
 
     The names of a row's values are its parameters and the columns to set; all rows of a set name
-    the same ones, at least two.
+    the same ones.
     """
 
-    def __init__(self, statement: Insert | Update) -> None:
+    def __init__(self, statement: Insert | Update | Delete) -> None:
         self._statement = statement
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
@@ -81,7 +81,7 @@ class _Plan:
         return list(zip(*[columns[name] for name in self.text.places], strict=True))
 
 
-def _plan(statement: Insert | Update, dialect: Dialect, names: Sequence[str]) -> _Plan:
+def _plan(statement: Insert | Update | Delete, dialect: Dialect, names: Sequence[str]) -> _Plan:
     text = compile_for(statement, dialect, names)
     is_ready = not text.into and text.places is not None and set(text.places) == set(names)
     if is_ready and text.places is not None:
@@ -92,4 +92,11 @@ def _plan(statement: Insert | Update, dialect: Dialect, names: Sequence[str]) ->
             copied = copied_insert(cast("Table", statement.table), dialect, names)
         else:
             chunked = ChunkedInsert(text.sql)
-    return _Plan(names, itemgetter(*names), text, is_ready, copied, chunked)
+    return _Plan(names, _taker(names), text, is_ready, copied, chunked)
+
+
+def _taker(names: Sequence[str]) -> Callable[[Columns], Values]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    only = itemgetter(*names)  # gives the value itself, not a tuple of it
+    return lambda row: (only(row),)
