@@ -12,7 +12,6 @@ import asyncio
 import difflib
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from benchmarks.harness import (
     child,
     pin,
     quantiles,
+    run_to_end,
 )
 from benchmarks.harness.machine import REPOSITORY
 
@@ -63,28 +63,17 @@ def main() -> int:
 
 def install_base(environment: Path) -> Path:
     """Install this repository's base into a fresh environment; returns its Python."""
-    uv = [str(Path(sys.executable).with_name("uv"))]
-    python = environment / "bin" / "python"
-    _run([*uv, "venv", "-q", "--python", sys.executable, str(environment)])
-    _run(
-        [
-            *uv,
-            "pip",
-            "install",
-            "-q",
-            "--compile-bytecode",
-            "--python",
-            str(python),
-            str(REPOSITORY),
-        ]
-    )
+    uv, python = _find_uv(), environment / "bin" / "python"
+    run_to_end([uv, "venv", "-q", "--python", sys.executable, str(environment)], _WITHIN_S)
+    into = ["--python", str(python), str(REPOSITORY)]
+    run_to_end([uv, "pip", "install", "-q", "--compile-bytecode", *into], _WITHIN_S)
     return python
 
 
 def count_packages(python: Path) -> int:
     """Count the packages of an environment beside ours."""
-    uv = str(Path(sys.executable).with_name("uv"))
-    listed = json.loads(_run([uv, "pip", "list", "--python", str(python), "--format", "json"]))
+    command = [_find_uv(), "pip", "list", "--python", str(python), "--format", "json"]
+    listed = json.loads(run_to_end(command, _WITHIN_S))
     return sum(package["name"] != "ringback" for package in listed)
 
 
@@ -146,13 +135,8 @@ def read_code(path: Path) -> list[str]:
     return [line for line in text.splitlines()[words:] if line.strip()]
 
 
-def _run(command: list[str]) -> str:
-    done = subprocess.run(  # noqa: S603 - our own arguments
-        command, capture_output=True, text=True, timeout=_WITHIN_S, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{command[:3]} failed: {done.stderr.strip()[-500:]}")
-    return done.stdout
+def _find_uv() -> str:
+    return str(Path(sys.executable).with_name("uv"))
 
 
 if __name__ == "__main__":

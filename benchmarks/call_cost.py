@@ -27,6 +27,7 @@ from urllib.request import urlopen
 
 from benchmarks.call_load.__main__ import Cost, Plan
 from benchmarks.call_load.script import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
+from benchmarks.durable_postgres import durable_postgres, find_missing_postgres, make_database
 from benchmarks.harness import (
     LOAD_CORE,
     SYSTEM_CORE,
@@ -156,13 +157,12 @@ def _play(plan: Plan) -> Cost:
 @contextlib.contextmanager
 def _postgres(run: Run) -> Iterator[list[str]]:
     """Run a durable PostgreSQL with a database for each repetition; none when it is not there."""
-    from tests.postgres import make_database, own_postgres  # noqa: PLC0415 - full runs only
-
-    if run.is_quick or not any(Path("/usr/lib/postgresql").glob("*/bin")):
-        run.note("PostgreSQL: left out")
+    missing = "not in a quick run" if run.is_quick else find_missing_postgres()
+    if missing:
+        run.note(f"PostgreSQL is not measured: {missing}")
         yield []
         return
-    with own_postgres(is_durable=True) as server:
+    with durable_postgres() as server:
         yield [make_database(server.url, f"cost_{number}") for number in range(run.repeats)]
 
 

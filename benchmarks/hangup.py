@@ -25,11 +25,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import aiohttp
-
 from benchmarks.harness import LOAD_CORE, Line, Run, child, pin, quantiles
 from benchmarks.live_calls.books import count_without_one_result, read_ledger
-from benchmarks.live_calls.doors import Doors, in_turn
+from benchmarks.live_calls.doors import Doors, in_turn, open_doors
 from benchmarks.live_calls.system import HANDLER, Layout, LiveSystem, live_system, own_module
 from benchmarks.report_load.system import running_module
 
@@ -69,8 +67,7 @@ class Measured:
 
 async def measure(system: LiveSystem, hang_ups: int) -> Measured:
     """Hold the calls, let callees hang up and others be called, then let all be over."""
-    async with aiohttp.ClientSession() as http:
-        doors = Doors(http, system)
+    async with open_doors(system) as doors:
         before = await have_one_call(doors)
         await in_turn(_PLACED, _RAMP_PER_S, doors.place)
         await doors.wait_for_talk(_PLACED, _UP_S)

@@ -7,24 +7,17 @@ repository into a folder with a space, `make call`, to the result.
 """
 
 import json
-import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.harness import Line, Run
+from benchmarks.harness import Line, Run, run_to_end
 from benchmarks.harness.machine import REPOSITORY
 
 TIME_FACTOR = 5.0
 CALL, SCRIPT, CLONE = "make call", "the script's own length", "fresh clone, make call"
 _WITHIN_S = 180.0
 _MS = 1000.0
-_TAIL_LINES = 3
-
-
-class CommandFailed(RuntimeError):
-    """A command did not do what it is measured for."""
 
 
 def main() -> int:
@@ -53,7 +46,7 @@ def main() -> int:
 def measure_call(folder: Path) -> tuple[float, float]:
     """Run `make call` in a folder; returns s in all, and s that the call itself lasted."""
     begun = time.perf_counter()
-    told = run_command(["make", "-s", "call", f"TIME_FACTOR={TIME_FACTOR:g}"], folder)
+    told = run_to_end(["make", "-s", "call", f"TIME_FACTOR={TIME_FACTOR:g}"], _WITHIN_S, folder)
     total = time.perf_counter() - begun
     return total, read_length_s(told) / TIME_FACTOR
 
@@ -64,7 +57,7 @@ def measure_clone() -> float:
         target = Path(folder) / "ringback"
         begun = time.perf_counter()
         clone = ["git", "clone", "-q", "--no-hardlinks", str(REPOSITORY), str(target)]
-        run_command(clone, Path(folder))
+        run_to_end(clone, _WITHIN_S, Path(folder))
         measure_call(target)
         return time.perf_counter() - begun
 
@@ -73,27 +66,6 @@ def read_length_s(told: str) -> float:
     """Read from a printed CallResult how long the call lasted by its own clock, s."""
     result = json.loads(told)
     return float(max(turn["end_ms"] for turn in result["transcript"])) / _MS
-
-
-def run_command(command: list[str], folder: Path) -> str:
-    """Run a command to its end and return its stdout.
-
-    Raises: CommandFailed with its last lines.
-    """
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(  # noqa: S603 - our own arguments
-        command,
-        cwd=folder,
-        env=outside,
-        capture_output=True,
-        text=True,
-        timeout=_WITHIN_S,
-        check=False,
-    )
-    if done.returncode:
-        said = " | ".join(done.stderr.splitlines()[-_TAIL_LINES:])
-        raise CommandFailed(f"{' '.join(command)} ended with {done.returncode}: {said}")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -20,11 +20,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
 from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, Turn, child, pin
 from benchmarks.live_calls.books import count_without_one_result
-from benchmarks.live_calls.doors import Doors, in_turn
+from benchmarks.live_calls.doors import Doors, in_turn, open_doors
 from benchmarks.live_calls.system import (
     HANDLER,
     ORCHESTRATOR,
@@ -92,7 +90,7 @@ class Measured:
 async def measure(system: LiveSystem, case: str, window_s: float) -> Measured:
     """Measure one call, then all of them at once, then let all callees hang up."""
     async with AsyncExitStack() as opened:
-        doors = Doors(await opened.enter_async_context(aiohttp.ClientSession()), system)
+        doors = await opened.enter_async_context(open_doors(system))
         is_ours = HANDLER in system.parts
         place = doors.place if is_ours else doors.place_by_carrier
         await place()

@@ -21,13 +21,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import aiohttp
 from playwright.async_api import Browser, Page
 
+from benchmarks.durable_postgres import find_missing_postgres
 from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, pin, quantiles
 from benchmarks.live_calls.books import read_ledger
-from benchmarks.live_calls.doors import Doors
-from benchmarks.live_calls.replicas import SECOND, find_missing_postgres, two_replicas
+from benchmarks.live_calls.doors import Doors, open_doors
+from benchmarks.live_calls.replicas import SECOND, two_replicas
 from benchmarks.live_calls.system import HANDLER, ORCHESTRATOR, Layout, LiveSystem, live_system
 from benchmarks.live_page.anchor import Seen, measure_sse_alone
 from benchmarks.live_page.anew import begin_anew
@@ -88,9 +88,9 @@ async def place(doors: Doors) -> tuple[str, str]:
 
 async def measure(browser: Browser, system: LiveSystem, url: str, samples: int) -> Seen:
     """Let callees hang up before the page at `url`; the spans in ms."""
-    async with aiohttp.ClientSession() as http, open_page(browser) as page:
+    async with open_doors(system) as doors, open_page(browser) as page:
         await page.goto(url)
-        shown = await see_hang_ups(Doors(http, system), page, samples)
+        shown = await see_hang_ups(doors, page, samples)
     stops = {
         str(line["call_id"]): float(str(line["at"])) * 1_000
         for line in read_ledger(system.ledger, "stream_stopped")

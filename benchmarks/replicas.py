@@ -17,6 +17,7 @@ from dataclasses import replace
 import structlog
 from sqlalchemy import Connection
 
+from benchmarks.durable_postgres import PostgresServer, durable_postgres, make_database
 from benchmarks.harness import Line, Run, cpu_ns, quantiles
 from benchmarks.report_load.payload import RESULT_BYTES, sample_result
 from foundation.clock import SystemClock
@@ -25,7 +26,6 @@ from orchestrator.store import Store, Transaction
 from orchestrator.store.counters import EVENT_COUNTER, save_counter
 from orchestrator.store.database import open_database
 from orchestrator.store.postgres import PostgresDialect
-from tests.postgres import PostgresServer, make_database, own_postgres
 
 SAMPLES = 40
 REPORTS = 3_000
@@ -103,7 +103,7 @@ def main() -> int:
     """Measure and show; returns the exit code."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(_ERROR))
     run = Run("replicas", profile=f"{RESULT_BYTES} B, 6 turns, {AT_ONCE} at once, PostgreSQL")
-    with own_postgres(is_durable=True) as server:
+    with durable_postgres() as server:
         for turn in run.interleave(list(CASES)):
             run.add(turn.case, **asyncio.run(measure(server, tells=CASES[turn.case])))
     columns = ("cpu_us", "seen_p50_ms", "seen_worst_ms")

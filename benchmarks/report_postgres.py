@@ -13,12 +13,12 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, func, select
 
+from benchmarks.durable_postgres import PostgresServer, durable_postgres, make_database
 from benchmarks.harness import Line, Run, cpu_ns, fdatasync_ms, require_equal
 from benchmarks.report_load.cases import Case, measure, run_client
 from benchmarks.report_load.payload import RESULT_BYTES
 from benchmarks.report_load.system import running_orchestrator
 from orchestrator.store.schema import report, result
-from tests.postgres import PostgresServer, make_database, own_postgres
 
 WINDOW_S = 1.2
 UNDER_WAY = 2
@@ -42,7 +42,7 @@ def main() -> int:
     """Measure, show, judge; returns the exit code."""
     run = Run("report_postgres", profile=f"{RESULT_BYTES} B, 6 turns, external calls, fsync on")
     cases = UNARY | BATCHES
-    with own_postgres(is_durable=True) as server:
+    with durable_postgres() as server:
         for turn in run.interleave(list(cases)):
             case = cases[turn.case]
             on_server = case.system == POSTGRES

@@ -1,6 +1,6 @@
 """What all benchmarks share: a run with its repetitions, ratios, tables, goals and children."""
 
-from benchmarks.harness.children import Child, ChildEnded, child
+from benchmarks.harness.children import Child, ChildEnded, child, run_to_end
 from benchmarks.harness.kernel import (
     LOAD_CORE,
     SYSTEM_CORE,
@@ -32,4 +32,5 @@ __all__ = [
     "quantiles",
     "require_equal",
     "rss_kb",
+    "run_to_end",
 ]

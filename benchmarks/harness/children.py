@@ -8,9 +8,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from benchmarks.harness import tether
 from benchmarks.harness.kernel import pin
 
 _TAIL_LINES = 8
@@ -42,6 +44,7 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         self._kill()
+        tether.let_go(self.pid)
         self._errors.close()
 
     @property
@@ -64,6 +67,15 @@ class Child:
             self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.decode(errors="replace").rstrip("\r")
+
+    def rest(self, timeout_s: float) -> str:
+        """Read all that it still says, until it ends. Raises: ChildEnded when it goes on."""
+        until = time.monotonic() + timeout_s
+        while chunk := self._read_chunk(until - time.monotonic()):
+            self._buffer += chunk
+        self.wait(max(0.1, until - time.monotonic()))
+        said, self._buffer = self._buffer, b""
+        return said.decode(errors="replace")
 
     def tell(self, line: str) -> None:
         """Write one line to its stdin."""
@@ -126,8 +138,9 @@ def child(
     core: int | None = None,
     env: Mapping[str, str] | None = None,
     nice: int = 0,
+    cwd: Path | None = None,
 ) -> Child:
-    """Start a process, on one core if told, with `env` over our environment."""
+    """Start a process, on one core if told, with `env` over our environment; it dies with us."""
     command = ["nice", "-n", str(nice), *argv] if nice else list(argv)
     errors = tempfile.NamedTemporaryFile(prefix="ringback-bench-")  # noqa: SIM115 - closed by Child
     with _on_core(core):
@@ -136,10 +149,30 @@ def child(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, **(env or {})},
+            env={**_outer_environment(), **(env or {})},
+            cwd=cwd,
             start_new_session=True,
         )
+    tether.hold(process.pid)
     return Child(process, errors)
+
+
+def run_to_end(argv: Sequence[str], timeout_s: float, cwd: Path | None = None) -> str:
+    """Run a command and return its stdout.
+
+    Raises: ChildEnded with its last words when it fails or goes on.
+    """
+    with child(argv, cwd=cwd) as process:
+        said = process.rest(timeout_s)
+        code = process.wait(_STOP_S)
+        if code:
+            raise ChildEnded(f"{' '.join(argv)} ended with {code}{process.tail()}")
+    return said
+
+
+def _outer_environment() -> dict[str, str]:
+    """Give what our children inherit: all but the words of a make above us to one below."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
 
 @contextlib.contextmanager

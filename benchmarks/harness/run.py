@@ -1,6 +1,7 @@
 """One run of one benchmark: its turns, repetitions, tables, notes and goals, kept as they come."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,8 @@ class Run:
         self, name: str, profile: str, parser: argparse.ArgumentParser | None = None
     ) -> None:
         self.options = _add_options(parser, name).parse_args()
+        # Ended from outside is ended as by Ctrl-C: children, folders and files are put away.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.repeats: int = self.options.repeats
         self.is_quick: bool = self.options.quick
         self.has_peers: bool = self.options.peers

@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 import uuid
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -16,6 +16,7 @@ from ringback_cli.parts import SANDBOX_ACCOUNT, SANDBOX_FROM_NUMBER
 Json = dict[str, object]
 Work = Callable[[], Coroutine[None, None, str]]
 _LOOK_S = 0.05
+_KEPT_S = 2.0
 _ERRAND = (
     "Order one margherita from {number}, for pick-up. My name is Ada, you can reach me at "
     "+14155550123."
@@ -124,6 +125,15 @@ class Doors:
             answer.raise_for_status()
             told: dict[str, object] = await answer.json()
         return told
+
+
+@asynccontextmanager
+async def open_doors(system: LiveSystem) -> AsyncIterator[Doors]:
+    """Knock at the doors of a running system."""
+    # A server closes what was idle for 5 s: a request sent in that moment would be cut off.
+    connector = aiohttp.TCPConnector(keepalive_timeout=_KEPT_S, limit=0)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        yield Doors(http, system)
 
 
 async def in_turn(count: int, per_s: float, work: Work) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.durable_postgres import durable_postgres
 from benchmarks.live_calls.system import (
     ORCHESTRATOR,
     Layout,
@@ -14,22 +15,14 @@ from benchmarks.live_calls.system import (
 )
 from benchmarks.report_load.system import free_port
 from ringback_cli.launcher import Part
-from tests.postgres import own_postgres
 
 SECOND = "orchestrator-2"
-_PROGRAMS = Path("/usr/lib/postgresql")
-
-
-def find_missing_postgres() -> str:
-    """Say why two Orchestrators cannot be measured here; empty when they can."""
-    found = any(_PROGRAMS.glob("*/bin/postgres"))
-    return "" if found else f"no PostgreSQL below {_PROGRAMS}"
 
 
 @contextmanager
 def two_replicas(folder: Path, layout: Layout) -> Iterator[tuple[LiveSystem, str]]:
     """Start a PostgreSQL with fsync on, all parts and a second Orchestrator; the latter's page."""
-    with own_postgres(is_durable=True) as server:
+    with durable_postgres() as server:
         settings = {"RINGBACK_DATABASE_URL": server.url}
         with live_system(folder, settings=settings, layout=layout) as system:
             first, port = system.plans[ORCHESTRATOR], free_port()

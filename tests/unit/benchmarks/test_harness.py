@@ -1,6 +1,8 @@
 """The benchmarks' arithmetic, judgement, tables, files and plots: all that needs no measuring."""
 
 import os
+import select
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -143,6 +145,18 @@ def test_a_child_is_spoken_with_by_lines_and_its_last_words_are_kept() -> None:
         assert talker.line() == "got this"
         with pytest.raises(ChildEnded, match=r"ended with 3\n  oops"):
             talker.line()
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits by Linux's pidfd")
+def test_a_benchmark_that_is_killed_leaves_no_child_behind() -> None:
+    starts = "from benchmarks.harness import child\nprint(child(['sleep', '60']).pid, flush=True)\n"
+    with child([sys.executable, "-c", f"{starts}input()"]) as benchmark:
+        left = os.pidfd_open(int(benchmark.line()))
+        os.kill(benchmark.pid, signal.SIGKILL)
+        ended, _, _ = select.select([left], [], [], 10.0)
+        os.close(left)
+
+    assert ended
 
 
 def test_the_cpu_time_of_a_thread_that_ended_is_counted() -> None:
