@@ -12,7 +12,9 @@ Anchor: server-sent events alone, in the same browser.
 
 import asyncio
 import itertools
+import math
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from benchmarks.live_page.anew import begin_anew
 from benchmarks.live_page.browser import find_missing, running_browser
 
 MESSAGES = 1_000
+_QUICK_S = 30.0
+"""How long a quick run talks at most; on a slow machine that is fewer messages."""
 CHAT, SSE = "message to answer", "SSE alone"
 _WARM = 2
 _LAYOUT = Layout({ORCHESTRATOR: SYSTEM_CORE})
@@ -86,8 +90,8 @@ async def converse(page: Page, order: Sequence[str]) -> tuple[list[float], int]:
     return told["spans"], told["complete"]
 
 
-async def measure_chat(browser: Browser, messages: int) -> tuple[list[float], int]:
-    """Hold conversations until so many messages are answered; the most messages of an order."""
+async def measure_chat(browser: Browser, within_s: float) -> tuple[list[float], int]:
+    """Hold conversations until 1,000 messages are answered; the most messages of an order."""
     spans: list[float] = []
     longest = 0
     with (
@@ -98,11 +102,12 @@ async def measure_chat(browser: Browser, messages: int) -> tuple[list[float], in
         await page.goto(system.addresses.page)
         for order in ORDERS[:_WARM]:
             await converse(page, order)
+        until = time.monotonic() + within_s
         for order in itertools.cycle(ORDERS):
             answered, complete = await converse(page, order)
             spans += answered
             longest = max(longest, complete or len(order) + len(_CHANGES))
-            if len(spans) >= messages:
+            if len(spans) >= MESSAGES or time.monotonic() > until:
                 break
         await page.close()
     return spans, longest
@@ -116,7 +121,8 @@ async def measure(run: Run) -> None:
                 seen = await measure_sse_alone(browser)
                 keep(run, SSE, seen.dom_ms, 0)
             else:
-                spans, longest = await measure_chat(browser, MESSAGES)
+                within_s = _QUICK_S if run.is_quick else math.inf
+                spans, longest = await measure_chat(browser, within_s)
                 keep(run, CHAT, spans, longest)
 
 

@@ -31,19 +31,19 @@ from benchmarks.live_calls.system import (
     LiveSystem,
     live_system,
     own_module,
+    say_shares,
+    share_cores,
 )
 
 CALLS = 150
 RINGBACK, FLOOR = f"Ringback, {CALLS} calls", f"floor, {CALLS} calls"
 _RAMP_PER_S = {RINGBACK: 15.0, FLOOR: 50.0}
-_IDLE_S, _SETTLE_S = 2.0, 3.0
+_IDLE_S, _SETTLE_S = 2.0, 2.0
 _WINDOW_S, _QUICK_WINDOW_S = 15.0, 6.0
-_HANG_UPS_PER_S = 30.0
+_HANG_UPS_PER_S = 40.0
 _UP_S, _OVER_S = 40.0, 30.0
 # On core 1 the far ends of the calls are served first, or they themselves are late.
 _STANDS_BACK = Layout(nice={ORCHESTRATOR: 5})
-_FULL = 0.85
-"""Above this load of its core the generator is late by itself: the latency is nobody's."""
 _WAYS = {"in": "inbound", "out": "outbound"}
 
 Facts = dict[str, dict[str, float]]
@@ -62,11 +62,9 @@ class Measured:
 
     def figures(self, own: str) -> dict[str, float]:
         """Sum up; `own`: the part under test, all others are load."""
-        load_s = sum(spent for name, spent in self.cpu_s.items() if name != own)
         figures = {
             "cpu_ms": self.cpu_s[own] * 1_000 / self.seconds / CALLS,
-            "core_cpu": self.cpu_s[own] / self.seconds,
-            "load_cpu": load_s / self.seconds,
+            **share_cores(self.cpu_s, self.seconds, own),
             "frames_per_s": sum(self.busy[way]["in_window"] for way in _WAYS.values())
             / self.seconds,
             "dropped": self._count_dropped(),
@@ -173,11 +171,7 @@ def judge(run: Run, *, has_anchor: bool) -> None:
             run.note(f"p99 {way}: floor {run.median(FLOOR, figure):.1f} ms at as many calls")
     run.judge("9/dropped", run.spread(RINGBACK, "dropped")[1])
     run.judge("9/results", run.spread(RINGBACK, "without_result")[1])
-    load = run.spread(RINGBACK, "load_cpu")[1]
-    run.note(
-        f"generator and Orchestrator used {load:.0%} of core 1 (void above {_FULL:.0%}), the "
-        f"Call Handler {run.median(RINGBACK, 'core_cpu'):.0%} of core 0"
-    )
+    run.note(say_shares(run, RINGBACK))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from benchmarks.harness.repetitions import Repetitions
 
 _GAP = "  "
 _UNITS = {"ms", "us", "ns", "s", "kb", "mb", "b"}
-_WORDS = {"per_s": "per s", "load_cpu": "load, %", "errors": "errors", "n": "samples"}
-_SHARES = {"load_cpu"}
+_SHARES = {"load_cpu": "load, %", "core_cpu": "core 0, %", "server_cpu": "server, %"}
+_WORDS = {"per_s": "per s", "errors": "errors", "n": "samples", **_SHARES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Child, ChildEnded, child, cpu_ns
+from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Child, ChildEnded, Run, child, cpu_ns
 from ringback_cli.launcher import Part
 from ringback_cli.parts import Addresses, find_free_base, plan_system
 
 HANDLER, ORCHESTRATOR, SANDBOX = "handler", "orchestrator", "sandbox"
+PLACING = "placing"
+"""The measuring process itself: it plays the persons who order, on the load's core."""
 _START_S = 20.0
 _LOOK_S = 0.05
 _FOREIGN = ("TWILIO_", "OPENAI_", "RINGBACK_")
@@ -64,8 +66,9 @@ class LiveSystem:
         return self.folder / f"{part}.log"
 
     def read_cpu_s(self) -> dict[str, float]:
-        """Read the CPU time of every part so far, in s."""
-        return {name: cpu_ns(process.pid) / 1e9 for name, process in self.parts.items()}
+        """Read the CPU time of every part so far, and our own that places the calls, in s."""
+        pids = {name: process.pid for name, process in self.parts.items()} | {PLACING: os.getpid()}
+        return {name: cpu_ns(pid) / 1e9 for name, pid in pids.items()}
 
     def require_running(self) -> None:
         """Look whether every part lives. Raises: ChildEnded."""
@@ -99,6 +102,29 @@ def live_system(
         yield system
         for process in reversed(system.parts.values()):
             process.stop()
+
+
+def share_cores(spent_s: Mapping[str, float], seconds: float, own: str) -> dict[str, float]:
+    """Give the shares of the cores: of the part under test, of all the load, of each of its parts.
+
+    `spent_s`: CPU time of each part in `seconds`; `own`: the part that has core 0 for itself.
+    """
+    shares = {name: spent / seconds for name, spent in spent_s.items()}
+    core = shares.pop(own)
+    parts = {f"{name}_cpu": share for name, share in shares.items()}
+    return {"core_cpu": core, "load_cpu": sum(shares.values()), **parts}
+
+
+def say_shares(run: Run, case: str) -> str:
+    """Say what was used of the cores, and by whom on the load's."""
+    load, far, product, placing, core = (
+        f"{run.median(case, f'{name}_cpu'):.0%}"
+        for name in ("load", SANDBOX, ORCHESTRATOR, PLACING, "core")
+    )
+    return (
+        f"the Call Handler used {core} of core 0; of core 1, in all {load}: the far ends of the "
+        f"calls {far}, the Orchestrator {product}, placing calls {placing}"
+    )
 
 
 def read_tail(path: Path, lines: int = 8) -> str:
