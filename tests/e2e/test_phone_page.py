@@ -82,7 +82,7 @@ async def test_it_rings_aloud_and_in_the_title_and_refusing_is_603(rig: Rig, pag
     await expect(page.locator("#sound-note")).to_contain_text("press a key, to hear it")
     await page.keyboard.press("Shift")
     await expect(page.locator("#sound-note")).to_be_empty()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await page.evaluate(SOUNDS)
     await page.get_by_role("button", name="Refuse").click()
     await expect(page.locator("#state")).to_have_text("You refused the call.")

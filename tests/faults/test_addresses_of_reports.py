@@ -22,8 +22,8 @@ from tests.integration.test_drain import call_handler
 
 NOWHERE = "127.0.0.1:1"
 ACK_WAIT_S = 0.1
-# What a close may take besides its wait: threads and channels end within milliseconds.
-CLOSE_S = ACK_WAIT_S + 2.0
+# Far more than a close takes on a slow machine, and far less than what it must not wait for.
+CLOSE_S, DEADLINE_S = 15.0, 60.0
 EACH = 10
 
 
@@ -35,7 +35,7 @@ async def test_f39_when_one_of_two_addresses_dies_reports_go_on_at_the_other(
         dying = await doomed.enter_async_context(serving(one))
         async with quick_reporter(f"ipv4:{dying},{living}", tmp_path) as reporter:
             sent = 0
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not (one.reports and other.reports):  # both are connected, and take turns
                     assert await reporter.report(result_of(sent)) is not None
                     sent += 1
@@ -53,7 +53,7 @@ async def test_f39_an_address_that_comes_back_is_used_again(tmp_path: Path) -> N
         targets = f"ipv4:127.0.0.1:{port},{living}"
         async with quick_reporter(targets, tmp_path) as reporter:
             assert await reporter.report(result_of(1)) is not None
-            async with serving(one, port), asyncio.timeout(10):
+            async with serving(one, port), asyncio.timeout(30):
                 number = 1
                 while not one.reports:
                     number += 1
@@ -69,7 +69,9 @@ async def test_f24_a_reporter_that_stops_waits_no_longer_than_for_one_acknowledg
     async with AsyncExitStack() as stack:
         if is_frozen:
             await stack.enter_async_context(serving(servicer, port))
-        reporter = quick_reporter(f"127.0.0.1:{port}", tmp_path, ack_wait_s=ACK_WAIT_S)
+        reporter = quick_reporter(
+            f"127.0.0.1:{port}", tmp_path, ACK_WAIT_S, report_deadline_s=DEADLINE_S
+        )
         await reporter.start()
         assert await reporter.report(result_of(1)) is None
         under_way = asyncio.create_task(reporter.report(result_of(2)))
@@ -77,6 +79,7 @@ async def test_f24_a_reporter_that_stops_waits_no_longer_than_for_one_acknowledg
         async with asyncio.timeout(CLOSE_S):
             await reporter.close()
         assert await under_way is None
+        servicer.script.clear()  # on a slow machine the second did not get that far
     assert inspect_outbox(tmp_path / "calls.db").accounts.pending == 2
 
 

@@ -202,12 +202,12 @@ def tables_of(url: str) -> int:
 async def test_f47_who_starts_during_a_long_migration_waits_for_its_end(
     bare_postgres_url: str, postgres: ScriptedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(SESSION, "statement_timeout", 20)
+    monkeypatch.setitem(SESSION, "statement_timeout", 1_000)
     engine = create_engine(bare_postgres_url)
     with engine.begin() as migrating:
         migrating.exec_driver_sql(f"SELECT pg_advisory_xact_lock({0x52494E47})")
         opening = asyncio.ensure_future(Store.open(bare_postgres_url, SystemClock()))
-        waits = "wait_event_type = 'Lock' AND now() - query_start > interval '100 ms'"
+        waits = "wait_event_type = 'Lock' AND now() - query_start > interval '1200 ms'"
         await asyncio.to_thread(postgres.wait_for, "pg_stat_activity", waits)
         assert not opening.done()
     store = await opening

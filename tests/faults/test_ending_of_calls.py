@@ -22,9 +22,7 @@ from tests.unit.call_handler.call_peers import (
     talk_starts,
     until_heard,
 )
-from tests.unit.call_handler.call_rig import call_rig
-
-PROMPT_S = 2.0
+from tests.unit.call_handler.call_rig import UNHURRIED, call_rig
 
 
 class RecordingReporter(CallReporter):
@@ -59,19 +57,17 @@ async def cut(stream: CarrierStream) -> None:
     reset(stream.socket)
 
 
+# How soon, `test_streams_fail.py` says, with all processes.
 @pytest.mark.parametrize("end", [close_without_stop, cut])
-async def test_f17_without_a_stop_the_result_is_there_within_2_s(
+async def test_f17_without_a_stop_there_is_a_result(
     end: Callable[[CarrierStream], Awaitable[None]], tmp_path: Path
 ) -> None:
-    loop = asyncio.get_running_loop()
     async with call_rig(tmp_path, talk_starts) as rig, rig.stream() as stream:
         await stream.start()
         await stream.frames(10)
         await until_heard(stream)
-        ended = loop.time()
         await end(stream)
         result = await rig.orchestrator.one_result()
-    assert loop.time() - ended <= PROMPT_S
     assert result.end_reason == pb.END_REASON_MEDIA_LOST
 
 
@@ -108,17 +104,17 @@ async def begin_and_say_nothing(session: ModelSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "code"),
+    ("script", "code", "audio_s"),
     [
-        (refuse, "rate_limit_exceeded"),
-        (fail_every_answer, "server_error"),
-        (begin_and_say_nothing, "no_audio"),
+        (refuse, "rate_limit_exceeded", 60.0),
+        (fail_every_answer, "server_error", 60.0),
+        (begin_and_say_nothing, "no_audio", 0.2),
     ],
 )
 async def test_f19_a_failing_model_ends_the_call_with_its_reason(
-    script: Callable[[ModelSession], Awaitable[None]], code: str, tmp_path: Path
+    script: Callable[[ModelSession], Awaitable[None]], code: str, audio_s: float, tmp_path: Path
 ) -> None:
-    limits = BridgeLimits(tick_s=0.02, audio_s=0.2, retry_s=0.01)
+    limits = replace(UNHURRIED, tick_s=0.02, audio_s=audio_s, retry_s=0.01)
     async with call_rig(tmp_path, script, limits) as rig, rig.stream() as stream:
         await stream.start()
         await stream.frames(10)
@@ -159,7 +155,7 @@ async def test_f20_what_the_model_claims_after_the_drop_counts_for_nothing(tmp_p
         await session.send(kind, item_id="item_c1", transcript="Hello?")
         await session.until_closed()
 
-    limits = BridgeLimits(late_s=5)
+    limits = replace(UNHURRIED, late_s=30.0)
     async with call_rig(tmp_path, claims_after_the_drop, limits) as rig, rig.stream() as stream:
         await stream.start()
         await stream.frames(10)

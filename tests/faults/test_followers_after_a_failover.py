@@ -37,7 +37,7 @@ async def record(store: Store, number: int) -> None:
 async def take(store: Store, cursor: str, count: int) -> list[pb.WatchResultsResponse]:
     """Take answers after a cursor."""
     watch = ResultFeed(store).follow(cursor)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return [await anext(watch) for _ in range(count)]
 
 
@@ -50,7 +50,7 @@ async def test_f46_a_watcher_that_waits_is_told_to_start_anew(postgres: Scripted
     watch = ResultFeed(store).follow("")
     assert len([await anext(watch) for _ in range(2)]) == 2
     waiting = asyncio.ensure_future(anext(watch))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await store.is_waited_for.wait()
         postgres.restore(dump)
         with pytest.raises(CursorLost, match="start anew"):

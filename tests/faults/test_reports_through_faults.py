@@ -176,7 +176,7 @@ async def test_f28_a_herd_is_drained_soon_after_the_server_is_back(
 ) -> None:
     took_s = await drain_herd(proxy, tmp_path, 200)
     await judge(store, range(200))
-    assert took_s < 10.0
+    assert took_s < PATIENT_S  # the next one says how soon
 
 
 @pytest.mark.chaos

@@ -125,7 +125,7 @@ class Rig:
         return self.models[self.connections - 1]
 
     async def run(self) -> CallEnd:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             end = await self.bridge.run()
         await self.bridge.close()
         return end

@@ -26,7 +26,7 @@ class Page:
 
     async def expect(self, event: str) -> dict[str, str]:
         """Give the next message, which must be `event`."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while isinstance(raw := await self.socket.recv(), bytes):
                 self.frames.append(raw)
         message: dict[str, str] = json.loads(raw)
@@ -41,7 +41,7 @@ class Page:
 
     async def read_to_the_end(self) -> None:
         """Read until the sandbox closes the socket."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for _ in self.socket:
                 pass
 

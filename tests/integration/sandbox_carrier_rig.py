@@ -93,7 +93,7 @@ class Product:
         def found() -> list[Webhook]:
             return [hook for hook in self.webhooks if path in hook.path]
 
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             await self.changed.wait_for(lambda: len(found()) >= count)
         return found()
 
@@ -129,7 +129,7 @@ class Rig:
 
     async def wait_for_lines(self, kind: str, count: int) -> list[Mapping[str, object]]:
         """Wait until the books hold so many lines: one is written after the product's answer."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.lines(kind)) < count:
                 await self.world.ledger.settle()
         return self.lines(kind)

@@ -41,7 +41,7 @@ class Recorder:
         return [message for message in self.messages if message["event"] == event]
 
     async def wait(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.over.wait()
 
 

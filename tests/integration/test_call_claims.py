@@ -1,13 +1,13 @@
 """A call around its conversation: the claim, late words, the cancel, the books, the log."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from call_handler.bridge import BridgeLimits
 from call_handler.call import LiveCall, finish_call
 from call_handler.outcome import CallEnd, EndKind, HeldCall
 from ringback.v1 import call_results_pb2 as pb
@@ -20,7 +20,7 @@ from tests.unit.call_handler.call_peers import (
     talk_starts,
     until_heard,
 )
-from tests.unit.call_handler.call_rig import CallRig, call_rig
+from tests.unit.call_handler.call_rig import UNHURRIED, CallRig, call_rig
 
 
 async def test_f22_without_an_answer_to_the_claim_nothing_is_said(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ async def test_words_that_come_after_the_end_are_a_revision(tmp_path: Path) -> N
         await session.send(kind, item_id="item_c", transcript="That is fourteen fifty.")
         await session.until_closed()
 
-    limits = BridgeLimits(late_s=10)
+    limits = replace(UNHURRIED, late_s=30.0)
     async with call_rig(tmp_path, words_come_late, limits) as rig, rig.stream() as stream:
         await stream.start()
         playing = asyncio.create_task(stream.echo_marks())

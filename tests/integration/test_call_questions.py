@@ -71,7 +71,7 @@ async def open_question(chat: ChatRig, task_id: str) -> Json:
 
 
 async def wait_for_answer(chat: ChatRig, call_id: str) -> pb.PersonAnswer:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             newest = await chat.store.newest_event()
             answer = (await ask(chat, call_id, FUNGHI)).answer

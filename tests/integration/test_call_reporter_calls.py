@@ -168,7 +168,7 @@ async def test_a_wish_to_end_the_call_comes_back(tmp_path: Path) -> None:
         serving(servicer) as target,
         quick_reporter(target, tmp_path) as reporter,
         reporter.call(sid(1)) as call,
-        asyncio.timeout(5),
+        asyncio.timeout(30),
     ):
         await call.cancel_requested.wait()
 

@@ -28,7 +28,7 @@ async def chat(store: Store) -> AsyncIterator[ChatRig]:
 
 async def wait_for_message(chat: ChatRig, task_id: str, start: str) -> str:
     """Wait until the assistant has said something that begins so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             newest = await chat.store.newest_event()
             texts = [message["text"] for message in (await chat.show(task_id))["messages"]]

@@ -23,7 +23,7 @@ from tests.integration.scripted_carrier import ACCOUNT, CREATED, Answer, answer,
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = str(ROOT / "tests" / "integration" / "drain_program.py")
-PATIENT_S = 20.0
+PATIENT_S = 60.0
 
 
 @dataclass

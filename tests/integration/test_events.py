@@ -35,13 +35,13 @@ class Stream:
 
     async def read(self, count: int) -> list[Event]:
         """Read so many events."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return [await self._read_one() for _event in range(count)]
 
     async def read_until(self, kind: str) -> list[Event]:
         """Read up to the first event of that kind."""
         events: list[Event] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not events or events[-1].kind != kind:
                 events.append(await self._read_one())
         return events
@@ -159,7 +159,7 @@ async def test_the_number_of_open_streams_is_bounded_and_slots_come_back(chat: C
         assert refused.status_code == 429
         for _slot in range(taken_slots):
             slots.give_back()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while slots.open:
             await chat.say(task_id, "hi")  # a write to a closed stream is what finds it closed
     assert slots.open == 0

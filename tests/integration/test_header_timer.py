@@ -1,4 +1,4 @@
-"""The header timer: slow headers are closed, media streams and slow answers are not."""
+"""The HTTP protocol's limits: slow or endless heads end, media streams and slow answers do not."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,13 +11,15 @@ from websockets.asyncio.client import connect
 
 from foundation.asgi import Receive, Scope, Send
 from foundation.drain import Drain
-from foundation.header_timer import TimedHeaders
+from foundation.header_timer import UNFINISHED_MAX_BYTES, TimedHeaders
 from foundation.server import DrainingServer, listen, server_config
 
 TIMER_S = 0.2
 LATER_S = 4 * TIMER_S
-PATIENT_S = 10.0
+PATIENT_S = 60.0
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+SEEN_HEADERS: list[bytes] = []
 
 
 class QuickTimer(TimedHeaders):
@@ -50,6 +52,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": message["text"]})
     else:
+        while (await receive()).get("more_body"):
+            pass
+        SEEN_HEADERS[:] = [name for name, _ in scope["headers"]]
         await asyncio.sleep(LATER_S if scope["path"] == "/slow" else 0)  # past a second look, too
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -143,3 +148,57 @@ def test_an_answer_may_take_longer_than_the_timer(in_loop: Callable[[], asyncio.
 
     with in_loop() as runner:
         runner.run(act())
+
+
+UNFINISHED = {
+    "a head": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Wide: ",
+    "a path": b"GET /",
+    "a chunk's line": CHUNKED + b"3;wide=",
+    "trailers": CHUNKED + b"0\r\nX-Wide: ",
+}
+REFUSED = {
+    "no Host": REQUEST.replace(b"Host: localhost\r\n", b""),
+    "two Hosts": REQUEST.replace(b"\r\n\r\n", b"\r\nHost: elsewhere\r\n\r\n"),
+    "two lengths": CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n") + b"0\r\n\r\n",
+    "a space before the colon": REQUEST.replace(b"Host:", b"Host :"),
+    "many at once": REQUEST.replace(b"/ ", b"/slow ") * 20,
+}
+
+
+async def ask(port: int, *pieces: bytes) -> bytes:
+    """Send a request on a connection of its own; give the beginning of its answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(PATIENT_S):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        answer = await reader.read(12)
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize("begun", UNFINISHED.values(), ids=UNFINISHED)
+async def test_what_does_not_end_is_refused_by_its_size(begun: bytes) -> None:
+    async with server() as port:
+        assert await ask(port, begun, b"a" * (UNFINISHED_MAX_BYTES + 1)) == b"HTTP/1.1 400"
+
+
+@pytest.mark.parametrize("request_bytes", REFUSED.values(), ids=REFUSED)
+async def test_a_request_that_two_readers_may_read_differently_is_refused(
+    request_bytes: bytes,
+) -> None:
+    async with server() as port:
+        assert await ask(port, request_bytes) == b"HTTP/1.1 400"
+
+
+async def test_a_long_body_is_no_unfinished_head() -> None:
+    async with server() as port:
+        head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n"
+        assert await ask(port, head, b"a" * 200_000) == b"HTTP/1.1 200"
+
+
+async def test_a_trailer_is_no_header() -> None:
+    async with server() as port:
+        trailer = b"0\r\nX-Late: yes\r\n\r\n"
+        assert await ask(port, CHUNKED, trailer) == b"HTTP/1.1 200"
+    assert SEEN_HEADERS == [b"host", b"transfer-encoding"]

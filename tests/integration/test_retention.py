@@ -188,7 +188,7 @@ async def test_a_page_token_of_an_erased_row_goes_on(kept: Kept) -> None:
 
 async def cursors(kept: Kept, cursor: str, count: int) -> list[str]:
     watch = ResultFeed(kept.store).follow(cursor)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         found = [(await anext(watch)).cursor for _ in range(count)]
     await watch.aclose()
     return found

@@ -45,7 +45,7 @@ async def take(watch: Watch, count: int) -> list[Seen]:
 
 async def answers_of(watch: Watch, count: int) -> list[pb.WatchResultsResponse]:
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return [await anext(watch) for _ in range(count)]
     finally:
         if isinstance(watch, AsyncGenerator):

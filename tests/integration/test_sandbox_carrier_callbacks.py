@@ -137,7 +137,7 @@ async def test_a_dead_product_harms_neither_the_call_nor_the_books(tmp_path: Pat
     async with running_rig(tmp_path, lambda: Talker([], hang_up_at=50)) as rig:
         dead = "https://nowhere.ringback.test/twilio/status/c1"
         sid = await rig.create(status_callback=dead, twiml=SAYS_GOODBYE)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await asyncio.to_thread(rig.client().calls(sid).fetch)).status != "completed":
                 pass
         await rig.world.ledger.settle()

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -133,7 +134,7 @@ async def test_beside_a_dead_replica_the_other_gets_every_request_and_the_stream
     async with running_rig(tmp_path, callee, how=beside_a_dead_one) as rig:
         await rig.create()
         hooks = await rig.product.wait_for(4, STATUS)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(attempts := await books(rig, "callback")) < len(hooks):
                 pass  # it is written down when the answer has come
         opened = await books(rig, "stream_opened")
@@ -173,14 +174,14 @@ async def test_a_stream_that_never_opens_leaves_an_answered_call(tmp_path: Path)
 
 async def test_creates_above_the_rate_are_queued_and_placed_in_turn(tmp_path: Path) -> None:
     settings = CarrierSettings(ACCOUNT, TOKEN, calls_per_s=1)
-    async with running_rig(tmp_path, lambda: Talker([]), how=How(10, settings)) as rig:
+    async with running_rig(tmp_path, lambda: Talker([]), how=How(2, settings)) as rig:
         sids = [await rig.create(status_callback_event=["initiated"]) for _ in range(3)]
         calls = [rig.world.book.find(sid) for sid in sids]
         hooks = await rig.product.wait_for(3, STATUS)
-    waits = [call.queue_ms for call in calls if call is not None]
-    assert waits[0] == 0
-    assert waits == sorted(waits)
-    assert 1_000 < waits[2] <= 2_000
+    # On a slow machine the later ones are made later, and wait less.
+    placed_s = [call.made + call.queue_ms / 1_000 for call in calls if call is not None]
+    assert len(placed_s) == 3
+    assert all(later - earlier > 0.5 for earlier, later in pairwise(placed_s))
     assert [hook.fields["CallSid"] for hook in hooks] == sids
 
 

@@ -108,13 +108,18 @@ async def test_a_commit_waits_for_the_disk_even_if_the_server_would_not(store: S
 
 
 async def test_a_replica_that_freezes_in_a_transaction_lets_the_others_go_on(
-    store: Store, monkeypatch: pytest.MonkeyPatch, postgres: ScriptedDatabase
+    store: Store, postgres: ScriptedDatabase
 ) -> None:
-    monkeypatch.setitem(postgres_parts.SESSION, "idle_in_transaction_session_timeout", 50)
     frozen = await Store.open(postgres.url, SystemClock())
     held, thaw = threading.Event(), threading.Event()
+    limit = "idle_in_transaction_session_timeout"
 
     def freeze(tx: Transaction) -> None:
+        assert (
+            tx.connection.scalar(text(f"SHOW {limit}"))
+            == f"{postgres_parts.IDLE_TIMEOUT_MS // 1_000}s"
+        )
+        tx.connection.execute(text(f"SET LOCAL {limit} = 50"))
         held.set()
         thaw.wait(NEVER_S)
         tx.connection.execute(insert(schema.contact), [{"name": "a", "number": "+1"}])

@@ -14,7 +14,7 @@ from orchestrator.store.calls import CallState
 from tests.faults.life_peers import LateHandlers, ScriptedHandlers, sid
 from tests.faults.life_rig import NO_CAPS, Rig, life_rig, make_sweeper, rules_of
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 @pytest.fixture

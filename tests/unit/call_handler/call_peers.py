@@ -65,7 +65,7 @@ class Orchestrator(pb_grpc.CallResultsServicer):
 
     async def one_result(self) -> pb.CallResult:
         """Wait for the report; it must be the only one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.reported.wait()
         (result,) = self.results
         return result

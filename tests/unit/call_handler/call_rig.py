@@ -38,6 +38,9 @@ from tests.unit.call_handler.call_peers import (
     ScriptedModel,
 )
 
+UNHURRIED = BridgeLimits(frame_gap_s=60.0)
+"""A carrier of these tests sends a few frames and waits: on a slow machine for seconds."""
+
 
 @dataclass
 class CallRig:
@@ -68,7 +71,7 @@ class CallRig:
 
     async def settled(self) -> None:
         """Wait until no call is live and none of its tasks is left."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.door.drain.wait_idle()
             await self.door.services.tasks.wait()
 
@@ -82,7 +85,7 @@ async def talk_nothing(session: ModelSession) -> None:
 async def call_rig(
     data_dir: Path,
     script: ModelScript = talk_nothing,
-    limits: BridgeLimits | None = None,
+    limits: BridgeLimits = UNHURRIED,
     clock: Clock | None = None,
 ) -> AsyncIterator[CallRig]:
     """Start everything on free ports, stop it in reverse order."""
@@ -110,7 +113,7 @@ async def call_rig(
             clock,
             tasks,
             drain.stopping,
-            limits or BridgeLimits(),
+            limits,
         )
         tokens = StreamTokens(b"k" * 32, clock)
         door = StreamDoor(services, tokens, SignatureKeys((SECRET,)), drain)

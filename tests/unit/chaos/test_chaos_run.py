@@ -112,7 +112,7 @@ async def test_what_runs_in_the_background_is_not_waited_for_by_the_next_stage(
 
     runner = Runner(7, is_quick=True, folder=tmp_path, console=Console(quiet=True))
     stages = [Stage("a", "A", compute, is_background=True), Stage("b", "B", begin)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         outcomes = await runner.run_all(stages)
     assert [outcome.name for outcome in outcomes] == ["a", "b"]
 

@@ -211,6 +211,6 @@ class _Ringing:
 
 async def _events(page: OpenPage, count: int) -> list[str]:
     """Read the next messages for a page."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         entries = [await page.next() for _ in range(count)]
     return [str(entry["event"]) for entry in entries if isinstance(entry, dict)]
