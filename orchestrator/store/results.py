@@ -53,6 +53,8 @@ class KnownCall:
     """Our page of the call's recording; None while the carrier has told of none."""
     has_last_word: bool
     """True when the carrier has said that it is over."""
+    handler_instance: str
+    """Whose agent holds it; empty until one told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ _CALLS = select(
     result.c.recorded_at,
     recording.c.url.label("recording_url"),
     call.c.provider.is_not(None).label("has_last_word"),
+    call.c.handler_instance,
 ).select_from(
     call.outerjoin(result, result.c.call_id == call.c.call_id).outerjoin(recording, _WAS_RECORDED)
 )
