@@ -193,6 +193,7 @@ def open_case(known: KnownCall) -> Case:
         origin=known.origin,
         to_number=known.to_number,
         from_number=known.from_number,
+        holder=known.handler_instance if is_ours else "",
     )
     case = Case(
         identity,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from orchestrator.call_results.additions import recording_report
 from orchestrator.call_results.case import Case, open_case
 from orchestrator.call_results.first import FirstReport
-from orchestrator.call_results.history import join_all, read_history
+from orchestrator.call_results.history import find_strange, join_all, read_history
 from orchestrator.call_results.join import Joined, find_conflicts, join, read_values
 from orchestrator.call_results.receipt import Receipt, Recorded, log_opt_out, log_receipts
 from orchestrator.call_results.received import CALLBACK, Received, Told, receive_internal
@@ -83,10 +83,10 @@ class Desk:
         if (case.call_id, report_id) in self._known:
             return self._answer(item, case, pb.DISPOSITION_DUPLICATE)
         stamp = self._transaction.stamp()
-        if told.call_sid and told.call_sid != case.identity.call_sid:
-            # Another telephone call claims this call_id: its report must not mix with ours.
+        strange = find_strange(told, case.identity, is_override=item.is_override)
+        if strange:
             self._note(item, case.call_id, stamp, pb.DISPOSITION_SUPERSEDED)
-            return self._answer(item, case, pb.DISPOSITION_SUPERSEDED, ("call_sid",))
+            return self._answer(item, case, pb.DISPOSITION_SUPERSEDED, (strange,))
         reported_at = item.report_time
         key = item.key(stamp if reported_at is None else reported_at)
         conflicts: tuple[str, ...] = ()
@@ -109,13 +109,13 @@ class Desk:
         history = read_history(self._connection, case.call_id)
         for past in history:
             if past.is_orphan:
-                is_ours = past.is_about(case.identity.call_sid)
-                disposition = pb.DISPOSITION_MERGED if is_ours else pb.DISPOSITION_SUPERSEDED
+                is_strange = past.find_strange(case.identity)
+                disposition = pb.DISPOSITION_SUPERSEDED if is_strange else pb.DISPOSITION_MERGED
                 statements.set_disposition(
                     self._connection, case.call_id, past.key.report_id, disposition
                 )
                 add_to_counter(self._connection, ORPHANS, -1)
-        joined = join_all(history, case.identity.call_sid)
+        joined = join_all(history, case.identity)
         if joined.keys:
             self._add_recording(case, self._see(case, joined, self._transaction.stamp()))
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from orchestrator.call_results.case import open_case
 from orchestrator.call_results.history import join_all, read_history
 from orchestrator.call_results.join import Value, find_conflicts, read_values
+from orchestrator.store.results import select_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,25 +15,27 @@ class Dispute:
     """One thing that a report says and the record does not."""
 
     field: str
-    """As the join names it; "call_sid" for a report about another telephone call."""
+    """As the join names it; "call_sid" for a report about another telephone call,
+    "handler_instance" for one of an agent that did not hold this one."""
     value: Value
     source: int
 
 
-def read_disputes(connection: Connection, call_id: str, call_sid: str) -> list[Dispute]:
+def read_disputes(connection: Connection, call_id: str) -> list[Dispute]:
     """Read what the history of a call holds against its record, in the order of receipt.
 
-    Not what a higher rank has settled. Reports about another telephone call than `call_sid` claim
-    this call without right; of them only the CallSid is told.
+    Not what a higher rank has settled. Of a report that claims this call without right only that is
+    told by which it has none.
     """
     history = read_history(connection, call_id)
     if len(history) < 2:  # noqa: PLR2004 - one report disagrees with nobody
         return []
-    joined = join_all(history, call_sid)
+    identity = open_case(select_calls(connection, [call_id])[0]).identity
+    joined = join_all(history, identity)
     disputes: list[Dispute] = []
     for past in history:
-        if not past.is_about(call_sid):
-            disputes.append(Dispute("call_sid", past.report.call_sid, past.key.source))
+        if strange := past.find_strange(identity):
+            disputes.append(Dispute(strange, getattr(past.report, strange), past.key.source))
             continue
         values = read_values(past.report, past.key)
         names = find_conflicts(joined, values, past.key)

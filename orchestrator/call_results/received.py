@@ -54,6 +54,10 @@ class Told(Protocol):
         """Return who tells it."""
 
     @property
+    def handler_instance(self) -> str:
+        """Return which process tells it; empty when it was not told."""
+
+    @property
     def transcript(self) -> Sized:
         """Return what was said."""
 

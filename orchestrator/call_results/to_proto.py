@@ -44,6 +44,8 @@ class Identity:
     to_number: str = ""
     """Stands in where no report tells the number."""
     from_number: str = ""
+    holder: str = ""
+    """The process whose agent holds a call of ours; empty until it was claimed."""
 
 
 def to_proto(joined: Joined, identity: Identity) -> pb.CallResult:

@@ -37,6 +37,8 @@ def _line(dispute: Dispute) -> str:
     source = words_of(_SOURCES, dispute.source)
     if dispute.field == "call_sid":
         return f"Telephone call {dispute.value}, which is not this one (from {source})"
+    if dispute.field == "handler_instance":
+        return f"Agent {dispute.value}, which did not hold this call (from {source})"
     name = dispute.field.removeprefix(_FACT).replace("_", " ").capitalize()
     return f"{name}: {_words(dispute)} (from {source})"
 

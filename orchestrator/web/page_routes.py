@@ -118,7 +118,7 @@ def _list_all(connection: Connection, before: str) -> tuple[list[CallFacts], int
 def _find_all(connection: Connection, call_id: str) -> _Found:
     """Read one call, what its reports disagree about, its recording. Raises: NotFound."""
     facts = find_facts(connection, call_id)
-    disputes = read_disputes(connection, call_id, facts.row.call_sid or "")
+    disputes = read_disputes(connection, call_id)
     return _Found(facts, disputes, read_recording(connection, call_id))
 
 

@@ -248,5 +248,5 @@ def _join_again(
     case = open_case(select_calls(connection, [call_id])[0])
     history = read_history(connection, call_id)
     random.Random(seed).shuffle(history)  # noqa: S311 - repeatable, not secret
-    joined = to_proto(join_all(history, case.identity.call_sid), case.identity)
+    joined = to_proto(join_all(history, case.identity), case.identity)
     return case.record or pb.CallResult(), joined

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -31,14 +31,31 @@ from tests.simulation.scripts import TIMINGS
 from tests.simulation.virtual_time import Process, VirtualClock
 from tests.simulation.world import World
 
-SETTINGS = HandlerSettings(  # type: ignore[call-arg] # pydantic's own argument
-    _env_file=None,
-    TWILIO_ACCOUNT_SID="AC" + "0" * 32,
-    TWILIO_AUTH_TOKEN="token",  # noqa: S106 - nobody checks it here
-    TWILIO_FROM_NUMBER="+14155550199",
-    max_calls=4,
-    create_s=TIMINGS.create_s,
-)
+
+class _NamedSettings(HandlerSettings):
+    """Settings of one of several Call Handlers that share a process here."""
+
+    name: str
+
+    @property
+    def handler_instance(self) -> str:
+        """Name it as its reporter does: who holds a call is told apart by this."""
+        return self.name
+
+
+@cache
+def _settings_of(name: str) -> HandlerSettings:
+    return _NamedSettings(  # type: ignore[call-arg] # pydantic's own argument
+        _env_file=None,
+        TWILIO_ACCOUNT_SID="AC" + "0" * 32,
+        TWILIO_AUTH_TOKEN="token",  # noqa: S106 - nobody checks it here
+        TWILIO_FROM_NUMBER="+14155550199",
+        max_calls=4,
+        create_s=TIMINGS.create_s,
+        name=name,
+    )
+
+
 # As in the app's lifespan.
 _LAST_TASKS_S = 20.0
 _AHEAD_S = 300.0
@@ -133,15 +150,16 @@ class _Doors(HandlerDoors):
         self._process = process
         self._drain = Drain()
         carrier = cast("TwilioRest", CarrierClient(world, process.name, TIMINGS.create_s))
+        settings = _settings_of(process.name)
         self._services = CallServices(
-            reporter, carrier, SETTINGS, options.clock, TaskSet(), self._drain.stopping
+            reporter, carrier, settings, options.clock, TaskSet(), self._drain.stopping
         )
         self._tokens = StreamTokens(STREAM_KEY, options.clock)
         self._desk = OrderDesk(self._services, self._tokens, self._drain)
         self._watcher = self._services.tasks.spawn(
             release_unanswered(self._drain, carrier), name="release unanswered calls"
         )
-        self._after = AfterStreamDoor(SETTINGS, SignatureKeys((), ()), reporter, wire.ask_result)
+        self._after = AfterStreamDoor(settings, SignatureKeys((), ()), reporter, wire.ask_result)
 
     async def close(self, drain_s: float, then: Callable[[], None]) -> None:
         """Drain, then close, in the order of the server and of the app's lifespan."""
