@@ -230,12 +230,27 @@ def true_words(evidence: Evidence) -> Iterator[Finding]:
         leg = evidence.carrier.legs.get(result.call_sid)
         if leg is None or leg.call_id != call_id or result.source == pb.SOURCE_DEADLINE:
             continue
+        if result.status == pb.CALL_STATUS_UNKNOWN and _is_carrier_away_for_good(evidence):
+            continue
         if result.status != status_of_word(leg.word):
             word = pb.CallStatus.Name(result.status)
             yield Finding("status", f"{word}, but the carrier says {leg.word}", call_id)
         if leg.told_s is not None and leg.answered_s and result.duration != leg.duration_s:
             what = f"{result.duration} s, but the carrier says {leg.duration_s} s"
             yield Finding("duration", what, call_id)
+
+
+def _is_carrier_away_for_good(evidence: Evidence) -> bool:
+    """Say whether nobody could ask the carrier until all gave up, 24 h of a short day later (I10).
+
+    Then nobody learns how a call ended of which the Call Handler itself does not know: it says so.
+    """
+    plan = evidence.world.plan
+    return any(
+        "carrier" in {parting.one, parting.other}
+        and parting.end_s - parting.start_s >= plan.timings.give_up_s
+        for parting in plan.partings
+    )
 
 
 def caps_held(evidence: Evidence) -> Iterator[Finding]:
