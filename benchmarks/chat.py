@@ -27,7 +27,7 @@ from benchmarks.live_page.anew import begin_anew
 from benchmarks.live_page.browser import find_missing, running_browser
 
 MESSAGES = 1_000
-_QUICK_S = 30.0
+_QUICK_S = 22.0
 """How long a quick run talks at most; on a slow machine that is fewer messages."""
 CHAT, SSE = "message to answer", "SSE alone"
 _WARM = 2

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 LINES = 1_000
-_PAUSE_S = 0.01
+_PAUSE_S = 0.005
 _PAGE = """<!doctype html><title>lines</title><ol></ol><script>
 function begin() {
   const list = document.querySelector("ol"), stream = new EventSource("/events");

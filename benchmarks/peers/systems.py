@@ -42,12 +42,15 @@ class System:
 
 SYSTEMS = (
     System("sample-shaped relay", "benchmarks.peers.sample_shaped", 60, SAMPLE),
-    System("openai-agents", "benchmarks.peers.agents_relay", 50, OPENAI_AGENTS, match="duration"),
+    System("openai-agents", "benchmarks.peers.agents_relay", 35, OPENAI_AGENTS, match="duration"),
     System("pipecat", "benchmarks.peers.pipecat_relay", 20, PIPECAT, "pcm24", "duration"),
-    System("twilio-agent-connect", "benchmarks.peers.connect_relay", 90, TWILIO_AGENT_CONNECT),
-    System(FLOOR, "benchmarks.media_load.floor", 150),
-    System(RINGBACK, "", 115),
+    System(FLOOR, "benchmarks.media_load.floor", 115),
+    System(RINGBACK, "", 100),
 )
+MORE_SYSTEMS = (
+    System("twilio-agent-connect", "benchmarks.peers.connect_relay", 90, TWILIO_AGENT_CONNECT),
+)
+"""Measured when they are named: no goal is about them."""
 
 
 @contextmanager
