@@ -25,6 +25,9 @@ MENDED = {
     220_000_499: "a recovered report told the CallSid first, and nobody asked how the call ended",
     330_003_206: "the judge did not wait for a process that died late",
     330_005_802: "a handler that thawed twice dialled what was called NOT_PLACED before",
+    202_611_240_005_698: "a jump of the clock that nobody saw behind one that was seen hid a dial",
+    202_611_240_017_168: "the judge asked for a status that nobody could learn",
+    202_611_240_017_798: "a handler that was not granted the call denied what was said in it",
 }
 
 
