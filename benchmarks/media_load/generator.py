@@ -2,11 +2,11 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
-from types import TracebackType
 from typing import Self
 
-from benchmarks.harness import LOAD_CORE, Child, child
+from benchmarks.harness import LOAD_CORE, child
 from benchmarks.media_load.load import Heard, Load, WayHeard
 
 __all__ = ["Generator", "Heard", "Load", "LoadFailed", "WayHeard"]
@@ -19,37 +19,26 @@ class LoadFailed(RuntimeError):
     """The load could not be held: its own words."""
 
 
-class Generator:
+class Generator(ExitStack):
     """The load on its own core; use it with `with`. `tls`: the model speaks TLS."""
 
     def __init__(self, *, tls: bool = False) -> None:
-        argv = [sys.executable, "-m", "benchmarks.media_load", *(["--tls"] if tls else [])]
-        self._child: Child = child(argv, core=LOAD_CORE)
-        try:
-            ports = json.loads(self._child.line(_START_S))
-        except BaseException:
-            self._child.__exit__(None, None, None)
-            raise
-        self.pid = self._child.pid
-        self.carrier_port = int(ports["carrier"])
-        self.model_port = int(ports["model"])
-        self.model_url = f"{'wss' if tls else 'ws'}://127.0.0.1:{self.model_port}/v1/realtime"
-        self.ca_file = str(ports["ca_file"])
-        """The model's certificate, for SSL_CERT_FILE of the system; empty without TLS."""
+        super().__init__()
+        self._tls = tls
 
     def __enter__(self) -> Self:
-        """Stand for the running process."""
+        """Start it."""
+        argv = [sys.executable, "-m", "benchmarks.media_load", *(["--tls"] if self._tls else [])]
+        with ExitStack() as starting:
+            self._child = starting.enter_context(child(argv, core=LOAD_CORE))
+            ports = json.loads(self._child.line(_START_S))
+            self.push(starting.pop_all())
+        self.carrier_port = int(ports["carrier"])
+        self.model_port = int(ports["model"])
+        self.model_url = f"{'wss' if self._tls else 'ws'}://127.0.0.1:{self.model_port}/v1/realtime"
+        self.ca_file = str(ports["ca_file"])
+        """The model's certificate, for SSL_CERT_FILE of the system; empty without TLS."""
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self._child.stop()
-        self._child.__exit__(kind, error, trace)
 
     def run(self, load: Load) -> Heard:
         """Hold one load. Raises: LoadFailed."""

@@ -5,7 +5,6 @@ Prints its port; a line on its stdin is answered with the number of calls that h
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from benchmarks.harness import LOAD_CORE, pin
@@ -15,12 +14,12 @@ pin(LOAD_CORE)  # before grpc starts its threads
 import grpc  # noqa: E402
 
 from ringback.v1 import call_results_pb2 as pb  # noqa: E402
-from ringback.v1 import call_results_pb2_grpc as rpc  # noqa: E402
 
 _LAST_RESULTS_S = 10.0
+_SERVICE = "ringback.v1.CallResults"
 
 
-class CallResults(rpc.CallResultsServicer):
+class CallResults:
     """Answers what a Call Handler asks; keeps the ids of the calls that were reported."""
 
     def __init__(self) -> None:
@@ -34,10 +33,8 @@ class CallResults(rpc.CallResultsServicer):
             self._came.clear()
             await self._came.wait()
 
-    async def ReportProgress(  # noqa: N802 - the contract's name
-        self,
-        request: pb.ReportProgressRequest,
-        context: grpc.aio.ServicerContext[pb.ReportProgressRequest, pb.ReportProgressResponse],
+    async def report_progress(
+        self, request: pb.ReportProgressRequest, context: object
     ) -> pb.ReportProgressResponse:
         """Grant the claim, or take the turns."""
         del context
@@ -49,48 +46,37 @@ class CallResults(rpc.CallResultsServicer):
             answer.order.CopyFrom(_order(request.call_id))
         return answer
 
-    async def Report(  # noqa: N802 - the contract's name
-        self,
-        request: pb.ReportRequest,
-        context: grpc.aio.ServicerContext[pb.ReportRequest, pb.ReportResponse],
-    ) -> pb.ReportResponse:
+    async def report(self, request: pb.ReportRequest, context: object) -> pb.ReportResponse:
         """Take one result."""
         del context
         return self._take(request.result)
 
-    async def BatchReport(  # noqa: N802 - the contract's name
-        self,
-        request: pb.BatchReportRequest,
-        context: grpc.aio.ServicerContext[pb.BatchReportRequest, pb.BatchReportResponse],
+    async def batch_report(
+        self, request: pb.BatchReportRequest, context: object
     ) -> pb.BatchReportResponse:
         """Take many."""
         del context
         entries = [pb.BatchReportEntry(response=self._take(result)) for result in request.results]
         return pb.BatchReportResponse(entries=entries)
 
-    async def GetResult(  # noqa: N802 - the contract's name
-        self,
-        request: pb.GetResultRequest,
-        context: grpc.aio.ServicerContext[pb.GetResultRequest, pb.GetResultResponse],
-    ) -> pb.GetResultResponse:
-        """Know nothing."""
-        raise NotImplementedError
-
-    async def ListResults(  # noqa: N802 - the contract's name
-        self,
-        request: pb.ListResultsRequest,
-        context: grpc.aio.ServicerContext[pb.ListResultsRequest, pb.ListResultsResponse],
-    ) -> pb.ListResultsResponse:
-        """Know nothing."""
-        raise NotImplementedError
-
-    def WatchResults(  # noqa: N802 - the contract's name
-        self,
-        request: pb.WatchResultsRequest,
-        context: grpc.aio.ServicerContext[pb.WatchResultsRequest, pb.WatchResultsResponse],
-    ) -> AsyncIterator[pb.WatchResultsResponse]:
-        """Know nothing."""
-        raise NotImplementedError
+    def to_handler(self) -> "grpc.GenericRpcHandler[object, object]":
+        """Say which of the service's methods there are."""
+        methods = {
+            "ReportProgress": grpc.unary_unary_rpc_method_handler(
+                self.report_progress,
+                pb.ReportProgressRequest.FromString,
+                pb.ReportProgressResponse.SerializeToString,
+            ),
+            "Report": grpc.unary_unary_rpc_method_handler(
+                self.report, pb.ReportRequest.FromString, pb.ReportResponse.SerializeToString
+            ),
+            "BatchReport": grpc.unary_unary_rpc_method_handler(
+                self.batch_report,
+                pb.BatchReportRequest.FromString,
+                pb.BatchReportResponse.SerializeToString,
+            ),
+        }
+        return grpc.method_handlers_generic_handler(_SERVICE, methods)
 
     def _take(self, result: pb.CallResult) -> pb.ReportResponse:
         is_new = result.call_id not in self.reported
@@ -117,7 +103,7 @@ async def serve() -> None:
     """Serve until stdin ends."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     results = CallResults()
-    rpc.add_CallResultsServicer_to_server(results, server)
+    server.add_generic_rpc_handlers((results.to_handler(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Child, child, require_equal
@@ -22,7 +21,7 @@ _START_S = 15.0
 _FOREIGN = ("TWILIO_", "OPENAI_", "RINGBACK_")
 
 
-class Product:
+class Product(ExitStack):
     """`python "Pizza Agent/main.py"` on core 0: ledger, transcript, outbox, logs and reports on.
 
     The generator is its carrier and its model. Its Orchestrator is a stub process on core 1 that
@@ -30,27 +29,16 @@ class Product:
     """
 
     def __init__(self, generator: Generator) -> None:
+        super().__init__()
         self._generator = generator
-        self._stack = ExitStack()
         self._ordered = 0
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
 
     def __enter__(self) -> Self:
-        """Stand for the running process."""
+        """Start it."""
+        with ExitStack() as starting:
+            self._start(starting)
+            self.push(starting.pop_all())
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self._stack.close()
 
     @property
     def pid(self) -> int:
@@ -80,12 +68,10 @@ class Product:
         require_equal("calls with one result", int(self._orchestrator.line()), self._ordered)
         return heard
 
-    def _start(self) -> None:
-        folder = Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ringback-bench-"))
-        )
+    def _start(self, stack: ExitStack) -> None:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ringback-bench-")))
         stub = [sys.executable, "-m", "benchmarks.media_load.orchestrator"]
-        self._orchestrator = self._stack.enter_context(child(stub, core=LOAD_CORE))
+        self._orchestrator = stack.enter_context(child(stub, core=LOAD_CORE))
         target = f"127.0.0.1:{self._orchestrator.line()}"
         self._port = _free_port()
         # The settings of whoever measures must not be read: neither their `.env` nor their shell's.
@@ -93,7 +79,7 @@ class Product:
         clean = ["env", "-C", str(folder), *(f"--unset={name}" for name in foreign)]
         settings = [f"{name}={value}" for name, value in self._settings(folder, target).items()]
         command = [*clean, *settings, sys.executable, str(_HANDLER)]
-        self._handler: Child = self._stack.enter_context(child(command, core=SYSTEM_CORE))
+        self._handler: Child = stack.enter_context(child(command, core=SYSTEM_CORE))
         _wait_until_listening(self._port)
 
     def _settings(self, folder: Path, orchestrator: str) -> dict[str, str]:

@@ -8,16 +8,12 @@ Logs a line for each, as at INFO.
 
 import argparse
 import asyncio
-import json
-import logging
 import time
-from pathlib import Path
 
 from benchmarks.harness import LOAD_CORE, cpu_ns, pin, quantiles
+from benchmarks.outbox_load.options import PATIENCE_S, make_parser, run_load
 
 pin(LOAD_CORE)  # before grpc is imported: its threads inherit it
-
-import uvloop  # noqa: E402 - see above
 
 from benchmarks.report_load.payload import sample_result  # noqa: E402 - see above
 from call_reporter import ReporterOptions  # noqa: E402 - see above
@@ -25,7 +21,6 @@ from call_reporter.delivery import Delivery  # noqa: E402 - see above
 from call_reporter.outbox import Outbox  # noqa: E402 - see above
 from call_reporter.wire import Wire  # noqa: E402 - see above
 
-_PATIENCE_S = 20.0
 _WARM_ROUNDS = 5
 
 
@@ -52,7 +47,7 @@ class Rounds:
         answers = [delivery.answer_for(seq) for seq in seqs]
         server, own, begun = cpu_ns(self._pid), time.process_time(), time.perf_counter()
         delivery.start()
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(*answers)
         self.spans_s.append(time.perf_counter() - begun)
         self.own_s += time.process_time() - own
@@ -95,25 +90,5 @@ async def load(options: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def read_options() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.outbox_load.waiting")
-    parser.add_argument("--outbox", required=True, type=Path, help="the file, a new one")
-    parser.add_argument("--address", required=True, help="HOST:PORT of the Orchestrator's gRPC")
-    parser.add_argument("--server-pid", type=int, required=True, help="whose CPU time is read")
-    parser.add_argument("--log", required=True, type=Path, help="where its log lines go")
-    parser.add_argument("--at-once", type=int, default=64, help="results that wait")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long rounds are made")
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Load, print the figures."""
-    options = read_options()
-    logging.basicConfig(filename=options.log, level=logging.INFO, format="%(message)s")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(load(options))), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_load(load, make_parser("waiting").parse_args())
