@@ -21,6 +21,7 @@ from orchestrator.store.calls import (
     lock_call,
 )
 from orchestrator.store.transaction import Transaction
+from orchestrator.store.turns import read_turns
 
 # How far the carrier's times, whole seconds of its own clock, may lie before ours.
 CLOCK_TOLERANCE_S = 60.0
@@ -108,7 +109,8 @@ def note_unreachable(tx: Transaction, call_id: str, timings: CallTimings) -> Non
         change_call(tx, row, {"due_at": None})  # its result stands, without the carrier's word
         return
     if waited_s >= timings.give_up_s:
-        file_result(tx, row, carrier_unreachable(row, round(waited_s / 3600)))
+        turns = list(read_turns(tx.connection, call_id).values())
+        file_result(tx, row, carrier_unreachable(row, round(waited_s / 3600), turns))
         return
     back_off_s = min(max(waited_s, _FIRST_BACK_OFF_S), _LAST_BACK_OFF_S, timings.ask_again_s)
     columns = {

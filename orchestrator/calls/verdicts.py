@@ -127,8 +127,11 @@ def several_candidates(row: CallRow, count: int) -> pb.CallResult:
     return result
 
 
-def carrier_unreachable(row: CallRow, hours: int) -> pb.CallResult:
-    """Judge a call about which the carrier could not be asked for so long that we give up."""
+def carrier_unreachable(row: CallRow, hours: int, turns: list[bytes]) -> pb.CallResult:
+    """Judge a call about which the carrier could not be asked for so long that we give up.
+
+    `turns`: as for `handler_lost`; nobody knows the end, but what was said is known.
+    """
     result = _own_result(row, "deadline")
     result.source = pb.SOURCE_DEADLINE
     result.status = pb.CALL_STATUS_UNKNOWN
@@ -138,6 +141,7 @@ def carrier_unreachable(row: CallRow, hours: int) -> pb.CallResult:
         f"The telephone carrier could not be asked for {hours} hours; nobody knows how this call "
         "ended. Please check with the callee."
     )
+    result.transcript.extend(pb.TranscriptTurn.FromString(turn) for turn in turns)
     return result
 
 

@@ -84,6 +84,19 @@ async def test_f38_a_recovered_call_is_not_asked_about_for_ever(rig: Rig) -> Non
     assert (await rig.finished(call_id)).revision == 1
 
 
+async def test_f38_what_was_said_is_there_though_nobody_learns_how_the_call_ended(
+    rig: Rig,
+) -> None:
+    call_id = await rig.dial()
+    await rig.progress(call_id, "Luigi's.", nonce=NONCE)
+    rig.carrier.is_reachable = False
+    await rig.sweep(after_s=rig.timings.silence_s)
+    await rig.sweep(after_s=rig.timings.give_up_s)
+    result = await rig.finished(call_id)
+    assert (result.source, result.status) == (pb.SOURCE_DEADLINE, pb.CALL_STATUS_UNKNOWN)
+    assert [turn.text for turn in result.transcript] == ["Luigi's."]
+
+
 async def test_f34_the_duration_of_a_call_whose_last_callback_is_lost_is_asked_for(
     rig: Rig,
 ) -> None:

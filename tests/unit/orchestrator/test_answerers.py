@@ -55,7 +55,7 @@ def test_a_word_that_nobody_knows_means_nothing() -> None:
 def test_a_call_whose_handler_is_lost_says_who_answered(told: str, meaning: int) -> None:
     row = replace(CLAIMED, answered_by=told)
     assert verdicts.handler_lost(row, word("completed"), []).answered_by == meaning
-    assert verdicts.carrier_unreachable(row, 24).answered_by == meaning
+    assert verdicts.carrier_unreachable(row, 24, []).answered_by == meaning
 
 
 def test_what_the_carrier_says_when_asked_counts_too() -> None:

@@ -14,7 +14,7 @@ OWN_RESULTS = [
     verdicts.dial_refused(DIALING, "21211", "This number does not exist."),
     verdicts.canceled_before_dial(READY),
     verdicts.several_candidates(DIALING, 2),
-    verdicts.carrier_unreachable(CLAIMED, 24),
+    verdicts.carrier_unreachable(CLAIMED, 24, []),
     *(verdicts.never_connected(RINGING, word(name)) for name in ("busy", "no-answer", "failed")),
     verdicts.handler_lost(CLAIMED, word("completed", duration_s=3), []),
     verdicts.handler_lost(ANSWERED, word("completed"), []),
