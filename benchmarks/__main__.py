@@ -65,8 +65,9 @@ async def run_all(arguments: argparse.Namespace) -> list[Outcome]:
     """Run the chosen benchmarks, one process at a time, and print what each says."""
     chosen: list[Benchmark] = arguments.chosen
     flags = ["--peers"] if arguments.peers else []
+    budgets = [(one.name, one.budget_s(with_peers=arguments.peers)) for one in chosen]
     outcomes = []
-    with ProgressBar([(benchmark.name, benchmark.budget_s) for benchmark in chosen]) as bar:
+    with ProgressBar(budgets) as bar:
         for benchmark in chosen:
             with bar.show(benchmark.name) as tell:
                 outcome = await run_benchmark(benchmark, flags, arguments.results, tell)
@@ -109,7 +110,8 @@ def list_benchmarks() -> int:
     for benchmark in BENCHMARKS:
         goals = ", ".join(goal.id for goal in benchmark.goals(with_peers=True))
         where = "PEERS=1" if benchmark.is_peer else ""
-        print(f"{benchmark.name:<16} {benchmark.budget_s:>4} s  {where:<7}  {benchmark.claim}")
+        seconds = benchmark.budget_s(with_peers=benchmark.is_peer)
+        print(f"{benchmark.name:<16} {seconds:>4} s  {where:<7}  {benchmark.claim}")
         if goals:
             print(f"{'':<33}goals {goals}")
     return 0

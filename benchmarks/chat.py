@@ -12,7 +12,6 @@ Anchor: server-sent events alone, in the same browser.
 
 import asyncio
 import itertools
-import math
 import tempfile
 import time
 from collections.abc import Sequence
@@ -27,9 +26,10 @@ from benchmarks.live_page.anew import begin_anew
 from benchmarks.live_page.browser import find_missing, running_browser
 
 MESSAGES = 1_000
-_QUICK_S = 22.0
-"""How long a quick run talks at most; on a slow machine that is fewer messages."""
+_QUICK_S = 18.0
+"""How long is talked at most; on a slow machine that is fewer messages."""
 CHAT, SSE = "message to answer", "SSE alone"
+_WHOLE_S = 60.0
 _WARM = 2
 _LAYOUT = Layout({ORCHESTRATOR: SYSTEM_CORE})
 _PATIENCE_S = 60.0
@@ -121,7 +121,7 @@ async def measure(run: Run) -> None:
                 seen = await measure_sse_alone(browser)
                 keep(run, SSE, seen.dom_ms, 0)
             else:
-                within_s = _QUICK_S if run.is_quick else math.inf
+                within_s = _QUICK_S if run.is_quick and not run.has_peers else _WHOLE_S
                 spans, longest = await measure_chat(browser, within_s)
                 keep(run, CHAT, spans, longest)
 

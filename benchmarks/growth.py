@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, child, require_equal
+from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, ChildEnded, Line, Run, child, require_equal
 from benchmarks.report_load.cases import run_client
 from benchmarks.report_load.payload import RESULT_BYTES
 from benchmarks.report_load.system import RunningServer, running_orchestrator
@@ -95,12 +95,14 @@ def _fill(file: Path, count: int, days_ago: float) -> None:
     argv += ["--database", f"sqlite:///{unfinished}", "--count", str(count)]
     argv += ["--days-ago", str(days_ago)]
     with child(argv, core=SYSTEM_CORE) as filling:
-        filling.wait(_FILLING_S)
+        if filling.wait(_FILLING_S):
+            raise ChildEnded(f"{file.name} could not be filled{filling.tail()}")
     unfinished.rename(file)
 
 
 def _measure_growth(run: Run, folder: Path, sizes: list[int]) -> None:
     """Serve all stores side by side and ask one after the other."""
+    repeats = 2 if run.is_quick else run.repeats
     with ExitStack() as running:
         argv = [sys.executable, "-m", "benchmarks.growth_load.client"]
         for size in sizes:
@@ -110,7 +112,7 @@ def _measure_growth(run: Run, folder: Path, sizes: list[int]) -> None:
             cases = {f"{kind} @{_say(size)}": size for size in sizes}
             is_goal = kind in GOALS.values()
             window_s = LONG_WINDOW_S if is_goal else WINDOW_S
-            for turn in run.interleave(list(cases), run.repeats * (2 if is_goal else 1)):
+            for turn in run.interleave(list(cases), repeats * (2 if is_goal else 1)):
                 client.tell(f"{_say(cases[turn.case])}\t{kind}\t{window_s}")
                 figures: dict[str, float] = json.loads(client.line(_ASKING_S))
                 require_equal(f"wrong answers to {kind}", int(figures["errors"]), 0)
@@ -152,7 +154,7 @@ def _show_erasing(run: Run, folder: Path) -> None:
     old = folder / "old.db"
     _fill(old, OLD, days_ago=40.0)
     cases = ("Report, nothing to erase", "Report while old results are erased")
-    for turn in run.interleave(cases, _ERASINGS):
+    for turn in run.interleave(cases, 1 if run.is_quick else _ERASINGS):
         run.add(turn.case, **_erase(old, is_erasing=turn.case == cases[1]))
     lines = [Line(case, cases[0], "p99_ms", ("p50_ms", "per_s", "load_cpu")) for case in cases]
     run.table(f"Reports beside the erasing of {OLD:,} results", lines)

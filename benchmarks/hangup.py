@@ -40,11 +40,11 @@ from benchmarks.live_calls.system import (
 from benchmarks.report_load.system import running_module
 
 CALLS = 100
-HANG_UPS, QUICK_HANG_UPS = 1_000, 125
+HANG_UPS, QUICK_HANG_UPS = 1_000, 100
 RINGBACK, ECHO = f"hang-up, {CALLS} live calls", "bare echo, one at a time"
 _RAMP_PER_S, _TALKS_S = 20.0, 3.0
-_PER_S = 5.0
-"""Twice as many a second fill core 1, far ends and Orchestrator together: 98 %."""
+_PER_S = 6.0
+"""Ten a second fill core 1, far ends and Orchestrator together: 98 %."""
 # What is placed anew rings for 2.3 s before it talks: so many more are placed than must talk.
 _PLACED = CALLS + round(2.5 * _PER_S)
 _UP_S, _OVER_S, _LEFT_S = 40.0, 40.0, 1.0

@@ -30,7 +30,7 @@ ADDED_MS = 20.0
 EQUAL_CALLS = 20
 _HOPELESS_MS = 100.0
 _ROUNDS = 9
-_LONGEST_S = 380.0
+_LONGEST_S = 270.0
 """When the last round begins at the latest: a search that is not over then is not judged."""
 _COLUMNS = (
     "cpu_ms",

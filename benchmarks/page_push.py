@@ -33,7 +33,7 @@ from benchmarks.live_page.anchor import Seen, measure_sse_alone
 from benchmarks.live_page.anew import begin_anew
 from benchmarks.live_page.browser import find_missing, running_browser
 
-SAMPLES, FEW_SAMPLES = 1_000, 200
+SAMPLES, FEW_SAMPLES = 1_000, 100
 SQLITE, TWO, SSE = "one, SQLite", "two, PostgreSQL", "SSE alone"
 _LIVE = 40
 """Calls that are placed ahead: they ring for 2.3 s, and some ten hang up in a second."""

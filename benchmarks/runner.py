@@ -64,7 +64,8 @@ async def run_benchmark(
         start_new_session=True,
     )
     tether.hold(process.pid)
-    patience_s = benchmark.budget_s * _TIMES_ITS_BUDGET + _MORE_S
+    budget_s = benchmark.budget_s(with_peers="--peers" in flags)
+    patience_s = budget_s * _TIMES_ITS_BUDGET + _MORE_S
     output: list[str] = []
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     reason = ""

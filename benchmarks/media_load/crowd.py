@@ -63,7 +63,7 @@ class Crowd:
         self._pace.stop()
         for stream in self._streams.values():
             stream.hang_up()
-        await asyncio.sleep(_LEAK_S)
+        await asyncio.sleep(_LEAK_S if load.calls > 1 else _SETTLE_S)
         return self._sum_up(load, window)
 
     def _new_session(self) -> ModelSession:
