@@ -46,7 +46,7 @@ class CallNames:
 
 
 class Progress:
-    """Tells the server how one call goes, at each turn or every 2 s; never holds the agent up.
+    """Tells the server how one call goes, after each turn or every 2 s; never holds the agent up.
 
     `answered_by_word`: the newest word of the carrier's detection of who answered; "" before.
     """
@@ -66,15 +66,19 @@ class Progress:
         self._settle = settle
         self._next_turn = 0
         self._has_news = asyncio.Event()
+        # Set for news that waits for no other.
+        self._is_urgent = asyncio.Event()
+        self._is_told = False
         self._task: asyncio.Task[None] | None = None  # None while not running
         self.cancel_requested = asyncio.Event()
-        self.questions = Questions(options.question_grace_s, self._has_news.set)
+        self.questions = Questions(options.question_grace_s, self._hurry)
         self.answered_by_word = ""
 
     def start(self) -> None:
-        """Begin to tell; the first progress goes at once."""
+        """Begin to tell; the first progress goes at once, unless the claim was one."""
         if self._task is None:
-            self._has_news.set()
+            if not self._is_told:
+                self._hurry()
             self._task = asyncio.create_task(self._tell_for_ever(), name="call-reporter-progress")
 
     def stop(self) -> None:
@@ -113,6 +117,7 @@ class Progress:
                             raise ClaimRefused(error.code, error.reason) from error
                         last = error
                     else:
+                        self._is_told = True
                         self._note_answer(response)
                         return response
                     failures += 1
@@ -127,7 +132,7 @@ class Progress:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause_s()):
                     await self._has_news.wait()
-            self._has_news.clear()
+            await self._gather()
             try:
                 await self._tell()
                 failures = 0
@@ -141,7 +146,20 @@ class Progress:
                 if failures == 1:
                     self._log("progress_failed", error)
                 await asyncio.sleep(self._options.back_off_s(failures))
-                self._has_news.set()
+                self._hurry()
+
+    async def _gather(self) -> None:
+        """Let news that come together be told together: each progress is a commit over there."""
+        if self._has_news.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._options.progress_gather_s):
+                    await self._is_urgent.wait()
+        self._has_news.clear()
+        self._is_urgent.clear()
+
+    def _hurry(self) -> None:
+        self._is_urgent.set()
+        self._has_news.set()
 
     def _pause_s(self) -> float:
         options = self._options
@@ -162,7 +180,7 @@ class Progress:
         self._note_answer(response)
         if response.last_turn < first:  # the server knows less than it said: begin where it stands
             self._next_turn = min(self._next_turn, response.last_turn)
-            self._has_news.set()
+            self._hurry()
         elif self._next_turn < min(len(self._turns), MAX_TURNS):
             self._has_news.set()
 

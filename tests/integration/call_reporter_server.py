@@ -25,6 +25,7 @@ QUICK = ReporterOptions(
     back_off_first_s=0.001,
     back_off_max_s=0.01,
     progress_every_s=0.05,
+    progress_gather_s=0.005,
     lazy_s=0.001,
     ballast_bytes=0,
     batch_deadline_s=30.0,
