@@ -62,7 +62,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ringback-bench-") as name:
         filled = Path(name) / "calls.db"
         asyncio.run(fill_outbox(filled, RESULTS))
-        for turn in run.interleave([_STORE, _DRAIN]):
+        for turn in run.interleave([_STORE, _DRAIN], 2 if run.is_quick else None):
             run.add(turn.case, **(drain(filled) if turn.case == _DRAIN else record()))
     lines = [
         Line(_DRAIN, anchor=_STORE, figure="per_s", columns=_COLUMNS),

@@ -36,7 +36,7 @@ class Benchmark:
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("report_unary", "a durable Report costs hardly more than a bare echo", 40, 40),
     Benchmark("report_batch", "a batch carries many times an echo's results", 20, 20),
-    Benchmark("media_cpu", "the bridge costs little more than a bare relay", 50, 64),
+    Benchmark("media_cpu", "the bridge costs little more than a bare relay", 50, 78),
     Benchmark("media_real", "150 real calls at once, on time and complete", 40, 70),
     Benchmark("hangup", "from hang-up to acknowledged, nothing left behind", 50, 200),
     Benchmark("call_cost", "what a call costs the Orchestrator", 25, 25),

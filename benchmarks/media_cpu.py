@@ -8,8 +8,9 @@ Each is a fresh process. Every frame has to arrive byte for byte, every call has
 
 CPU is the process's own (schedstat) per call and second. Added latency is the time from the load's
 send to its receipt above that of a lone call through the same process. Memory is the resident set
-above that of one call, divided by the calls. Then the same product over TLS to the model, printed
-only. The curve over N is drawn by curves.
+above that of one call, divided by the calls. Then, printed only, the same product over TLS to the
+model, and without its short way past the WebSocket libraries (decision 17). The curve over N is
+drawn by curves.
 """
 
 import sys
@@ -17,10 +18,12 @@ from contextlib import ExitStack
 
 from benchmarks.harness import SYSTEM_CORE, Line, Run, child, require_equal
 from benchmarks.media_load import Generator, Heard, Load, Product
+from benchmarks.media_load.product import HANDLER, ROUNDABOUT
 
 CALLS = 100
 WINDOW_S, QUICK_WINDOW_S = 4.0, 2.5
 FLOOR, PRODUCT, PRODUCT_TLS = "floor", "Call Handler", "Call Handler, wss"
+PRODUCT_LONG = "Call Handler, no short way"
 _COLUMNS = ("in_p50_ms", "in_p99_ms", "out_p50_ms", "out_p99_ms", "rss_kb", "load_cpu", "errors")
 
 
@@ -40,7 +43,8 @@ def measure(case: str, calls: int, seconds: float) -> dict[str, float]:
             load = Load(url=url, calls=calls, seconds=seconds, pids=(relay.pid,))
             crowd = generator.run(load)
         else:
-            product = stack.enter_context(Product(generator))
+            program = ROUNDABOUT if case == PRODUCT_LONG else HANDLER
+            product = stack.enter_context(Product(generator, program))
             lone = product.run(1, 1.0)
             crowd = product.run(calls, seconds)
     require_equal(f"{case}: frames lost or altered", crowd.lost + crowd.wrong, 0)
@@ -65,8 +69,9 @@ def main() -> int:
         run.add(turn.case, **measure(turn.case, CALLS, seconds))
     cases = [FLOOR, PRODUCT]
     if run.has_peers or not run.is_quick:
-        run.add(PRODUCT_TLS, **measure(PRODUCT_TLS, CALLS, seconds))
-        cases.append(PRODUCT_TLS)
+        for case in (PRODUCT_TLS, PRODUCT_LONG):
+            run.add(case, **measure(case, CALLS, seconds))
+            cases.append(case)
     columns = ("added_p50_ms", "added_p99_ms", *_COLUMNS)
     lines = [Line(case, anchor=FLOOR, figure="cpu_ms", columns=columns) for case in cases]
     run.table(f"CPU ms per call and second, {CALLS} calls", lines)
@@ -75,6 +80,8 @@ def main() -> int:
         over_tls = run.median(PRODUCT_TLS, "cpu_ms") / run.median(PRODUCT, "cpu_ms")
         kept_kb = run.median(PRODUCT_TLS, "rss_kb")
         run.note(f"over TLS to the model: {over_tls:.2f}x the CPU, {kept_kb:.0f} KB a call")
+        longer = run.median(PRODUCT_LONG, "cpu_ms") / run.median(PRODUCT, "cpu_ms")
+        run.note(f"without the short way past the WebSocket libraries: {longer:.2f}x the CPU")
     return run.finish()
 
 

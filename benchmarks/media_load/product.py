@@ -15,7 +15,8 @@ from benchmarks.media_load.generator import Generator, Heard
 from benchmarks.media_load.load import Load
 from benchmarks.media_load.telephone import AUTH_TOKEN, ORDER_TOKEN
 
-_HANDLER = Path(__file__).parents[2] / "Pizza Agent" / "main.py"
+HANDLER = Path(__file__).parents[2] / "Pizza Agent" / "main.py"
+ROUNDABOUT = Path(__file__).with_name("roundabout.py")
 _MAX_CALLS = "400"
 _START_S = 15.0
 _FOREIGN = ("TWILIO_", "OPENAI_", "RINGBACK_")
@@ -28,8 +29,9 @@ class Product(ExitStack):
     grants claims and takes progress and reports: its CPU counts as load.
     """
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: Generator, program: Path = HANDLER) -> None:
         super().__init__()
+        self._program = program
         self._generator = generator
         self._ordered = 0
 
@@ -78,7 +80,7 @@ class Product(ExitStack):
         foreign = [name for name in os.environ if name.startswith(_FOREIGN)]
         clean = ["env", "-C", str(folder), *(f"--unset={name}" for name in foreign)]
         settings = [f"{name}={value}" for name, value in self._settings(folder, target).items()]
-        command = [*clean, *settings, sys.executable, str(_HANDLER)]
+        command = [*clean, *settings, sys.executable, str(self._program)]
         self._handler: Child = stack.enter_context(child(command, core=SYSTEM_CORE))
         _wait_until_listening(self._port)
 
