@@ -3,7 +3,7 @@
 Claim (goal 16): at most 6 ms of CPU per call. The real Orchestrator's process runs on one core; a
 load process on the other stands for 200 persons, the Call Handler and the carrier, over real HTTP
 and gRPC: confirm, claim, order, signed callbacks each on a connection of its own, the stream's
-claim, a progress for each turn, the report, the task that moves. Beside it, on the same core, a
+claim, the progress, the report, the task that moves. Beside it, on the same core, a
 fixed piece of work: with it the figure travels to another machine.
 
 Measured: the CPU of all threads of the process between the first confirm and the last settled call,
@@ -124,7 +124,7 @@ def measure_steps(run: Run, calls: int) -> None:
 def main() -> int:
     """Measure all cases, judge goal 16."""
     pace = "50 begun a second, 4 s each, so that most live at once"
-    profile = f"{CALLS} calls of 23 messages, {pace}; SQLite FULL"
+    profile = f"{CALLS} calls of 24 messages, {pace}; SQLite FULL"
     run = Run("call_cost", profile)
     cases = [ONE_PAGE] if run.is_quick else [NOBODY, ONE_PAGE, ALL_PAGES]
     pages = {NOBODY: 0, ONE_PAGE: 1, ALL_PAGES: CALLS}

@@ -15,7 +15,7 @@ from benchmarks.media_load.load import VOID_ABOVE
 from benchmarks.report_load.cases import Case, measure
 
 AT_ONCE = (1, 4, 16, 64, 256)
-CALLS = (25, 50, 100, 150)
+CALLS = (50, 100, 150)
 REPEATS, MEDIA_REPEATS = 2, 1
 _WINDOW_S = 0.7
 _HOLD_S = 3.0

@@ -1,8 +1,8 @@
 """What the parts around the Orchestrator send it in the course of one call, as data.
 
-As counted at the doors in a call of the sandbox's scenario `order_taken`, which sends 21 of them:
-seven callbacks, a claim, a progress for each turn and for each text that was heard better, some
-without news, one report.
+As written down at the doors in a call of the sandbox's scenario `order_taken` in real time, 20 s:
+the order, seven callbacks, a claim, seven progresses with turns that were new or heard better,
+seven without news, one report.
 """
 
 import secrets
@@ -20,21 +20,20 @@ ERRAND = (
     "Order a large margherita from {number}, for pick-up. My name is Ada Lovelace, you can reach "
     "me at +14155550123."
 )
-_TALK = (
-    (pb.ROLE_CALLEE, "Luigi's, good evening, what can I do for you?"),
-    (pb.ROLE_AGENT, "Hello, this is an assistant calling for Ada Lovelace. One large margherita."),
-    (pb.ROLE_CALLEE, "A large margherita, for pick-up or shall we bring it?"),
-    (pb.ROLE_AGENT, "For pick-up, please. What does it cost, and when will it be ready?"),
-    (pb.ROLE_CALLEE, "That will be fourteen fifty, and it is ready in twenty minutes."),
-    (pb.ROLE_AGENT, "Fourteen fifty, in twenty minutes, for Ada Lovelace. Thank you."),
-    (pb.ROLE_CALLEE, "Thank you, see you then, good bye."),
-    (pb.ROLE_AGENT, "Good bye."),
+_HELLO = "Luigi's Pizza, hello?"
+_ORDER = (
+    "Hello, I am an AI assistant calling on behalf of Ada Lovelace. I would like to order one large"
+    " margherita for pick-up, please."
 )
+_TERMS = "That is $14.50, and it takes twenty minutes."
+_THANKS = "Thank you, that is 14.50, and 20 minutes. Have a nice day. Goodbye."
 _PLACES = ("City", "State", "Zip", "Country")
 _SIDES = ("From", "To", "Caller", "Called")
 _TURN_MS = 3_000
 
 Fields = Sequence[tuple[str, str]]
+Said = tuple["pb.Role.ValueType", str]
+_TOOL: Said = (pb.ROLE_TOOL, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +78,35 @@ class ScriptedCall:
             yield Step(f"callback {event}", self._status(next(numbers), word))
         yield Step("callback stream", self._stream("stream-started"))
         yield Step("claim", self._progress(0, stream_nonce=self.nonce))
-        yield Step("progress without news", self._progress(0))
         yield from self._talk()
         yield Step("callback stream", self._stream("stream-stopped"))
         yield Step("report", pb.ReportRequest(result=self._result()))
         yield Step("callback completed", self._status(next(numbers), "completed", seconds=24))
 
     def _talk(self) -> Iterator[Step]:
-        """Give the turns; each text of the agent comes once more when it was played."""
-        for position, turn in enumerate(_turns()):
-            if position == 1:
-                more = [("AnsweredBy", "human"), ("MachineDetectionDuration", "2100")]
-                fields = [*self._common("in-progress"), *more]
-                yield Step("callback detection", Post("answered", fields))
-            yield Step("progress with a turn", self._progress(position, turn))
-            if turn.role == pb.ROLE_AGENT and position > 1:
-                turn.end_ms += 1
-                yield Step("progress with a turn", self._progress(position, turn))
-        yield Step("progress without news", self._progress(len(_TALK)))
+        """Give the progresses: the words of a turn come after its beginning."""
+        callee, agent = pb.ROLE_CALLEE, pb.ROLE_AGENT
+        yield self._quiet(0)
+        yield self._news(0, (callee, ""))
+        yield self._news(1, (agent, "Hello,"))
+        more = [("AnsweredBy", "human"), ("MachineDetectionDuration", "2100")]
+        yield Step("callback detection", Post("answered", [*self._common("in-progress"), *more]))
+        yield self._news(0, (callee, _HELLO), (agent, "Hello,"))
+        yield self._news(1, (agent, _ORDER))
+        for _ in range(4):
+            yield self._quiet(2)
+        yield self._news(2, (callee, ""), _TOOL, _TOOL)
+        yield self._news(2, (callee, _TERMS), _TOOL, _TOOL, (agent, "Thank"))
+        yield self._news(5, (agent, _THANKS), _TOOL)
+        for _ in range(2):
+            yield self._quiet(7)
+
+    def _quiet(self, turns: int) -> Step:
+        return Step("progress without news", self._progress(turns))
+
+    def _news(self, first: int, *said: Said) -> Step:
+        turns = [_turn(position, one) for position, one in enumerate(said, start=first)]
+        return Step("progress with turns", self._progress(first, *turns))
 
     def _common(self, status: str) -> list[tuple[str, str]]:
         return [
@@ -154,7 +164,7 @@ class ScriptedCall:
             status=pb.CALL_STATUS_COMPLETED,
             duration=24,
             summary="Ordered a large margherita for pick-up: 14.50, ready in twenty minutes.",
-            transcript_snippet=_TALK[4][1],
+            transcript_snippet=_TERMS,
             call_id=self.call_id,
             task_id=self.task_id,
             attempt=1,
@@ -168,8 +178,8 @@ class ScriptedCall:
             transcript=_turns(),
             transcript_complete=True,
             facts=[
-                pb.Fact(name="total_price", value="14.50", evidence_turns=[4]),
-                pb.Fact(name="ready_time", value="20 minutes", evidence_turns=[4]),
+                pb.Fact(name="total_price", value="14.50", evidence_turns=[2]),
+                pb.Fact(name="ready_time", value="20 minutes", evidence_turns=[2]),
             ],
             handler_instance="benchmark",
             test=True,
@@ -180,13 +190,21 @@ class ScriptedCall:
 
 
 def _turns() -> list[pb.TranscriptTurn]:
-    return [
-        pb.TranscriptTurn(
-            role=role,
-            text=text,
-            start_ms=position * _TURN_MS,
-            end_ms=(position + 1) * _TURN_MS - 200,
-            item_id=f"item_{position:020}",
-        )
-        for position, (role, text) in enumerate(_TALK)
-    ]
+    callee, agent = pb.ROLE_CALLEE, pb.ROLE_AGENT
+    said = [(callee, _HELLO), (agent, _ORDER), (callee, _TERMS), _TOOL, _TOOL, (agent, _THANKS)]
+    return [_turn(position, one) for position, one in enumerate([*said, _TOOL])]
+
+
+def _turn(position: int, said: Said) -> pb.TranscriptTurn:
+    role, text = said
+    turn = pb.TranscriptTurn(
+        role=role,
+        text=text,
+        start_ms=position * _TURN_MS,
+        end_ms=(position + 1) * _TURN_MS - 200,
+    )
+    if role == pb.ROLE_TOOL:
+        turn.tool.name, turn.tool.arguments = "record_fact", '{"name": "total_price"}'
+    else:
+        turn.item_id = f"item_{position:020}"
+    return turn

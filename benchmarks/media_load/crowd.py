@@ -21,7 +21,7 @@ from benchmarks.media_load.telephone import AUTH_TOKEN, Dialled, Telephone
 
 _OPEN_S = 15.0
 _SETTLE_S = 0.5
-_LEAK_S = 2.0
+_LEAK_S = 1.0
 _NS = 1e9
 
 

@@ -41,11 +41,11 @@ class System:
 
 
 SYSTEMS = (
-    System("sample-shaped relay", "benchmarks.peers.sample_shaped", 60, SAMPLE),
-    System("openai-agents", "benchmarks.peers.agents_relay", 35, OPENAI_AGENTS, match="duration"),
+    System("sample-shaped relay", "benchmarks.peers.sample_shaped", 100, SAMPLE),
+    System("openai-agents", "benchmarks.peers.agents_relay", 50, OPENAI_AGENTS, match="duration"),
     System("pipecat", "benchmarks.peers.pipecat_relay", 20, PIPECAT, "pcm24", "duration"),
-    System(FLOOR, "benchmarks.media_load.floor", 115),
-    System(RINGBACK, "", 100),
+    System(FLOOR, "benchmarks.media_load.floor", 150),
+    System(RINGBACK, "", 130),
 )
 MORE_SYSTEMS = (
     System("twilio-agent-connect", "benchmarks.peers.connect_relay", 90, TWILIO_AGENT_CONNECT),
