@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -133,7 +134,7 @@ class Run:
     def note(self, text: str) -> None:
         """Print a line under the table and keep it."""
         self._clear()
-        print(f"  {text}")
+        print(textwrap.fill(text, width(), initial_indent="  ", subsequent_indent="    "))
         self._writer.write("note", text=text)
 
     def bars(self, title: str, figure: str, cases: Sequence[str], anchor: str = "") -> None:

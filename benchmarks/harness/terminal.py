@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import textwrap
 import time
 
 from benchmarks.harness.judging import Judgement, Verdict
@@ -42,7 +43,8 @@ def paint_judgement(text: str, judgement: Judgement) -> str:
 def paint_verdict(verdict: Verdict) -> str:
     """Write a verdict with its judgement in colour."""
     word = str(verdict.judgement)
-    return verdict.say().replace(word, paint_judgement(word, verdict.judgement), 1)
+    text = textwrap.fill(verdict.say(), width(), subsequent_indent="    ", break_on_hyphens=False)
+    return text.replace(word, paint_judgement(word, verdict.judgement), 1)
 
 
 class Progress:
