@@ -75,3 +75,5 @@ class Evidence:
     """Errands that were not taken although they were complete."""
     leaks: Sequence[str] = ()
     """What the product's logs tell that they must not, a sentence each."""
+    slowness: float = 1.0
+    """How many times as long as alone the machine took for the same work during the run."""

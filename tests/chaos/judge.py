@@ -89,8 +89,8 @@ def judge(evidence: Evidence, *, is_crowded: bool = False) -> Verdict:
         *_find_dialled_twice(calls.values()),
         *_find_wrong(calls, results),
         *_find_differing_views(evidence, results),
-        *_find_late(verdict.delays),
-        *([] if is_crowded else _find_late_unconnected(verdict.delays)),
+        *_find_late(verdict.delays, evidence.slowness),
+        *([] if is_crowded else _find_late_unconnected(verdict.delays, evidence.slowness)),
         *(Finding(Fault.REFUSED, "", words) for words in evidence.refusals),
         *(Finding(Fault.LEAKED, "", words) for words in evidence.leaks),
     ]
@@ -240,7 +240,7 @@ def _find_unseen(seen: Sequence[Sighting], replayed: Sequence[Sighting]) -> Iter
             yield Finding(Fault.VIEWS, sighting.call_id, what)
 
 
-def _find_late(delays: Sequence[Delay]) -> Iterator[Finding]:
+def _find_late(delays: Sequence[Delay], slowness: float) -> Iterator[Finding]:
     """Find results beyond I10's limits; where p99 counts, only when p99 itself is missed."""
     for delay in delays:
         limit_s = limit_of(delay)
@@ -252,14 +252,14 @@ def _find_late(delays: Sequence[Delay]) -> Iterator[Finding]:
             yield Finding(Fault.LATE, delay.call_id, what)
     calm = [delay for delay in delays if limit_of(delay) is None]
     p99_s = percentile([delay.seconds for delay in calm], 99)
-    if p99_s is not None and p99_s > LIMIT_P99_S:
+    if p99_s is not None and p99_s > LIMIT_P99_S * slowness:
         worst = max(calm, key=lambda delay: delay.seconds)
         spread = say_p99([delay.seconds for delay in calm])
         what = f"{len(calm)} untouched calls: {spread}; the slowest was {worst.call_id}."
         yield Finding(Fault.LATE, worst.call_id, what)
 
 
-def _find_late_unconnected(delays: Sequence[Delay]) -> Iterator[Finding]:
+def _find_late_unconnected(delays: Sequence[Delay], slowness: float) -> Iterator[Finding]:
     """Find results of calls that nobody answered later than 1 s after the callback (I10)."""
     calm = [
         delay
@@ -268,7 +268,8 @@ def _find_late_unconnected(delays: Sequence[Delay]) -> Iterator[Finding]:
     ]
     percent = unconnected_percent(len(calm))
     seconds = percentile([delay.counted_s for delay in calm], percent)
-    if len(calm) >= LEAST_UNCONNECTED and seconds is not None and seconds > LIMIT_UNCONNECTED_S:
+    limit_s = LIMIT_UNCONNECTED_S * slowness
+    if len(calm) >= LEAST_UNCONNECTED and seconds is not None and seconds > limit_s:
         worst = max(calm, key=lambda delay: delay.counted_s)
         what = (
             f"{len(calm)} untouched calls that nobody answered: p{percent} is {seconds:.2f} s from "

@@ -113,6 +113,7 @@ class Errands:
             replayed=[one for one in await replay(first) if one.call_id not in foreign],
             falls=self.falls,
             leaks=await asyncio.to_thread(find_leaks_of, self._fleet),
+            slowness=self.watcher.slowness,
         )
 
     async def _wait_for_silence(self) -> None:

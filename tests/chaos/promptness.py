@@ -19,6 +19,7 @@ LIMIT_TOUCHED_S = 60.0 * SCALE + _AIR_S
 LIMIT_UNTOLD_S = 60.0
 """Where the carrier could not tell the end either: below I10's deadline + 60 s, scaled."""
 LIMIT_P99_S = 2.0
+"""On a machine of our own, as the next one: what others slow down by n may take n times as long."""
 LIMIT_UNCONNECTED_S = 1.0
 """I10: from the last callback, taken, to the result of a call that nobody answered; real time."""
 LEAST_UNCONNECTED = 10

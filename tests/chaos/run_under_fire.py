@@ -73,6 +73,7 @@ class RunUnderFire:
             falls=falls,
             refusals=self.refusals,
             leaks=await asyncio.to_thread(find_leaks_of, fleet),
+            slowness=self.watcher.slowness,
         )
 
     async def _order_in_turn(self, queue: Iterator[Errand], total: int) -> None:

@@ -11,6 +11,7 @@ import grpc
 from ringback.v1 import call_results_pb2 as pb
 from ringback.v1 import call_results_pb2_grpc as pb_grpc
 from tests.chaos.evidence import Sighting
+from tests.chaos.pace import Pace
 
 _RESUME_S = 0.1
 _RPC_S = 15.0
@@ -33,12 +34,19 @@ class Watcher:
         self._targets = targets
         self._cursor = ""
         self._waiting: dict[str, asyncio.Event] = {}
+        self._pace = Pace()
         self._task = asyncio.create_task(self._watch(), name="chaos-watcher")
+
+    @property
+    def slowness(self) -> float:
+        """Say how many times as long as alone this process worked so far."""
+        return self._pace.slowness
 
     async def close(self) -> None:
         """End the stream."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.to_thread(self._pace.close)
 
     def has_seen(self, call_id: str) -> asyncio.Event:
         """Give the event that is set once a result of this call was seen."""

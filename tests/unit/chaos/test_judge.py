@@ -235,6 +235,15 @@ def test_an_end_that_no_callback_told_has_the_time_of_a_deadline(
     assert faults_of(run) == expected
 
 
+@pytest.mark.parametrize(("slowness", "expected"), [(1.0, {Fault.LATE}), (2.5, set())])
+def test_a_machine_that_others_slow_down_has_as_much_more_time(
+    slowness: float, expected: set[Fault]
+) -> None:
+    run = run_of(lines_of(CALL, SID), [result_of(CALL, SID)], seen_after_s=4)
+    run.slowness = slowness
+    assert faults_of(run) == expected
+
+
 @pytest.mark.parametrize(("seconds", "expected"), [(0.9, set()), (1.1, {Fault.LATE})])
 def test_the_results_of_calls_that_nobody_answered_have_one_second(
     seconds: float, expected: set[Fault]
