@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from foundation.asgi import App
 from foundation.clock import Clock, SystemClock
 from foundation.drain import Drain
 from foundation.limits import PublicHostGate, SlowBodyLimit
@@ -34,7 +35,7 @@ from orchestrator.errors import OrchestratorError, StoreUnusable
 from orchestrator.retention import Retention
 from orchestrator.rpc import GrpcServer, build_grpc_server
 from orchestrator.settings import OrchestratorSettings
-from orchestrator.status_callbacks import ROOT, CallbackDoor, CarrierPaths
+from orchestrator.status_callbacks import ROOT, CallbackDoor, CarrierPaths, DoorByTheSide
 from orchestrator.store import Store
 from orchestrator.sweeper import Sweeper, SweeperParts
 from orchestrator.web import WebAccess, mount_web, render_missing
@@ -67,7 +68,7 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
             app.state.drain.begin()
         log.info("orchestrator_stopped")
 
-    app = FastAPI(
+    app = DoorByTheSide(
         title="Ringback Orchestrator",
         lifespan=lifespan,
         docs_url=None,
@@ -82,14 +83,17 @@ def create_app(settings: OrchestratorSettings, clock: Clock | None = None) -> Fa
     people = (*secrets_of(settings.token_person), *secrets_of(settings.token_operator))
     mount_web(app, WebAccess(hosts=_own_hosts(settings), tokens=people))
     app.add_exception_handler(HTTPException, answer_http_error)
-    app.add_middleware(CarrierPaths)
-    app.add_middleware(SlowBodyLimit)
-    app.add_middleware(
-        PublicHostGate,
-        public_hosts=_own_hosts(settings),
-        public_paths=(ROOT,),
-        has_tokens=all(secrets_of(getattr(settings, name)) for name in settings.exposed_tokens),
-    )
+
+    def guard(inner: App) -> PublicHostGate:
+        return PublicHostGate(
+            SlowBodyLimit(inner),
+            public_hosts=_own_hosts(settings),
+            public_paths=(ROOT,),
+            has_tokens=all(secrets_of(getattr(settings, name)) for name in settings.exposed_tokens),
+        )
+
+    app.add_middleware(guard)
+    app.side_door = guard(CarrierPaths(app.serve))
     return app
 
 
