@@ -14,8 +14,12 @@ from orchestrator.store.prepared import driver_cursor
 
 Values: TypeAlias = Sequence[object]
 Convert: TypeAlias = Callable[[object], object]
-CHUNKS = (128, 64, 32, 16, 8, 4, 2, 1)
-"""How many rows one statement takes: few texts, which the driver keeps prepared."""
+MOST_ROWS, MOST_EXACT = 128, 32
+"""How many rows one statement takes, and up to which number every number has a text of its own.
+
+So there are few texts, which the driver keeps prepared, and the usual group is one statement for
+each table instead of three.
+"""
 _VALUES = " VALUES "
 
 
@@ -42,11 +46,11 @@ class ChunkedInsert:
         """Write them. Raises: DBAPIError."""
         begin = 0
         with driver_cursor(connection, self.sql) as cursor:
-            for size in CHUNKS:
-                while len(rows) - begin >= size:
-                    chunk = rows[begin : begin + size]
-                    cursor.execute(self._text_for(size), list(chain.from_iterable(chunk)))
-                    begin += size
+            while left := len(rows) - begin:
+                size = left if left <= MOST_EXACT else 1 << min(left, MOST_ROWS).bit_length() - 1
+                chunk = rows[begin : begin + size]
+                cursor.execute(self._text_for(size), list(chain.from_iterable(chunk)))
+                begin += size
 
     def _text_for(self, size: int) -> str:
         text = self._texts.get(size)

@@ -88,6 +88,16 @@ class Group:
     stamp_us: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Holds how a group finds the database, its transaction being open."""
+
+    now_us: int
+    newest_event: int
+    stamp_us: int
+    """The newest stamp that this process gave."""
+
+
 class Undone(Exception):
     """Carries the error of the only work of a group: the transaction itself must be undone."""
 
@@ -100,7 +110,7 @@ def write_group(
     connection: Connection,
     dialect: Dialect,
     jobs: Sequence[Job],
-    stamp_us: int,
+    opened: Opened,
     *,
     is_split: bool = False,
 ) -> Group:
@@ -109,10 +119,9 @@ def write_group(
     `is_split`: the items of a batch are written one by one, because as one set they failed.
     Raises: Undone, or whatever ended the transaction as a whole; nothing is committed then.
     """
-    now_us, newest_event = dialect.open_group(connection)
-    numbers = Numbers(event=newest_event, stamp_us=stamp_us)
+    numbers = Numbers(event=opened.newest_event, stamp_us=opened.stamp_us)
     gathered = _gather(jobs)
-    scribe = _Scribe(connection, dialect, now_us, numbers)
+    scribe = _Scribe(connection, dialect, opened.now_us, numbers)
     # What is alone in its transaction needs no savepoint: most units of a quiet replica, and under
     # load most sets of reports (27 of the 83 statements of a simulated call were savepoints).
     scribe.is_alone = len(gathered) == 1 and not is_split
@@ -123,9 +132,9 @@ def write_group(
             scribe.write_items(together)
         else:
             scribe.write_batch(together)
-    if numbers.event != newest_event:
+    if numbers.event != opened.newest_event:
         dialect.close_group(connection, numbers.event)
-    scribe.group.newest_event, scribe.group.since = numbers.event, newest_event
+    scribe.group.newest_event, scribe.group.since = numbers.event, opened.newest_event
     scribe.group.stamp_us = numbers.stamp_us
     return scribe.group
 

@@ -91,6 +91,7 @@ class StoreDisk:
         if not self._process.is_alive:
             return
         group = self._committer.commit(jobs)
+        self._committer.close()  # the processes of a world share one connection
         self._pass_point(self._process, "after commit")
         self._loop.call_later(self._dice.uniform(0.0, 0.002), self._wake, group)
 
