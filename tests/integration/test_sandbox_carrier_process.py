@@ -84,7 +84,7 @@ async def sandbox_process(
         "--data-dir",
         str(folder),
         "--time-factor",
-        "5",  # fast, and yet a busy machine keeps up
+        "2",  # fast, and yet a busy machine keeps up
         "--seed",
         "1",
         "--map",
