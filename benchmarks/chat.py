@@ -19,7 +19,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
-from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, pin, quantiles
+from benchmarks.harness import LOAD_CORE, SYSTEM_CORE, Line, Run, pin
 from benchmarks.live_calls.system import ORCHESTRATOR, Layout, live_system
 from benchmarks.live_page.anchor import measure_sse_alone
 from benchmarks.live_page.anew import begin_anew
@@ -119,26 +119,11 @@ async def measure(run: Run) -> None:
         for turn in run.interleave([SSE, CHAT], repeats=1 if run.is_quick else None):
             if turn.case == SSE:
                 seen = await measure_sse_alone(browser)
-                keep(run, SSE, seen.dom_ms, 0)
+                run.add_spans(SSE, "dom_ms", seen.dom_ms)
             else:
                 within_s = _QUICK_S if run.is_quick and not run.has_peers else _WHOLE_S
                 spans, longest = await measure_chat(browser, within_s)
-                keep(run, CHAT, spans, longest)
-
-
-def keep(run: Run, case: str, spans_ms: list[float], longest: int) -> None:
-    """Keep one repetition."""
-    spans = quantiles(spans_ms)
-    run.add_samples(case, "dom_ms", spans_ms)
-    run.add(
-        case,
-        p50_ms=spans.p50,
-        p90_ms=spans.p90,
-        p99_ms=spans.p99,
-        worst_ms=spans.worst,
-        n=spans.n,
-        messages=longest,
-    )
+                run.add_spans(CHAT, "dom_ms", spans, messages=longest)
 
 
 def main() -> int:

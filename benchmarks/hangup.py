@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.harness import LOAD_CORE, Line, Run, child, pin, quantiles
+from benchmarks.harness import LOAD_CORE, Line, Run, child, pin
 from benchmarks.live_calls.books import count_without_one_result, read_ledger
 from benchmarks.live_calls.doors import Doors, in_turn, open_doors
 from benchmarks.live_calls.system import (
@@ -162,26 +162,22 @@ def measure_echo() -> dict[str, float]:
     return {name: figures[name] for name in ("p50_ms", "p99_ms", "load_cpu", "errors", "n")}
 
 
-def play(run: Run, hang_ups: int) -> dict[str, float]:
-    """Start the services, measure and stop them; the figures of one repetition."""
+def play(run: Run, hang_ups: int) -> None:
+    """Start the services, measure and stop them; keep one repetition."""
     with (
         tempfile.TemporaryDirectory(prefix="ringback-bench-") as name,
         live_system(Path(name), layout=Layout(talks_s=_TALKS_S)) as system,
     ):
         found = asyncio.run(measure(system, hang_ups))
-    run.add_samples(RINGBACK, "acknowledged_ms", found.spans_ms)
-    spans = quantiles(found.spans_ms)
-    return {
-        "p50_ms": spans.p50,
-        "p90_ms": spans.p90,
-        "p99_ms": spans.p99,
-        "worst_ms": spans.worst,
-        "n": spans.n,
+    run.add_spans(
+        RINGBACK,
+        "acknowledged_ms",
+        found.spans_ms,
         **found.shares,
-        "sockets_left": found.left.sockets,
-        "tasks_left": found.left.tasks,
-        "errors": found.kept + found.without_result,
-    }
+        sockets_left=found.left.sockets,
+        tasks_left=found.left.tasks,
+        errors=found.kept + found.without_result,
+    )
 
 
 def main() -> int:
@@ -190,7 +186,10 @@ def main() -> int:
     run = Run("hangup", f"{CALLS} live calls, {_PER_S:g} hang-ups a second, durable outbox")
     hang_ups = QUICK_HANG_UPS if run.is_quick and not run.has_peers else HANG_UPS
     for turn in run.interleave([ECHO, RINGBACK], repeats=1):
-        run.add(turn.case, **(measure_echo() if turn.case == ECHO else play(run, hang_ups)))
+        if turn.case == ECHO:
+            run.add(ECHO, **measure_echo())
+        else:
+            play(run, hang_ups)
     columns = ("p50_ms", "p90_ms", "worst_ms", "n", "core_cpu", "load_cpu", "errors")
     run.table(
         "From the stream's end to the acknowledged result",

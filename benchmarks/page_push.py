@@ -145,18 +145,8 @@ def is_whole(run: Run) -> bool:
 
 def keep(run: Run, case: str, seen: Seen) -> None:
     """Keep one repetition."""
-    dom, pixel = quantiles(seen.dom_ms), quantiles(seen.pixel_ms)
-    run.add_samples(case, "pixel_ms", seen.pixel_ms)
-    run.add(
-        case,
-        dom_p50_ms=dom.p50,
-        dom_p99_ms=dom.p99,
-        p50_ms=pixel.p50,
-        p90_ms=pixel.p90,
-        p99_ms=pixel.p99,
-        worst_ms=pixel.worst,
-        n=pixel.n,
-    )
+    dom = quantiles(seen.dom_ms)
+    run.add_spans(case, "pixel_ms", seen.pixel_ms, dom_p50_ms=dom.p50, dom_p99_ms=dom.p99)
 
 
 def main() -> int:

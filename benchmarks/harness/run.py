@@ -20,6 +20,7 @@ from benchmarks.harness.machine import (
 )
 from benchmarks.harness.repetitions import Ratio, Repetitions
 from benchmarks.harness.results_file import Plot, ResultsWriter
+from benchmarks.harness.samples import quantiles
 from benchmarks.harness.tables import Line, build_grid, name_figure
 from benchmarks.harness.terminal import Progress, paint, paint_verdict, width
 
@@ -87,6 +88,13 @@ class Run:
     def add_samples(self, case: str, name: str, values: Iterable[float]) -> None:
         """Keep the single samples of a case, for a histogram; `name` ends in the unit."""
         self._writer.write("samples", case=case, name=name, values=list(values))
+
+    def add_spans(self, case: str, name: str, spans_ms: Sequence[float], **figures: float) -> None:
+        """Keep a repetition's spans, ms: for a histogram, and summed up from p50 to the worst."""
+        told = quantiles(spans_ms)
+        self.add_samples(case, name, spans_ms)
+        summed_up = {"p50_ms": told.p50, "p90_ms": told.p90, "p99_ms": told.p99}
+        self.add(case, **summed_up, worst_ms=told.worst, n=told.n, **figures)
 
     def median(self, case: str, figure: str) -> float:
         """Return the median over a case's repetitions."""
