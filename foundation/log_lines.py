@@ -15,8 +15,8 @@ from foundation.text import escape_controls, mask_line
 MANY = "many"
 """`log.info("stored", many=rows)` is one line for each of the rows, all written at once.
 
-A row's values are texts, numbers and None. Measured in one process, the lines of a thousand
-receipts: 8 us each, 15 by an `info` each, 66 by way of the stdlib's logging.
+A row's values are texts, numbers and None. Measured: benchmarks/parts.py, 2.9 us a line instead of
+11.5 by an `info` each.
 """
 _LONG = frozenset({"stack", "exception", "exc_info"})
 _QUOTED = frozenset(" \t=\r\n\"'")

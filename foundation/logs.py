@@ -39,8 +39,7 @@ def configure_logging(service: str, level: str = "INFO", json: bool = False) -> 
     if json:
         shared.append(structlog.processors.format_exc_info)
     _take_stdlib_records(level, shared, renderer)
-    # Our own events do not take the way of the stdlib's records: that costs five times as much
-    # (measured: benchmarks/report_unary.py).
+    # Our own events do not take the way of the stdlib's records, which is far longer.
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=LineLogger,

@@ -1,8 +1,8 @@
 """The first report of a call, where it is plain: the record is that report, with what we know.
 
 Nothing is to be joined then, so the message is copied instead of being taken apart and built anew.
-Measured in one process with what came beside it: from 165 to 87 us for the record and its commit.
-The property tests hold both ways against each other.
+Measured: benchmarks/parts.py, 4 us for the record instead of 27. The property tests hold both ways
+against each other.
 """
 
 from collections.abc import Mapping

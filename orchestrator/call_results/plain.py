@@ -3,7 +3,7 @@
 The rules stand in the model alone: what is compared here is read from it, and what is not known to
 be valid goes to the model, which alone says what is wrong. A message that passes is also in the
 form in which records are kept: whole microseconds, facts in order, nothing present but empty.
-Measured in one process: a report costs 7 us here, 15 us by way of the model.
+Measured: benchmarks/parts.py, 10 us for a report instead of 31 by way of the model.
 """
 
 import re

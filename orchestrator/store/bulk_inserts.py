@@ -64,8 +64,8 @@ class ChunkedInsert:
 class CopiedInsert:
     """Copies rows in, in binary: of all ways into PostgreSQL it costs both sides least.
 
-    Measured for the five rows of a result, CPU us of this process: 25; executemany 74, Core 113,
-    unnest 139, multi-row VALUES 173. A row whose key is taken ends a COPY as it ends an INSERT.
+    Measured: benchmarks/parts.py, 2.6 us of our CPU for a row instead of 18 by Core's executemany. A
+    row whose key is taken ends a COPY as it ends an INSERT.
     """
 
     sql: str

@@ -14,7 +14,7 @@ class JsonText(str):
 def write_json(value: object) -> str:
     """Write a value as JSON; quicker than `json.dumps`, whose answer stands where this has none.
 
-    Measured: 0.6 us against 2.7 us for the data of an event.
+    Measured: benchmarks/parts.py, 1.5 us for the data of an event instead of 3.7.
     """
     if isinstance(value, JsonText):
         return str(value)  # a text and no more: sqlite3 takes 1 us to see that
