@@ -61,7 +61,7 @@ class Crowd:
 
     async def play(self, calls_per_s: float, call_s: float) -> None:
         """Play all calls, begun one after the other, each with even pauses between its steps."""
-        await _in_turn((self._live(call, call_s) for call in self.calls), 1.0 / calls_per_s)
+        await in_turn((self._live(call, call_s) for call in self.calls), 1.0 / calls_per_s)
 
     async def play_in_step(
         self, steps_per_s: float, read_cpu_ns: Callable[[], int]
@@ -71,7 +71,7 @@ class Crowd:
 
         async def measure(name: str, works: Iterable[Awaitable[None]]) -> None:
             before = read_cpu_ns()
-            await _in_turn(works, 1.0 / steps_per_s)
+            await in_turn(works, 1.0 / steps_per_s)
             await asyncio.sleep(_QUIET_S)
             costs[name] += read_cpu_ns() - before
 
@@ -127,7 +127,7 @@ class Crowd:
         self.page_bytes += len(piece)
 
 
-async def _in_turn(works: Iterable[Awaitable[None]], pause_s: float) -> None:
+async def in_turn(works: Iterable[Awaitable[None]], pause_s: float) -> None:
     """Begin works at an even pace, whether or not the earlier ones are done, and wait for all."""
     loop = asyncio.get_running_loop()
     begun_s = loop.time()
