@@ -127,6 +127,16 @@ async def test_a_lost_connection_is_refused_and_needs_no_restart(store: Store) -
     ]
 
 
+async def test_a_connection_that_was_lost_between_two_writes_is_not_noticed(store: Store) -> None:
+    pid = await store.write(lambda tx: tx.connection.scalar(text("SELECT pg_backend_pid()")))
+    ending = text("SELECT pg_terminate_backend(:pid, 5000)").bindparams(pid=pid)
+    assert await store.read(lambda connection: connection.scalar(ending))
+    await store.write(lambda tx: add_contact("a", tx))
+    assert pid != await store.write(
+        lambda tx: tx.connection.scalar(text("SELECT pg_backend_pid()"))
+    )
+
+
 @pytest.mark.parametrize("unknown", ["\x00", "a\x00b", "\ud800"])
 async def test_an_id_that_cannot_be_stored_is_just_not_found(store: Store, unknown: str) -> None:
     with pytest.raises(NotFound):
