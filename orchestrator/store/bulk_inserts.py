@@ -64,8 +64,8 @@ class ChunkedInsert:
 class CopiedInsert:
     """Copies rows in, in binary: of all ways into PostgreSQL it costs both sides least.
 
-    Measured: benchmarks/parts.py, 2.6 us of our CPU for a row instead of 18 by Core's executemany. A
-    row whose key is taken ends a COPY as it ends an INSERT.
+    Measured: benchmarks/parts.py, 2.6 us of our CPU for a row instead of 18 by Core's executemany.
+    A row whose key is taken ends a COPY as it ends an INSERT.
     """
 
     sql: str
