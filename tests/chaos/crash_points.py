@@ -14,6 +14,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Literal
 
 from tests.chaos.evidence import Fall
@@ -26,10 +27,11 @@ ORCHESTRATOR, HANDLER = "orchestrator-1", "handler-1"
 _RESULT_S = 25.0
 _ATTACHED_S = 10.0
 _NUMBERS = 40
+_QUICK_RUNS = 60
 _LONGEST_WALK = 1.2
 """Of about as many points as one call has."""
 LEAST_DEATHS = 20
-"""Of the 60 runs of the quick run."""
+"""Of the runs of the quick run."""
 LEAST_SHARE = 0.6
 """Of about as many points as a walk should have."""
 
@@ -38,6 +40,8 @@ LEAST_SHARE = 0.6
 class Way:
     """The system calls of one part on the way of one call."""
 
+    kind: str
+    """As the table names it."""
     database: Literal["sqlite", "postgres"]
     part: str
     calls: tuple[tuple[str, int, int], ...]
@@ -45,15 +49,24 @@ class Way:
 
 
 # What is written often and alike (pages into the journal, statements to the server) is not killed
-# at each time; the first points of the steps are random.
+# at each time; the first points of the steps are random. Each way is walked in a fleet of its own,
+# beside the others: the longest of them is as long as the stage.
 WAYS = (
     Way(
+        "orchestrator at a system call",
         "sqlite",
         ORCHESTRATOR,
-        (("fdatasync", 18, 1), ("pwrite64", 270, 4), ("sendmsg", 10, 1), ("write", 42, 4)),
+        (("fdatasync", 18, 1), ("sendmsg", 10, 1), ("write", 42, 4)),
     ),
-    Way("postgres", ORCHESTRATOR, (("sendto", 250, 4), ("sendmsg", 10, 1))),
+    Way("orchestrator at a write to its file", "sqlite", ORCHESTRATOR, (("pwrite64", 270, 4),)),
     Way(
+        "orchestrator at a system call",
+        "postgres",
+        ORCHESTRATOR,
+        (("sendto", 250, 4), ("sendmsg", 10, 1)),
+    ),
+    Way(
+        "handler at a system call",
         "sqlite",
         HANDLER,
         (("fdatasync", 15, 1), ("pwrite64", 66, 2), ("sendmsg", 8, 1), ("sendto", 4, 1)),
@@ -97,7 +110,7 @@ class _Progress:
 
     def __post_init__(self) -> None:
         points = sum(most // step for way in WAYS for _, most, step in way.calls)
-        self.total = self.context.pick(60, points)
+        self.total = self.context.pick(_QUICK_RUNS, points)
 
     def tell(self, what: str, *, has_died: bool) -> None:
         self.done += 1
@@ -114,9 +127,9 @@ class _Walk:
         self._way = way
         self._strace = strace
         self._progress = progress
-        self._dice = context.dice(f"crash points {way.database} {way.part}")
+        self._dice = context.dice(f"crash points {way.database} {way.kind}")
         self._calls: list[asyncio.Task[None]] = []
-        folder = context.folder / f"{way.database} {way.part}"
+        folder = context.folder / f"{way.database} {way.kind}"
         self._fleet = Fleet(folder, way.database, seed=context.seed)
 
     async def run(self, report: StageReport) -> None:
@@ -138,13 +151,13 @@ class _Walk:
                     what = f"{way.database}, {way.part}, {name}"
                     report.violations += find_too_few(what, sum(died), LEAST_SHARE * (most // step))
             await asyncio.gather(*self._calls)
-            deed = Deed(f"{way.part.partition('-')[0]} at a system call", way.database, deaths)
+            deed = Deed(way.kind, way.database, deaths)
             await close_round(fleet, errands, deed, report)
 
     def _points(self, most: int, step: int) -> Iterator[int]:
         """Say at which calls to die: some by chance, or all that one call may have."""
         if self._context.is_quick:
-            share = 20 // len(self._way.calls)
+            share = ceil(_QUICK_RUNS / len(WAYS) / len(self._way.calls))
             yield from sorted(self._dice.randint(1, most) for _ in range(share))
             return
         yield from range(self._dice.randint(1, step), round(_LONGEST_WALK * most), step)

@@ -49,5 +49,5 @@ STAGE = Stage(
     "what must turn red",
     run_mutants,
     is_in_quick=False,
-    company="tests",
+    company="kills on a plan",
 )
