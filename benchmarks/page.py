@@ -28,11 +28,12 @@ def write_page(page: Path, folder: Path) -> None:
 
 def write_goals(folder: Path) -> Iterator[str]:
     """Write the table of all goals, of the benchmarks that have a results file."""
-    finished = [
-        Finished(benchmark, read_results(path).verdicts)
-        for benchmark in BENCHMARKS
-        if (path := folder / f"{benchmark.name}.jsonl").exists()
-    ]
+    finished = []
+    for benchmark in BENCHMARKS:
+        results = read_results(folder / f"{benchmark.name}.jsonl")
+        if results.run:
+            reason = "" if results.end else "before its end"
+            finished.append(Finished(benchmark, results.verdicts, reason))
     verdicts = collect_verdicts(finished, with_peers=True)
     yield from tabulate_markdown(verdicts)
     yield f"\n{sum_up(verdicts)}."
@@ -58,8 +59,7 @@ def write_part(name: str, folder: Path) -> Iterator[str]:
 
 def _say_run(results: Results) -> str:
     run = results.run
-    seconds = results.end.get("seconds", "?")
+    took = f"{results.end['seconds']} s" if results.end else "broke off before its end"
     return (
-        f"{run['profile']}. {run['machine']}; {run['began']} UTC, commit {run['commit']}, "
-        f"{seconds} s."
+        f"{run['profile']}. {run['machine']}; {run['began']} UTC, commit {run['commit']}, {took}."
     )
