@@ -67,7 +67,7 @@ def door(
 ) -> Door:
     async def by_grpc(result: pb.CallResult) -> Answer:
         try:
-            answer = await stub.Report(pb.ReportRequest(result=result), timeout=5)
+            answer = await stub.Report(pb.ReportRequest(result=result), timeout=30)
         except grpc.aio.AioRpcError as error:
             return Answer(violations=violations_of(error))
         word = pb.Disposition.Name(answer.disposition)
@@ -170,13 +170,13 @@ async def test_another_unknown_enum_number_is_kept(
     door: Door, stub: "pb_grpc.CallResultsAsyncStub"
 ) -> None:
     await door(result_of(call_sid=call_sid(), status=5, end_reason=987))
-    found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), timeout=5)
+    found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), timeout=30)
     assert found.result.end_reason == 987
 
 
 async def test_nul_is_cleaned(door: Door, stub: "pb_grpc.CallResultsAsyncStub") -> None:
     await door(result_of(call_sid=call_sid(), status=5, summary="a\0b"))
-    found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), timeout=5)
+    found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), timeout=30)
     assert found.result.summary == "a\ufffdb"
 
 
@@ -184,7 +184,7 @@ async def test_what_one_door_stored_the_other_recognises(
     stub: "pb_grpc.CallResultsAsyncStub", client: httpx.AsyncClient
 ) -> None:
     result = result_of(call_sid=call_sid(), status=5, summary="Done.", duration=3)
-    await stub.Report(pb.ReportRequest(result=result), timeout=5)
+    await stub.Report(pb.ReportRequest(result=result), timeout=30)
     plain = {"call_sid": call_sid(), "status": "completed", "summary": "Done.", "duration": 3}
     answer = await client.post("/call_result", content=json.dumps(plain), headers=JSON)
     assert answer.json()["disposition"] == "DISPOSITION_DUPLICATE"

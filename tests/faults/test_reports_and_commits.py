@@ -61,7 +61,7 @@ async def test_f27_no_report_is_acknowledged_before_its_commit(
 ) -> None:
     async with replica(commit_database.impatient_url) as orchestrator:
         assert not await acks_without_commit(orchestrator.stub, commit_database)
-        await orchestrator.stub.Report(report_of(result_number(1)), timeout=5)
+        await orchestrator.stub.Report(report_of(result_number(1)), timeout=30)
         await judge(orchestrator.store, [1])
 
 
@@ -109,7 +109,7 @@ async def test_f30_a_report_that_the_database_trips_over_fails_alone_and_is_not_
     results = [result_number(number) for number in range(50)]
     results[7].report_id = TRIPS
     with commit_database.tripping():
-        reports = [stub.Report(report_of(result), timeout=5) for result in results]
+        reports = [stub.Report(report_of(result), timeout=30) for result in results]
         codes = [await report.code() for report in reports]
         with pytest.raises(IntegrityError) as caught:  # what the log's trace shows of it
             await record_call_result(store, receive_proto(results[7]))

@@ -110,6 +110,7 @@ async def test_the_wait_for_the_answer_is_bounded(tmp_path: Path) -> None:
     ):
         async with asyncio.timeout(PATIENT_S):
             assert await reporter.report(result_of(1)) is None
+        await servicer.wait_for(lambda: not servicer.script)
         assert reporter.backlog().pending == 1
 
 

@@ -181,11 +181,11 @@ async def test_a_question_travels_by_rpc_and_its_answer_comes_back(
         asking = pb.ReportProgressRequest(
             call_id=call_id, call_sid=call_sid(call_id), question=question
         )
-        first = await stub.ReportProgress(asking, timeout=5)
+        first = await stub.ReportProgress(asking, timeout=30)
         assert not first.HasField("answer")
         assert (await chat.show(task_id))["question"]["text"] == "Funghi [2J instead?"
         await chat.say(task_id, "yes")
-        second = await stub.ReportProgress(asking, timeout=5)
+        second = await stub.ReportProgress(asking, timeout=30)
         assert second.answer == pb.PersonAnswer(question_id="q1", text="yes")
 
 
@@ -195,7 +195,7 @@ async def test_the_question_of_somebody_elses_call_is_written_down_and_never_ans
     question = pb.PersonQuestion(question_id="q1", text="Funghi?", wait_s=1)
     asking = pb.ReportProgressRequest(call_sid="CA" + "7" * 32, question=question)
     for _repeat in range(2):
-        answer = await stub.ReportProgress(asking, timeout=5)
+        answer = await stub.ReportProgress(asking, timeout=30)
         assert not answer.HasField("answer")
     (row,) = await rows_of(store, schema.question)
     assert (row["state"], row["message_id"]) == ("unanswered", None)

@@ -174,7 +174,7 @@ async def test_both_doors_for_results_are_open(app: FastAPI) -> None:
         read = await client.get(f"/api/results/{stored.json()['call_id']}")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{app.state.grpc_port}") as channel:
         request = pb.GetResultRequest(call_sid=call_sid)
-        answer = await pb_grpc.CallResultsStub(channel).GetResult(request, timeout=5)
+        answer = await pb_grpc.CallResultsStub(channel).GetResult(request, timeout=30)
     assert stored.json()["disposition"] == "DISPOSITION_STORED"
     assert read.json()["duration"] == 12
     assert answer.result.duration == 12

@@ -23,8 +23,8 @@ from tests.rpc_rig import ANSWER, CALL, NONCE, Stub, refusal_of, report_of, smal
 
 
 async def test_report_and_get_result(stub: Stub) -> None:
-    stored = await stub.Report(report_of(), timeout=5)
-    found = await stub.GetResult(pb.GetResultRequest(call_id=stored.call_id), timeout=5)
+    stored = await stub.Report(report_of(), timeout=30)
+    found = await stub.GetResult(pb.GetResultRequest(call_id=stored.call_id), timeout=30)
     expected = full_result()
     expected.call_id, expected.origin = stored.call_id, pb.CALL_ORIGIN_EXTERNAL
     expected.revision = 1
@@ -34,7 +34,7 @@ async def test_report_and_get_result(stub: Stub) -> None:
 
 async def test_batch_report(stub: Stub) -> None:
     request = pb.BatchReportRequest(results=[small(1), small(2, duration=2**32 - 1)])
-    answer = await stub.BatchReport(request, timeout=5)
+    answer = await stub.BatchReport(request, timeout=30)
     assert answer.entries[0].response.disposition == pb.DISPOSITION_STORED
     assert answer.entries[1].error.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
 
@@ -48,17 +48,17 @@ async def test_one_bad_result_in_a_thousand_is_refused_alone(stub: Stub) -> None
 
 
 async def test_list_results(stub: Stub) -> None:
-    await stub.Report(report_of(), timeout=5)
-    page = await stub.ListResults(pb.ListResultsRequest(), timeout=5)
+    await stub.Report(report_of(), timeout=30)
+    page = await stub.ListResults(pb.ListResultsRequest(), timeout=30)
     assert [result.call_sid for result in page.results] == [call_sid()]
 
 
 async def test_progress_of_an_unknown_sid_creates_an_external_call(stub: Stub) -> None:
     turn = pb.TranscriptTurn(role=pb.ROLE_CALLEE, text="Luigi's, hello?")
     request = pb.ReportProgressRequest(call_sid=call_sid(), turns=[turn])
-    answer = await stub.ReportProgress(request, timeout=5)
+    answer = await stub.ReportProgress(request, timeout=30)
     assert (answer.last_turn, answer.cancel_requested) == (1, False)
-    result = await stub.Report(report_of(), timeout=5)
+    result = await stub.Report(report_of(), timeout=30)
     assert result.call_id == answer.call_id
 
 
@@ -78,10 +78,10 @@ async def test_a_claim_is_answered_with_the_order_and_a_second_one_refused(
 
     await store.write(add_call)
     claim = pb.ReportProgressRequest(call_id=CALL, call_sid=call_sid(), stream_nonce=NONCE)
-    answer = await stub.ReportProgress(claim, timeout=5)
+    answer = await stub.ReportProgress(claim, timeout=30)
     assert (answer.order.call_id, answer.order.to_number) == (CALL, "+14155550100")
     claim.stream_nonce = "aa" * 16
-    error = await refusal_of(stub.ReportProgress(claim, timeout=5))
+    error = await refusal_of(stub.ReportProgress(claim, timeout=30))
     assert error.code() is grpc.StatusCode.ALREADY_EXISTS
 
 
@@ -90,29 +90,29 @@ async def test_a_turn_beyond_the_2000th_is_refused(stub: Stub) -> None:
     request = pb.ReportProgressRequest(call_sid=call_sid(), turns=turns)
     for first_turn in range(0, 2_000, 200):
         request.first_turn = first_turn
-        answer = await stub.ReportProgress(request, timeout=5)
+        answer = await stub.ReportProgress(request, timeout=30)
     assert answer.last_turn == 2_000
     request.first_turn = 1_999
-    refusal = await refusal_of(stub.ReportProgress(request, timeout=5))
+    refusal = await refusal_of(stub.ReportProgress(request, timeout=30))
     assert refusal.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert violations_of(refusal) == ["turns"]
 
 
 async def test_progress_of_a_foreign_call_id_is_not_found(stub: Stub) -> None:
     request = pb.ReportProgressRequest(call_id=CALL, call_sid=call_sid())
-    error = await refusal_of(stub.ReportProgress(request, timeout=5))
+    error = await refusal_of(stub.ReportProgress(request, timeout=30))
     assert error.code() is grpc.StatusCode.NOT_FOUND
 
 
 async def test_a_bad_field_comes_with_its_violation(stub: Stub) -> None:
     bad = report_of(small(status=77, duration=99_999))
-    error = await refusal_of(stub.Report(bad, timeout=5))
+    error = await refusal_of(stub.Report(bad, timeout=30))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert violations_of(error) == ["status", "duration"]
 
 
 async def test_an_empty_report_is_refused(stub: Stub) -> None:
-    error = await refusal_of(stub.Report(pb.ReportRequest(), timeout=5))
+    error = await refusal_of(stub.Report(pb.ReportRequest(), timeout=30))
     assert violations_of(error) == ["result"]
 
 
@@ -129,12 +129,12 @@ async def test_bytes_that_are_no_message_are_never_to_be_sent_again(
     channel: grpc.aio.Channel, raw: bytes
 ) -> None:
     report = channel.unary_unary("/ringback.v1.CallResults/Report", None, None)
-    error = await refusal_of(report(raw, timeout=5))
+    error = await refusal_of(report(raw, timeout=30))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_a_message_above_2_mib_is_refused(stub: Stub) -> None:
-    error = await refusal_of(stub.Report(report_of(small(summary="x" * 5_000_000)), timeout=5))
+    error = await refusal_of(stub.Report(report_of(small(summary="x" * 5_000_000)), timeout=30))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -159,25 +159,25 @@ async def test_a_flood_is_answered_later_or_stored(stub: Stub) -> None:
     stored = [n for n, code in enumerate(codes) if code is grpc.StatusCode.OK]
     assert stored
     for n in stored:
-        found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid(n)), timeout=5)
+        found = await stub.GetResult(pb.GetResultRequest(call_sid=call_sid(n)), timeout=30)
         assert found.result.report_id == f"report-{n}"
 
 
 async def test_a_report_cancelled_midway_is_stored_once(stub: Stub) -> None:
-    calls = [stub.Report(report_of(small(number)), timeout=5) for number in range(20)]
+    calls = [stub.Report(report_of(small(number)), timeout=30) for number in range(20)]
     await asyncio.sleep(0)
     for call in calls[::2]:
         call.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
-    again = [await stub.Report(report_of(small(number)), timeout=5) for number in range(20)]
-    page = await stub.ListResults(pb.ListResultsRequest(page_size=200), timeout=5)
+    again = [await stub.Report(report_of(small(number)), timeout=30) for number in range(20)]
+    page = await stub.ListResults(pb.ListResultsRequest(page_size=200), timeout=30)
     assert len(page.results) == 20
     assert {answer.revision for answer in again} == {1}
 
 
 async def test_a_store_that_cannot_commit_says_later(stub: Stub, store: Store) -> None:
     await store.close()
-    error = await refusal_of(stub.Report(report_of(), timeout=5))
+    error = await refusal_of(stub.Report(report_of(), timeout=30))
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     status = rpc_status.from_call(error)  # type: ignore[arg-type]  # takes what has both accessors
     retry = error_details_pb2.RetryInfo()
@@ -190,7 +190,7 @@ async def test_the_health_service_says_serving(channel: grpc.aio.Channel) -> Non
     health = health_pb2_grpc.HealthStub(channel)
     for name in ("", "ringback.v1.CallResults"):
         request = health_pb2.HealthCheckRequest(service=name)
-        answer = await health.Check(request, timeout=5)
+        answer = await health.Check(request, timeout=30)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 

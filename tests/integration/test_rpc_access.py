@@ -84,28 +84,28 @@ class TestWithTokens:
         self, stub: Stub, token: str | None, codes: list[str]
     ) -> None:
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        await stub.Report(report_of(), metadata=(("authorization", "Bearer handler"),), timeout=5)
+        await stub.Report(report_of(), metadata=(("authorization", "Bearer handler"),), timeout=30)
         calls: list[grpc.aio.Call] = [
-            stub.Report(report_of(), metadata=metadata, timeout=5),
-            stub.Report(report_of(override=True), metadata=metadata, timeout=5),
+            stub.Report(report_of(), metadata=metadata, timeout=30),
+            stub.Report(report_of(override=True), metadata=metadata, timeout=30),
             stub.BatchReport(
                 pb.BatchReportRequest(results=[small(2)]), metadata=metadata, timeout=5
             ),
-            stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), metadata=metadata, timeout=5),
-            stub.ListResults(pb.ListResultsRequest(), metadata=metadata, timeout=5),
+            stub.GetResult(pb.GetResultRequest(call_sid=call_sid()), metadata=metadata, timeout=30),
+            stub.ListResults(pb.ListResultsRequest(), metadata=metadata, timeout=30),
         ]
         assert [(await call.code()).name for call in calls] == codes
 
     async def test_a_watcher_needs_a_readers_token(self, stub: Stub) -> None:
         metadata = (("authorization", "Bearer handler"),)
-        watch = stub.WatchResults(pb.WatchResultsRequest(), metadata=metadata, timeout=5)
+        watch = stub.WatchResults(pb.WatchResultsRequest(), metadata=metadata, timeout=30)
         assert (await watch.code()) is grpc.StatusCode.PERMISSION_DENIED
 
     async def test_reflection_needs_a_token_and_health_none(
         self, channel: grpc.aio.Channel
     ) -> None:
         health = health_pb2_grpc.HealthStub(channel)
-        await health.Check(health_pb2.HealthCheckRequest(), timeout=5)
+        await health.Check(health_pb2.HealthCheckRequest(), timeout=30)
         path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
-        call = channel.stream_stream(path, None, None)(iter([b""]), timeout=5)
+        call = channel.stream_stream(path, None, None)(iter([b""]), timeout=30)
         assert (await call.code()) is grpc.StatusCode.UNAUTHENTICATED

@@ -28,7 +28,7 @@ async def reporter(grpc_server: GrpcServer, tmp_path: Path) -> AsyncIterator[Cal
 async def result_at(stub: Stub) -> pb.CallResult:
     request = pb.GetResultRequest(call_sid=call_sid())
     metadata = (("authorization", "Bearer reader"),)
-    return (await stub.GetResult(request, metadata=metadata, timeout=5)).result
+    return (await stub.GetResult(request, metadata=metadata, timeout=30)).result
 
 
 async def test_a_result_is_acknowledged_and_recorded(reporter: CallReporter, stub: Stub) -> None:

@@ -61,7 +61,7 @@ async def test_results_and_revisions_come_in_the_order_of_their_commits(stub: St
     for number, summary in ((1, "a"), (2, "b"), (1, "")):
         result = result_of(call_sid=call_sid(number), status=5, summary=summary)
         result.facts.add(name=f"fact_{number}{summary}")
-        await stub.Report(pb.ReportRequest(result=result), timeout=5)
+        await stub.Report(pb.ReportRequest(result=result), timeout=30)
     assert await take(aiter(watch), 3) == [
         (call_sid(1), 1, "a"),
         (call_sid(2), 1, "b"),

@@ -57,7 +57,7 @@ async def test_a_bad_key_is_refused_at_the_upgrade(headers: dict[str, str]) -> N
 async def test_health_is_answered_on_the_same_port() -> None:
     async with running_model("order_taken") as model:
         url = f"http://127.0.0.1:{model.port}/healthz"
-        body = await asyncio.to_thread(lambda: urlopen(url, timeout=5).read())
+        body = await asyncio.to_thread(lambda: urlopen(url, timeout=30).read())
     assert json.loads(body) == {"status": "ok"}
 
 

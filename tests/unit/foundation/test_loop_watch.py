@@ -35,14 +35,15 @@ async def test_a_blocked_loop_is_named_while_it_stands_still() -> None:
 
 
 async def test_a_loop_that_runs_again_is_doubted_for_a_while() -> None:
-    with capture_logs() as lines, LoopWatch(blocked_s=0.1, doubt_s=0.3) as watch:
+    with capture_logs() as lines, LoopWatch(blocked_s=0.1, doubt_s=1.0) as watch:
         stand_still(lines)
         await timer(0.04)  # behind the watch's own, which is due
         assert lines[1]["event"] == "event_loop_runs_again"
         assert lines[1]["after_s"] >= 0.1
         assert watch.was_blocked
-        await timer(0.4)
-        assert not watch.was_blocked
+        async with asyncio.timeout(30):  # a machine that stands still prolongs it
+            while watch.was_blocked:
+                await timer(0.05)
 
 
 async def test_a_loop_that_runs_is_left_in_peace() -> None:
