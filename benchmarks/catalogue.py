@@ -52,6 +52,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("page_push", "from hang-up to pixel", 0, 190),
     Benchmark("curves", "how the costs grow", 0, 125),
     Benchmark("parts", "what single parts of the report path cost", 0, 20),
+    Benchmark("report_floor", "what a stored report cannot be cheaper than", 0, 60),
     Benchmark("test_time", "make test within two minutes", 0, 140),
 )
 
