@@ -26,6 +26,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks.call_load.__main__ import Cost, Plan
+from benchmarks.call_load.bare import measure_bare
 from benchmarks.call_load.script import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 from benchmarks.durable_postgres import durable_postgres, find_missing_postgres, make_database
 from benchmarks.harness import (
@@ -110,7 +111,7 @@ def keep(run: Run, case: str, cost: Cost) -> None:
 
 
 def measure_steps(run: Run, calls: int) -> None:
-    """Print and keep what one message of each kind costs, and what an idle minute does."""
+    """Print and keep what one message of each kind costs, bare doors, and an idle minute."""
     cost = measure_case({"calls": calls, "steps_per_s": _STEPS_PER_S, "idle_s": _IDLE_S})
     keep(run, BY_STEP, cost)
     print(f"\n{'message':<26}{'per call':>9}{'us each':>9}{'us per call':>12}")
@@ -118,6 +119,9 @@ def measure_steps(run: Run, calls: int) -> None:
         count = cost.counts[name]
         print(f"{name:<26}{count:>9.0f}{each_us:>9.0f}{count * each_us:>12.0f}")
         run.add(f"step: {name}", each_us=each_us, per_call=count)
+    for name, each_us in measure_bare().items():
+        print(f"{name:<26}{'':>9}{each_us:>9.0f}")
+        run.add(f"step: {name}", each_us=each_us)
     run.note(f"an idle minute of the Orchestrator: {cost.idle_ms:.0f} ms of CPU")
 
 
