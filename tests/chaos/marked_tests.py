@@ -19,13 +19,13 @@ DONE_ELSEWHERE = (
     "tests/e2e/test_phone_page.py",
 )
 _LAST_LINES = 60
-_PROCESSES = 4
+_PROCESSES = 3
 """Most of these tests wait; those of a file share a system and stay together."""
 _SKIPPED = re.compile(r"SKIPPED \[(?P<count>\d+)\] \S+: (?P<reason>.+)")
 
 
 async def run_marked_tests(context: Context) -> StageReport:
-    """Run them with pytest, four files at a time."""
+    """Run them with pytest, three files at a time."""
     context.progress(0, 1, "pytest -m chaos")
     log = context.folder / "pytest.log"
     with log.open("wb") as output:
