@@ -31,9 +31,8 @@ LINGER_COMMITS = 4
 """How many spans of the last commit a group waits, at most, to have as many rows as that one had.
 
 So a group grows until it holds all that is under way at once, one alone waits for nobody, and
-nobody waits for long for who is not there. Of 64 reports under way 19 share a commit; with a fixed
-pause of 2 ms 4 to 8 did (one trial; fixed pauses of 0, 2 and 4 ms gave 0.62, 1 and 0.83 at 64 under
-way, 0.75, 1 and 1.02 at 256: benchmarks/report_unary.py).
+nobody waits for long for who is not there. Without it 64 reports under way go through at 0.63 of
+the rate, 256 at 0.53 (medians of three, in turns; benchmarks/report_unary.py with the wait out).
 """
 LINGER_MAX_S = 0.02
 GROUP_ROWS = 4096
