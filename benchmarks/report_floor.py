@@ -7,6 +7,8 @@ RPCs under way: the bare echo, the echo whose answers leave in groups, the produ
 """
 
 import asyncio
+import contextlib
+import os
 import shutil
 import sqlite3
 import statistics
@@ -25,6 +27,7 @@ from benchmarks.report_load.cases import Case, measure, run_client
 from benchmarks.report_load.payload import RESULT_BYTES, WireForm
 from benchmarks.report_load.system import running_module
 from foundation.clock import SystemClock
+from foundation.logs import configure_logging
 from orchestrator.call_results import receive_proto
 from orchestrator.call_results.record import record_reports
 from orchestrator.store.database import open_database
@@ -194,7 +197,10 @@ def main() -> int:
     run = Run("report_floor", profile=f"{RESULT_BYTES} B, 6 turns, external calls, SQLite FULL")
     measure_wire(run)
     pin(SYSTEM_CORE)  # not before: the children of the wire inherit it
-    measure_statements(run)
+    with Path(os.devnull).open("w") as nowhere:
+        with contextlib.redirect_stderr(nowhere):  # loggers hold what was stderr when they began
+            configure_logging("benchmark")
+        measure_statements(run)
     return run.finish()
 
 
