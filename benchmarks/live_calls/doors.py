@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import aiohttp
 
@@ -17,6 +18,7 @@ Json = dict[str, object]
 Work = Callable[[], Coroutine[None, None, str]]
 _LOOK_S = 0.05
 _KEPT_S = 2.0
+_BEGINS_S = 5.0
 _ERRAND = (
     "Order one margherita from {number}, for pick-up. My name is Ada, you can reach me at "
     "+14155550123."
@@ -90,8 +92,20 @@ class Doors:
         await self._post(f"{self.system.addresses.phone}/control/light/window", {})
 
     async def hang_up(self, call_id: str) -> None:
-        """Let one callee hang up."""
-        await self._post(f"{self.system.addresses.phone}/control/light/hang_up/{call_id}", {})
+        """Let one callee hang up, once its stream has begun: the page may know of it before.
+
+        Raises: NotInTime.
+        """
+        url = f"{self.system.addresses.phone}/control/light/hang_up/{call_id}"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BEGINS_S):
+                while True:
+                    async with self.http.post(url, json={}) as answer:
+                        if answer.status != HTTPStatus.NOT_FOUND:
+                            answer.raise_for_status()
+                            return
+                    await asyncio.sleep(_LOOK_S)
+        raise NotInTime(f"call {call_id} is not on the line after {_BEGINS_S:g} s")
 
     async def hang_up_oldest(self, count: int, per_s: float) -> None:
         """Let callees hang up at an even pace, who has been on the line longest first."""
