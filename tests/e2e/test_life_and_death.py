@@ -41,7 +41,8 @@ def test_the_orchestrator_killed_while_a_call_talks_has_its_result_after(
     own_system.kill("orchestrator")
     wait_for_the_carriers_end(own_system, call_id, 30)
 
-    result = wait_for_result(own_system, call_id, 5)
+    # Until then an Orchestrator has to start, on a machine that may be full.
+    result = wait_for_result(own_system, call_id, 30)
 
     assert result["status"] == "CALL_STATUS_COMPLETED"
     assert result["source"] == "SOURCE_HANDLER"
