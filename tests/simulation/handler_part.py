@@ -57,7 +57,7 @@ def _settings_of(name: str) -> HandlerSettings:
 
 
 # As in the app's lifespan.
-_LAST_TASKS_S = 20.0
+LAST_TASKS_S = 20.0
 _AHEAD_S = 300.0
 STREAM_KEY = b"k" * 32  # every Call Handler admits the streams of the others' dials
 
@@ -169,7 +169,7 @@ class _Doors(HandlerDoors):
                 await self._drain.wait_idle()
         self._drain.stopping.set()
         self._watcher.cancel()
-        await self._services.tasks.close(_LAST_TASKS_S)
+        await self._services.tasks.close(LAST_TASKS_S)
         await self._services.reporter.close()
         then()
 

@@ -8,6 +8,7 @@ from orchestrator.store.calls import CallState
 from ringback.v1 import call_results_pb2 as pb
 from telephony.status_words import is_terminal, rises, status_of_word
 from tests.simulation.evidence import CallFacts, Evidence, Finding
+from tests.simulation.quiet import unexpected
 from tests.simulation.scripts import TIMINGS
 
 # What a result may take after the carrier's end of the call and the last fault, by the rules' own
@@ -33,8 +34,9 @@ _NEVER_PLACED = ("not-placed", "dial-refused")
 def judge(evidence: Evidence) -> list[Finding]:
     """Judge one seed at quiescence."""
     evidence.read()
-    findings = [Finding("quiet logs", trouble) for trouble in evidence.world.troubles]
-    findings += [Finding("no crash", crash) for crash in evidence.world.loop.crashes]
+    world = evidence.world
+    findings = [Finding("quiet logs", one) for one in unexpected(world.troubles, world.plan.deaths)]
+    findings += [Finding("no crash", crash) for crash in world.loop.crashes]
     for check in CHECKS:
         findings += check(evidence)
     return findings

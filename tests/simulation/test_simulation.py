@@ -28,6 +28,7 @@ MENDED = {
     202_611_240_005_698: "a jump of the clock that nobody saw behind one that was seen hid a dial",
     202_611_240_017_168: "the judge asked for a status that nobody could learn",
     202_611_240_017_798: "a handler that was not granted the call denied what was said in it",
+    202_611_290_018_002: "the judge did not let a handler that was frozen in its stop cancel tasks",
     202_611_270_006_398: "nobody could ask how a call ended, and what was said in it was left out",
 }
 
