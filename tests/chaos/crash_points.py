@@ -69,7 +69,7 @@ WAYS = (
         "handler at a system call",
         "sqlite",
         HANDLER,
-        (("fdatasync", 15, 1), ("pwrite64", 66, 2), ("sendmsg", 8, 1), ("sendto", 4, 1)),
+        (("fdatasync", 15, 1), ("pwrite64", 66, 2), ("sendmsg", 5, 1), ("sendto", 4, 1)),
     ),
 )
 
