@@ -1,6 +1,7 @@
 """The benchmarks' arithmetic, judgement, tables, files and plots: all that needs no measuring."""
 
 import os
+import re
 import select
 import signal
 import sys
@@ -28,6 +29,7 @@ from benchmarks.harness.plots.histogram import count_bins
 from benchmarks.harness.repetitions import Repetitions
 from benchmarks.harness.results_file import read_results
 from benchmarks.harness.tables import build_grid, fold, name_figure, say_numbers
+from benchmarks.page import PAGE, write_page
 from benchmarks.scoreboard import Finished, collect_verdicts, tabulate
 
 
@@ -94,6 +96,23 @@ def test_every_goal_has_its_benchmark_and_every_benchmark_its_module() -> None:
     assert {goal.benchmark for goal in GOALS} <= names
     assert len({goal.id for goal in GOALS}) == len(GOALS)
     assert not [name for name in names if not (folder / f"{name}.py").exists()]
+
+
+def test_the_page_has_one_place_for_the_goals_and_for_each_benchmark() -> None:
+    places = re.findall(r"<!-- results: (\w+) -->\n", PAGE.read_text(encoding="utf-8"))
+
+    assert sorted(places) == sorted(["goals", *(benchmark.name for benchmark in BENCHMARKS)])
+
+
+def test_the_page_is_filled_between_its_markers_and_again_in_place(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- results: report_floor -->\nold\n<!-- end -->\nafter\n")
+
+    for _ in range(2):
+        write_page(page, tmp_path)
+
+    filled = "before\n<!-- results: report_floor -->\nNot measured yet.\n<!-- end -->\nafter\n"
+    assert page.read_text(encoding="utf-8") == filled
 
 
 def test_a_table_shows_median_range_ratio_and_what_else_is_asked_for() -> None:
