@@ -54,9 +54,9 @@ class ReporterOptions:
     progress_deadline_s: float = 3.0
     claim_deadline_s: float = 3.0
     progress_every_s: float = 2.0
-    """A progress is sent after each turn, or after this span without one."""
+    """A progress is sent soon after turns, or after this span without one."""
     progress_gather_s: float = 0.25
-    """So long a turn waits for those that come with it: 10 progresses of a call become 6."""
+    """So long a turn waits for those that come with it."""
     question_every_s: float = 0.5
     """A progress is sent after this span while a question to the person is open."""
     question_grace_s: float = 1.0

@@ -46,7 +46,7 @@ class CallNames:
 
 
 class Progress:
-    """Tells the server how one call goes, after each turn or every 2 s; never holds the agent up.
+    """Tells the server how one call goes, soon after turns or every 2 s; never holds the agent up.
 
     `answered_by_word`: the newest word of the carrier's detection of who answered; "" before.
     """

@@ -71,8 +71,8 @@ class WebhookRefused(Exception):
 class DoorByTheSide(FastAPI):
     """FastAPI with a door for the carrier beside it: `side_door`, None until it is built.
 
-    Neither as routes nor as FastAPI's middleware: the router's way to a webhook's few lines cost
-    the loop as much as half of them, the layers before it a fifth (benchmarks/call_cost.py).
+    Neither as routes nor as FastAPI's middleware: a webhook is a few lines, several come in each
+    call, and the router and the layers before it would do their work for every one of them.
     """
 
     side_door: ASGIApp | None = None

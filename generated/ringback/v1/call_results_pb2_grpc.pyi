@@ -62,11 +62,11 @@ class CallResultsStub:
     ReportProgress: _grpc.UnaryUnaryMultiCallable[_call_results_pb2.ReportProgressRequest, _call_results_pb2.ReportProgressResponse]
     """Tells that a call is alive, what was said since the last time, and claims the call for one media stream.
 
-    Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then at every turn or
-    every 2 s; while a `question` to the person is open, every 0.5 s, so that its answer is heard soon. Idempotent:
-    turns at positions already stored replace those, a question is put once, and a stream that repeats its claim gets
-    the order again. Turns behind a gap are not stored: go on from `last_turn`. A CallSid that nobody knows creates an
-    external call.
+    Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then within 250 ms of a
+    turn, with all turns that have come meanwhile, or after 2 s without one; while a `question` to the person is open,
+    after 0.5 s, so that its answer is heard soon. Idempotent: turns at positions already stored replace those, a
+    question is put once, and a stream that repeats its claim gets the order again. Turns behind a gap are not stored:
+    go on from `last_turn`. A CallSid that nobody knows creates an external call.
     Codes: INVALID_ARGUMENT for a field that breaks a rule or a turn beyond the 2,000th, NOT_FOUND for a call_id that
     was never minted, ALREADY_EXISTS when another CallSid or another stream holds the call or a claim comes after its
     end: hang up, one call has one stream.
@@ -127,11 +127,11 @@ class CallResultsAsyncStub(CallResultsStub):
     ReportProgress: _aio.UnaryUnaryMultiCallable[_call_results_pb2.ReportProgressRequest, _call_results_pb2.ReportProgressResponse]  # type: ignore[assignment]
     """Tells that a call is alive, what was said since the last time, and claims the call for one media stream.
 
-    Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then at every turn or
-    every 2 s; while a `question` to the person is open, every 0.5 s, so that its answer is heard soon. Idempotent:
-    turns at positions already stored replace those, a question is put once, and a stream that repeats its claim gets
-    the order again. Turns behind a gap are not stored: go on from `last_turn`. A CallSid that nobody knows creates an
-    external call.
+    Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then within 250 ms of a
+    turn, with all turns that have come meanwhile, or after 2 s without one; while a `question` to the person is open,
+    after 0.5 s, so that its answer is heard soon. Idempotent: turns at positions already stored replace those, a
+    question is put once, and a stream that repeats its claim gets the order again. Turns behind a gap are not stored:
+    go on from `last_turn`. A CallSid that nobody knows creates an external call.
     Codes: INVALID_ARGUMENT for a field that breaks a rule or a turn beyond the 2,000th, NOT_FOUND for a call_id that
     was never minted, ALREADY_EXISTS when another CallSid or another stream holds the call or a claim comes after its
     end: hang up, one call has one stream.
@@ -207,11 +207,11 @@ class CallResultsServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_call_results_pb2.ReportProgressResponse, _abc.Awaitable[_call_results_pb2.ReportProgressResponse]]:
         """Tells that a call is alive, what was said since the last time, and claims the call for one media stream.
 
-        Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then at every turn or
-        every 2 s; while a `question` to the person is open, every 0.5 s, so that its answer is heard soon. Idempotent:
-        turns at positions already stored replace those, a question is put once, and a stream that repeats its claim gets
-        the order again. Turns behind a gap are not stored: go on from `last_turn`. A CallSid that nobody knows creates an
-        external call.
+        Sent when the stream starts (with `stream_nonce`: the claim, answered with the order) and then within 250 ms of a
+        turn, with all turns that have come meanwhile, or after 2 s without one; while a `question` to the person is open,
+        after 0.5 s, so that its answer is heard soon. Idempotent: turns at positions already stored replace those, a
+        question is put once, and a stream that repeats its claim gets the order again. Turns behind a gap are not stored:
+        go on from `last_turn`. A CallSid that nobody knows creates an external call.
         Codes: INVALID_ARGUMENT for a field that breaks a rule or a turn beyond the 2,000th, NOT_FOUND for a call_id that
         was never minted, ALREADY_EXISTS when another CallSid or another stream holds the call or a claim comes after its
         end: hang up, one call has one stream.
