@@ -1,6 +1,7 @@
 """The HTTP protocol's limits: slow or endless heads end, media streams and slow answers do not."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import ClassVar
@@ -20,19 +21,22 @@ PATIENT_S = 60.0
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 READ_MAX_BYTES = 262_144  # what a loop reads at once
+UPGRADE = REQUEST.replace(
+    b"\r\n\r\n",
+    b"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+)
 SEEN_HEADERS: list[bytes] = []
+SEEN: list[tuple[str, bytes]] = []
+"""The path and the body of each request."""
 
 
 class QuickTimer(TimedHeaders):
-    """The same protocol, less patient; it says when it has looked."""
+    """The same protocol, less patient."""
 
     header_time_s = TIMER_S
-    looked: ClassVar[asyncio.Event]
-    """Set as soon as the time of a connection of the running server is over."""
-
-    def _fire(self) -> None:
-        super()._fire()
-        self.looked.set()
+    left: ClassVar[asyncio.Event]
+    """Set when the app knows that the client of /endless is gone."""
 
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -41,7 +45,7 @@ def in_loop(request: pytest.FixtureRequest) -> Callable[[], asyncio.Runner]:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Echo on a WebSocket; answer a request, slowly under /slow."""
+    """Echo on a WebSocket; answer a request, slowly under /slow, for ever under /endless."""
     if scope["type"] == "lifespan":
         await receive()
         await send({"type": "lifespan.startup.complete"})
@@ -53,18 +57,35 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": message["text"]})
     else:
-        while (await receive()).get("more_body"):
-            pass
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        SEEN.append((scope["path"], body))
         SEEN_HEADERS[:] = [name for name, _ in scope["headers"]]
+        if scope["path"] == "/endless":
+            await stream_until_gone(receive, send)
+            return
         await asyncio.sleep(LATER_S if scope["path"] == "/slow" else 0)  # past a second look, too
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"ok"})
 
 
+async def stream_until_gone(receive: Receive, send: Send) -> None:
+    """Answer with pieces until the client is gone, which it says."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    leaving = asyncio.ensure_future(receive())
+    while not leaving.done():
+        await send({"type": "http.response.body", "body": b"piece", "more_body": True})
+        await asyncio.wait({leaving}, timeout=0.01)
+    QuickTimer.left.set()
+
+
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
-    QuickTimer.looked = asyncio.Event()
+    QuickTimer.left = asyncio.Event()
+    SEEN.clear()
     config = server_config(app)
     config.http = QuickTimer
     config.lifespan = "on"
@@ -129,8 +150,9 @@ def test_the_second_request_of_a_connection_is_timed_too(
 def test_a_websocket_outlives_the_timer(in_loop: Callable[[], asyncio.Runner]) -> None:
     async def act() -> None:
         async with server() as port, connect(f"ws://127.0.0.1:{port}/", proxy=None) as socket:
-            async with asyncio.timeout(PATIENT_S):
-                await QuickTimer.looked.wait()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await is_closed_soon(reader)  # whose time began later
+            writer.close()
             await socket.send("still here")
             assert await socket.recv() == "still here"
 
@@ -163,6 +185,12 @@ REFUSED = {
     "two lengths": CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n") + b"0\r\n\r\n",
     "a space before the colon": REQUEST.replace(b"Host:", b"Host :"),
     "many at once": REQUEST.replace(b"/ ", b"/slow ") * 20,
+    "a tunnel": b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n",
+    "an upgrade before the last answer": REQUEST.replace(b"/ ", b"/slow ") + UPGRADE,
+    "an unknown coding": CHUNKED.replace(b": chunked", b": xchunked"),
+    "chunks that are coded again": CHUNKED.replace(b": chunked", b": chunked, gzip"),
+    "a length with a sign": CHUNKED.replace(b"Transfer-Encoding: chunked", b"Content-Length: +3"),
+    "a bare line feed": REQUEST.replace(b"\r\n", b"\n"),
 }
 
 
@@ -206,3 +234,51 @@ async def test_a_trailer_is_no_header() -> None:
         trailer = b"0\r\nX-Late: yes\r\n\r\n"
         assert await ask(port, CHUNKED, trailer) == b"HTTP/1.1 200"
     assert SEEN_HEADERS == [b"host", b"transfer-encoding"]
+
+
+def test_an_upgrade_leaves_nothing_of_http_to_the_garbage_collector(
+    in_loop: Callable[[], asyncio.Runner],
+) -> None:
+    async def act() -> None:
+        async with server() as port, connect(f"ws://127.0.0.1:{port}/", proxy=None) as socket:
+            await socket.send("upgraded")
+            assert await socket.recv() == "upgraded"
+            assert [one for one in gc.get_objects() if type(one) is QuickTimer] == []
+
+    gc.collect()
+    gc.disable()
+    try:
+        with in_loop() as runner:
+            runner.run(act())
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("is_awaited", [False, True], ids=["in one piece", "behind its head"])
+async def test_a_body_behind_an_offer_that_is_not_taken_is_that_requests_body(
+    *, is_awaited: bool
+) -> None:
+    body = REQUEST.replace(b"/ ", b"/as-if-asked ")
+    wait = b"Expect: 100-continue\r\n" if is_awaited else b""
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n%b" % wait
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    async with server() as port, asyncio.timeout(PATIENT_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        if is_awaited:
+            writer.write(head)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
+            head = b""
+        writer.write(head + body + REQUEST.replace(b"/ ", b"/next "))
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+        writer.close()
+    assert [("/", body), ("/next", b"")] == SEEN
+
+
+async def test_a_stream_with_a_request_behind_it_learns_that_its_client_is_gone() -> None:
+    async with server() as port, asyncio.timeout(PATIENT_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(REQUEST.replace(b"/ ", b"/endless ") + REQUEST)
+        await reader.readuntil(b"piece")
+        writer.transport.abort()
+        await QuickTimer.left.wait()
