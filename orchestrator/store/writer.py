@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -176,10 +177,12 @@ class Committer:
         self._stamp_us = 0
 
     def close(self) -> None:
-        """Give the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Give the connection back, nothing being under way on it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError):  # where a commit failed, close alone would not undo
+                connection.rollback()
+            connection.close()
 
     def commit(self, jobs: Sequence[Job]) -> Group:
         """Write the jobs in one transaction; its failure is the answer to each of them."""
@@ -220,18 +223,14 @@ class Committer:
 
     def _open(self) -> tuple[Connection, tuple[int, int]]:
         """Begin a group, on another connection where the one that was kept is gone meanwhile."""
-        if self._connection is not None:
-            try:
-                return self._connection, self._dialect.open_group(self._connection)
-            except DBAPIError as error:
-                self.close()
-                if not error.connection_invalidated:
-                    raise
-        self._connection = self._engine.connect()
+        is_kept = self._connection is not None
+        connection = self._connection = self._connection or self._engine.connect()
         try:
-            return self._connection, self._dialect.open_group(self._connection)
-        except BaseException:
+            return connection, self._dialect.open_group(connection)
+        except BaseException as error:
             self.close()
+            if is_kept and isinstance(error, DBAPIError) and error.connection_invalidated:
+                return self._open()
             raise
 
 

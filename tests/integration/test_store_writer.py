@@ -184,6 +184,20 @@ async def test_a_full_disk_fails_the_group_and_not_the_store(store: Store) -> No
     assert len(await names_in(store)) == 1
 
 
+async def test_a_commit_that_fails_leaves_nothing_to_the_next_group(store: Store) -> None:
+    def owe(transaction: Transaction) -> None:
+        run = transaction.connection.exec_driver_sql
+        run("CREATE TEMP TABLE owner (id INTEGER PRIMARY KEY)")
+        run("CREATE TEMP TABLE owed (id REFERENCES owner DEFERRABLE INITIALLY DEFERRED)")
+        run("INSERT INTO owed VALUES (1)")  # refused at the commit, which leaves all as it is
+        add_contact("a", transaction)
+
+    with pytest.raises(StoreUnavailable):
+        await store.write(owe)
+    await store.write(lambda tx: add_contact("b", tx))
+    assert await names_in(store) == ["b"]
+
+
 async def test_close_writes_what_is_queued(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'x.db'}"
     store = await Store.open(url, SystemClock())
