@@ -131,8 +131,9 @@ class Progress:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause_s()):
-                    await self._has_news.wait()
-            await self._gather()
+                    await self._wait_for_news()
+            self._has_news.clear()
+            self._is_urgent.clear()
             try:
                 await self._tell()
                 failures = 0
@@ -148,14 +149,14 @@ class Progress:
                 await asyncio.sleep(self._options.back_off_s(failures))
                 self._hurry()
 
-    async def _gather(self) -> None:
-        """Let news that come together be told together: each progress is a commit over there."""
-        if self._has_news.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._options.progress_gather_s):
-                    await self._is_urgent.wait()
-        self._has_news.clear()
-        self._is_urgent.clear()
+    async def _wait_for_news(self) -> None:
+        """Wait for news and for what comes with it: each progress is a commit over there.
+
+        Raises: TimeoutError when it has gathered for long enough.
+        """
+        await self._has_news.wait()
+        async with asyncio.timeout(self._options.progress_gather_s):
+            await self._is_urgent.wait()
 
     def _hurry(self) -> None:
         self._is_urgent.set()

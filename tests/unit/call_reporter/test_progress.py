@@ -47,3 +47,19 @@ async def test_a_turn_is_on_the_disk_before_others_hear_of_it(error: Exception |
     await progress.close()
 
     assert witness.seen == ["on the disk", "told"]
+
+
+async def test_turns_that_are_gathered_do_not_put_off_the_sign_of_life() -> None:
+    witness = Witness()
+    turns = [pb.TranscriptTurn(role=pb.ROLE_CALLEE, text="Hello?")]
+    options = ReporterOptions(progress_every_s=0.05, progress_gather_s=3_600.0)
+    progress = Progress(cast("Wire", witness), options, NAMES, turns, witness.settle)
+
+    progress.start()
+    await asyncio.wait_for(witness.told.wait(), 30)
+    witness.told.clear()
+    progress.note_turn(0)
+    await asyncio.wait_for(witness.told.wait(), 30)
+    await progress.close()
+
+    assert witness.seen[-1] == "told"
