@@ -63,6 +63,7 @@ def make_figures(verdict: Verdict, evidence: Evidence) -> dict[str, str]:
     """Say how long the conversations were and how soon the results came."""
     whole = _list_whole(verdict, evidence)
     figures = {"calls refused by the carrier": str(_count_refused(verdict))}
+    figures["the machine, times as slow as alone"] = f"{evidence.slowness:.1f}"
     figures["answered calls"] = str(sum(call.is_answered for call in verdict.calls.values()))
     count, scripted = count_whole(verdict, evidence)
     figures["conversations that nothing cut"] = f"{count} of {scripted} answered and scripted so"

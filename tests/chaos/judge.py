@@ -15,6 +15,7 @@ from tests.chaos.promptness import (
     LEAST_UNCONNECTED,
     LIMIT_P99_S,
     LIMIT_UNCONNECTED_S,
+    SLOWNESS_MAX,
     Delay,
     Touch,
     limit_of,
@@ -81,6 +82,7 @@ def judge(evidence: Evidence, *, is_crowded: bool = False) -> Verdict:
     calls = sort_by_call(evidence.ledger)
     results = _newest(evidence)
     verdict = Verdict(calls, results, measure_delays(evidence, calls, results))
+    slowness = min(evidence.slowness, SLOWNESS_MAX)
     verdict.findings += [
         *_find_emptiness(evidence, calls),
         *_find_missing(evidence, calls, results),
@@ -89,8 +91,8 @@ def judge(evidence: Evidence, *, is_crowded: bool = False) -> Verdict:
         *_find_dialled_twice(calls.values()),
         *_find_wrong(calls, results),
         *_find_differing_views(evidence, results),
-        *_find_late(verdict.delays, evidence.slowness),
-        *([] if is_crowded else _find_late_unconnected(verdict.delays, evidence.slowness)),
+        *_find_late(verdict.delays, slowness),
+        *([] if is_crowded else _find_late_unconnected(verdict.delays, slowness)),
         *(Finding(Fault.REFUSED, "", words) for words in evidence.refusals),
         *(Finding(Fault.LEAKED, "", words) for words in evidence.leaks),
     ]

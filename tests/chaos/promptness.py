@@ -22,6 +22,8 @@ LIMIT_P99_S = 2.0
 """On a machine of our own, as the next one: what others slow down by n may take n times as long."""
 LIMIT_UNCONNECTED_S = 1.0
 """I10: from the last callback, taken, to the result of a call that nobody answered; real time."""
+SLOWNESS_MAX = 3.0
+"""Not beyond: what the product itself takes of the machine slows it down, too."""
 LEAST_UNCONNECTED = 10
 LEAST_FOR_P99 = 100
 """Of fewer values the 99th percentile is the slowest one, and is called so."""

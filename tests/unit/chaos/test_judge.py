@@ -235,11 +235,14 @@ def test_an_end_that_no_callback_told_has_the_time_of_a_deadline(
     assert faults_of(run) == expected
 
 
-@pytest.mark.parametrize(("slowness", "expected"), [(1.0, {Fault.LATE}), (2.5, set())])
-def test_a_machine_that_others_slow_down_has_as_much_more_time(
-    slowness: float, expected: set[Fault]
+@pytest.mark.parametrize(
+    ("slowness", "seconds", "expected"),
+    [(1.0, 4, {Fault.LATE}), (2.5, 4, set()), (100.0, 7, {Fault.LATE})],
+)
+def test_a_machine_that_others_slow_down_has_more_time_up_to_a_limit(
+    slowness: float, seconds: float, expected: set[Fault]
 ) -> None:
-    run = run_of(lines_of(CALL, SID), [result_of(CALL, SID)], seen_after_s=4)
+    run = run_of(lines_of(CALL, SID), [result_of(CALL, SID)], seen_after_s=seconds)
     run.slowness = slowness
     assert faults_of(run) == expected
 
