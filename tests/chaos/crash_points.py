@@ -26,6 +26,7 @@ from tests.chaos.system import Fleet
 ORCHESTRATOR, HANDLER = "orchestrator-1", "handler-1"
 _RESULT_S = 25.0
 _ATTACHED_S = 10.0
+_ENDED_S, _DYING_S = 5.0, 0.5
 _NUMBERS = 40
 _QUICK_RUNS = 60
 _LONGEST_WALK = 1.2
@@ -170,6 +171,7 @@ class _Walk:
             call = self._begin_call(errands, to_number)
             death = asyncio.create_task(fleet.died(part, _RESULT_S * 2))
             await asyncio.wait({call, death}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({death}, timeout=_DYING_S)  # strace may have held it until now
         has_died = not fleet.is_alive(part)
         if has_died:
             await fleet.start(part)
@@ -204,9 +206,18 @@ async def _killed_at(strace: str, pid: int, point: tuple[str, int]) -> AsyncIter
         await _wait_until_attached(tracer)
         yield
     finally:
+        await _end(tracer)
+
+
+async def _end(tracer: Process) -> None:
+    """End strace; where threads die in the moment of its own end it may wait for them for ever."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):  # it ends with what it traces
-            os.kill(tracer.pid, signal.SIGTERM)
-        await tracer.communicate()
+            os.kill(tracer.pid, number)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ENDED_S):
+                await tracer.communicate()
+                return
 
 
 async def _wait_until_attached(tracer: Process) -> None:
