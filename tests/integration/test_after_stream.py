@@ -121,7 +121,7 @@ async def test_our_own_outbox_suffices_when_the_orchestrator_is_away(tmp_path: P
         assert (await ask(handler)).text == HANG_UP
 
 
-async def test_an_orchestrator_that_hangs_costs_a_second(tmp_path: Path) -> None:
+async def test_an_orchestrator_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     async with handler_with(Orchestrator(None, hangs=True), tmp_path) as handler:
         async with asyncio.timeout(30):
             assert (await ask(handler)).text == SORRY
