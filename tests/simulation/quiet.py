@@ -55,7 +55,8 @@ def errors_kept() -> Iterator[list[str]]:
         yield troubles
     finally:
         reporter.removeHandler(handler)
-        reporter.level, reporter.propagate = kept
+        reporter.setLevel(kept[0])  # unlike an assignment, forgets what was answered meanwhile
+        reporter.propagate = kept[1]
         structlog.configure(**settings)
 
 
